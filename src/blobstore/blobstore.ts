@@ -1,0 +1,43 @@
+import type { Readable } from "node:stream";
+
+/**
+ * Blobs by key within a bucket. A write is there whole or not at all, and once acknowledged survives a crash.
+ * Buckets and keys are those of Cloud Controller: `cc-packages`/<package guid>, `cc-droplets`/<guid>/<sha1>,
+ * `cc-buildpacks`/<guid>_<sha256>, `cc-resources`/app_bits_cache/ab/cd/<sha1>, buildpack_cache/<app guid>/<stack>.
+ */
+export interface Blobstore {
+  /** Stores what the stream gives; resolves once it is durable. Replaces an older blob of that key. */
+  put(key: BlobKey, content: Readable): Promise<BlobInfo>;
+  /** Takes a file of the host into the store (a rename where the file system allows); `path` is gone afterwards. */
+  putFile(key: BlobKey, path: string): Promise<BlobInfo>;
+  /** @throws `BlobNotFound` */
+  get(key: BlobKey, range?: { readonly start: number; readonly end: number }): Promise<Readable>;
+  /** Undefined where there is none. */
+  stat(key: BlobKey): Promise<{ readonly size: number } | undefined>;
+  /** No error where there is none. */
+  delete(key: BlobKey): Promise<void>;
+  /** Deletes every blob whose path begins with that folder. */
+  deleteAll(prefix: { readonly bucket: string; readonly folder: string }): Promise<void>;
+}
+
+export interface BlobKey {
+  readonly bucket: "cc-packages" | "cc-droplets" | "cc-buildpacks" | "cc-resources";
+  /** Relative, `/` as separator, no `..`. */
+  readonly path: string;
+}
+
+export interface BlobInfo {
+  readonly size: number;
+  /** Hex. */
+  readonly sha1: string;
+  readonly sha256: string;
+}
+
+export class BlobNotFound extends Error {
+  override readonly name = "BlobNotFound";
+}
+
+/** No space left: the one fault with a mend that a person can apply. */
+export class BlobstoreFull extends Error {
+  override readonly name = "BlobstoreFull";
+}

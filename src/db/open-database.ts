@@ -1,0 +1,34 @@
+import { CamelCasePlugin, Kysely } from "kysely";
+import { Migrator, type Migration } from "kysely/migration";
+import { nodeSqliteDialect } from "./node-sqlite-dialect.ts";
+
+export interface DatabaseConfig {
+  /** Path of the SQLite file, or ":memory:". */
+  readonly path: string;
+}
+
+/**
+ * Opens a component's database and brings it to its newest migration. Columns are snake_case in SQL and camelCase in
+ * TypeScript; values of JSON columns keep their keys.
+ *
+ * @throws when a migration fails; nothing of that migration is kept.
+ */
+export async function openDatabase<Schema>(
+  config: DatabaseConfig,
+  migrations: Readonly<Record<string, Migration>>,
+): Promise<Kysely<Schema>> {
+  const db = new Kysely<Schema>({
+    dialect: nodeSqliteDialect(config.path),
+    plugins: [new CamelCasePlugin({ maintainNestedObjectKeys: true })],
+  });
+  const migrator = new Migrator({
+    db,
+    provider: { getMigrations: async () => ({ ...migrations }) },
+  });
+  const { error } = await migrator.migrateToLatest();
+  if (error !== undefined) {
+    await db.destroy();
+    throw new Error(`Cannot migrate the database "${config.path}"`, { cause: error });
+  }
+  return db;
+}

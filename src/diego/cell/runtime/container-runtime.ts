@@ -1,0 +1,131 @@
+import type { Readable } from "node:stream";
+
+/**
+ * The seam between the executor, which knows actions, and the runtime, which knows OCI, namespaces, cgroups and
+ * mounts. Modelled on Garden: a container with a sleeping init, processes run in it, tar streams in, files out.
+ * Containers and the exit status and output of their processes outlive the cell (supervisors outside): `containers()`
+ * finds them again.
+ */
+export interface ContainerRuntime extends AsyncDisposable {
+  readonly description: RuntimeDescription;
+  create(spec: ContainerSpec, signal?: AbortSignal): Promise<Container>;
+  /** Those that live, made by this or an earlier run of the cell. Half-made ones have been swept. */
+  containers(): Promise<Container[]>;
+}
+
+export interface RuntimeDescription {
+  readonly kind: "crun" | "runc" | "process";
+  /** Limits that are enforced and verified on each container. */
+  readonly enforced: readonly ("memory" | "pids" | "cpu" | "disk" | "network")[];
+  /** What a person must know: why an earlier runtime was not taken, what is not enforced. One line each. */
+  readonly notes: readonly string[];
+  /** Names that `preloaded:NAME` may name. */
+  readonly stacks: readonly string[];
+}
+
+export interface ContainerSpec {
+  /** `^[a-z0-9-]{1,64}$`, unique on the cell. */
+  readonly handle: string;
+  /** Name of a stack, `cflinuxfs4`. */
+  readonly stack: string;
+  /**
+   * Read-only file trees laid over the stack, the last on top: directories on the host whose content appears at `/`
+   * (a droplet layer holds `home/vcap/...`), owned by 2000:2000.
+   */
+  readonly layers: readonly string[];
+  readonly binds: readonly ReadOnlyBind[];
+  readonly limits: ContainerLimits;
+  /** Whether packets may leave to the world (NAT); an app is reached at its own address either way. */
+  readonly egress: boolean;
+  /** Kept with the container and given back by `containers()`. */
+  readonly properties: Readonly<Record<string, string>>;
+}
+
+export interface ReadOnlyBind {
+  /** Absolute path on the host, a directory or a file. */
+  readonly source: string;
+  readonly destination: string;
+}
+
+export interface ContainerLimits {
+  /** 0: unlimited. */
+  readonly memoryBytes: number;
+  readonly pids: number;
+  readonly cpuShares: number;
+  readonly diskBytes: number;
+}
+
+export interface Container {
+  readonly handle: string;
+  readonly properties: Readonly<Record<string, string>>;
+  /** The container's own address; with the `process` runtime 127.0.0.1. */
+  readonly address: string;
+  /**
+   * The port of the host on which a port of the container is reached at `address`: the same number, but for runtimes
+   * without a network of their own, where the app must be told another PORT.
+   */
+  reachablePort(containerPort: number): number;
+  run(spec: ProcessSpec): Promise<ContainerProcess>;
+  /** A process run earlier (also by an earlier run of the cell), or undefined. */
+  process(id: string): Promise<ContainerProcess | undefined>;
+  /** Extracts a tar (not compressed) as `user` below `path`, which is made if it is missing. */
+  streamIn(options: {
+    readonly path: string;
+    readonly user: string;
+    readonly tar: Readable;
+  }): Promise<void>;
+  /**
+   * The bytes of one regular file, read inside the container as `user`, never by path on the host.
+   * @throws `ContainerFileError` where it is missing, no regular file or unreadable.
+   */
+  streamOut(options: { readonly path: string; readonly user: string }): Promise<Readable>;
+  metrics(): Promise<ContainerMetrics>;
+  /** Kills what runs, unmounts, removes. Idempotent. */
+  destroy(): Promise<void>;
+}
+
+export interface ProcessSpec {
+  /** `^[a-z0-9-]{1,64}$`, unique in the container. */
+  readonly id: string;
+  readonly path: string;
+  readonly args: readonly string[];
+  /** The whole environment, but PATH, USER and HOME, which are added where absent, as Garden does. */
+  readonly env: readonly { readonly name: string; readonly value: string }[];
+  /** Empty: the user's home. */
+  readonly dir: string;
+  readonly user: string;
+  readonly nofile?: number;
+}
+
+export interface ContainerProcess {
+  readonly id: string;
+  /** Ends once the process has ended and everything it wrote has been read. Read both, or the process blocks. */
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  signal(signal: "SIGTERM" | "SIGKILL"): Promise<void>;
+  /** Resolves once; rejects with `SupervisorLost` where the status cannot be known. */
+  readonly exited: Promise<ProcessExit>;
+}
+
+export interface ProcessExit {
+  /** 128 + n for a signal, as Garden reports. */
+  readonly status: number;
+  /** The kernel killed something of the container for memory while this process ran, and it ended by SIGKILL. */
+  readonly outOfMemory: boolean;
+}
+
+export interface ContainerMetrics {
+  readonly cpuNanoseconds: bigint;
+  readonly memoryBytes: number;
+  readonly diskBytes: number;
+  readonly pids: number;
+  readonly createdAt: Date;
+}
+
+export class ContainerFileError extends Error {
+  override readonly name = "ContainerFileError";
+}
+
+export class SupervisorLost extends Error {
+  override readonly name = "SupervisorLost";
+}

@@ -1,0 +1,21 @@
+/** The only source of time in the platform; a loop under test gets a `FakeClock`. */
+export interface Clock {
+  now(): Date;
+  /** Resolves after `ms` milliseconds; rejects with the signal's reason once it aborts. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** Nanoseconds since the epoch, the unit of log-cache and of the BBS. */
+export function toNanoseconds(date: Date): bigint {
+  return BigInt(date.getTime()) * 1_000_000n;
+}
+
+export function fromNanoseconds(nanoseconds: bigint): Date {
+  return new Date(Number(nanoseconds / 1_000_000n));
+}
+
+/** An instant in ISO 8601 as a Date, or undefined where the text is none. */
+export function parseInstant(text: string): Date | undefined {
+  const date = new Date(text);
+  return Number.isNaN(date.getTime()) ? undefined : date;
+}
