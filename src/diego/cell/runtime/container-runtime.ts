@@ -11,6 +11,24 @@ export interface ContainerRuntime extends AsyncDisposable {
   create(spec: ContainerSpec, signal?: AbortSignal): Promise<Container>;
   /** Those that live, made by this or an earlier run of the cell. Half-made ones have been swept. */
   containers(): Promise<Container[]>;
+  /**
+   * Unpacks an archive of the host (tgz, tar or zip, told by its content) once into a directory of the cell and gives
+   * that directory; a second call with the key gives it at once. Complete or absent, whatever is killed. For use in
+   * `layers` (owner "vcap", `below` = `/home/vcap`) and in `binds` (owner "root", `below` = `/`).
+   * @throws `UnsafeArchive` where a name or a link would leave the directory.
+   */
+  unpack(request: UnpackRequest): Promise<string>;
+  /** Removes what was unpacked under other keys, except what a living container uses. */
+  pruneUnpacked(keep: ReadonlySet<string>): Promise<void>;
+}
+
+export interface UnpackRequest {
+  /** `^[a-zA-Z0-9._-]{1,200}$`; the checksum where there is one. */
+  readonly key: string;
+  readonly archive: string;
+  readonly owner: "vcap" | "root";
+  /** Where in the container's tree the content is to appear; `/` for a bind. */
+  readonly below: string;
 }
 
 export interface RuntimeDescription {
@@ -128,4 +146,8 @@ export class ContainerFileError extends Error {
 
 export class SupervisorLost extends Error {
   override readonly name = "SupervisorLost";
+}
+
+export class UnsafeArchive extends Error {
+  override readonly name = "UnsafeArchive";
 }
