@@ -30,15 +30,16 @@ export async function runCommand(
   const child = spawn(command, args, {
     cwd: options.cwd,
     env: options.env ?? { PATH: defaultPath },
-    stdio: ["pipe", "pipe", "pipe"],
+    // Without input /dev/null: a bash whose standard input is a socket takes itself for a remote shell and runs ~/.bashrc.
+    stdio: [options.input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
     timeout: options.timeoutMs ?? 60_000,
     killSignal: "SIGKILL",
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
   const stdout = collect(child.stdout, limit);
   const stderr = collect(child.stderr, limit);
-  child.stdin.on("error", () => undefined);
-  child.stdin.end(options.input);
+  child.stdin?.on("error", () => undefined);
+  child.stdin?.end(options.input);
   const [status, signal] = await new Promise<[number | null, NodeJS.Signals | null]>(
     (resolve, reject) => {
       child.once("error", reject);
@@ -73,10 +74,10 @@ export class CommandFailed extends Error {
 
 export const defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-function collect(stream: NodeJS.ReadableStream, limit: number): () => string {
+function collect(stream: NodeJS.ReadableStream | null, limit: number): () => string {
   const chunks: Buffer[] = [];
   let size = 0;
-  stream.on("data", (chunk: Buffer) => {
+  stream?.on("data", (chunk: Buffer) => {
     if (size >= limit) return;
     chunks.push(chunk.subarray(0, limit - size));
     size += chunk.length;

@@ -1,0 +1,40 @@
+import { createServer, type Server } from "node:http";
+import type { HttpHandler } from "#kernel/http/mounted.ts";
+
+export interface FrontDoorRoutes {
+  readonly uaa: HttpHandler;
+  readonly logCache: HttpHandler;
+  readonly cloudController: HttpHandler;
+}
+
+/** The one public origin: `/uaa` is UAA's, `/api/v1` log-cache's, all else Cloud Controller's. */
+export async function openFrontDoor(
+  listen: { readonly host: string; readonly port: number },
+  routes: FrontDoorRoutes,
+): Promise<AsyncDisposable> {
+  const server = createServer((request, response) => {
+    const url = request.url ?? "/";
+    if (isBelow(url, "/uaa")) routes.uaa(request, response);
+    else if (isBelow(url, "/api/v1")) routes.logCache(request, response);
+    else routes.cloudController(request, response);
+  });
+  // An upload of a gigabyte over a slow line takes longer than Node's default of 300 s.
+  server.requestTimeout = 0;
+  server.headersTimeout = 60_000;
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(listen, resolve);
+  });
+  return { [Symbol.asyncDispose]: () => close(server) };
+}
+
+function isBelow(url: string, prefix: string): boolean {
+  return url === prefix || url.startsWith(`${prefix}/`) || url.startsWith(`${prefix}?`);
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}

@@ -1,0 +1,67 @@
+import { randomBytes } from "node:crypto";
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { z } from "zod";
+
+/**
+ * What the platform decides once, at its first start with a data folder, and keeps from then on: its secrets and the
+ * ports that it took. `DATA/platform.json`, mode 0600.
+ */
+const platformStateSchema = z.strictObject({
+  internalSecret: z.string().min(32),
+  signingSecret: z.string().min(32),
+  adminPassword: z.string().min(8),
+  apiPort: z.number().int().min(0).max(65535),
+  routerPort: z.number().int().min(0).max(65535),
+});
+
+export type PlatformState = z.infer<typeof platformStateSchema>;
+
+/** @throws where the file is there and is not what we wrote: starting over would orphan everything stored. */
+export function readPlatformState(dataDir: string): PlatformState | undefined {
+  const file = path.join(dataDir, "platform.json");
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    throw error;
+  }
+  const parsed = platformStateSchema.safeParse(parseJson(text));
+  if (!parsed.success) {
+    throw new Error(
+      `Cannot read "${file}": it is damaged. Restore it, or move the data folder away to start afresh`,
+    );
+  }
+  return parsed.data;
+}
+
+export function newPlatformState(ports: {
+  readonly apiPort: number;
+  readonly routerPort: number;
+}): PlatformState {
+  return {
+    internalSecret: randomBytes(32).toString("hex"),
+    signingSecret: randomBytes(32).toString("hex"),
+    adminPassword: randomBytes(15).toString("base64url"),
+    ...ports,
+  };
+}
+
+export function writePlatformState(dataDir: string, state: PlatformState): void {
+  writePrivateFile(path.join(dataDir, "platform.json"), `${JSON.stringify(state, null, 2)}\n`);
+}
+
+/** Whole or not at all, readable by the owner only. */
+export function writePrivateFile(file: string, content: string): void {
+  writeFileSync(`${file}.tmp`, content, { mode: 0o600 });
+  renameSync(`${file}.tmp`, file);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
