@@ -10,7 +10,7 @@ export interface Blobstore {
   put(key: BlobKey, content: Readable): Promise<BlobInfo>;
   /** Takes a file of the host into the store (a rename where the file system allows); `path` is gone afterwards. */
   putFile(key: BlobKey, path: string): Promise<BlobInfo>;
-  /** @throws `BlobNotFound` */
+  /** `start` and `end` are offsets of bytes, both included (as in HTTP). @throws `BlobNotFound` */
   get(key: BlobKey, range?: { readonly start: number; readonly end: number }): Promise<Readable>;
   /** Undefined where there is none. */
   stat(key: BlobKey): Promise<{ readonly size: number } | undefined>;

@@ -1,0 +1,123 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { Readable } from "node:stream";
+import { buffer, text } from "node:stream/consumers";
+import { test } from "node:test";
+import { BlobNotFound, type BlobKey, type Blobstore } from "./blobstore.ts";
+
+const key: BlobKey = { bucket: "cc-packages", path: "ab/cd/abcd-guid" };
+
+/** What every store must do; `open` gives an empty one and is called once a test. */
+export function testBlobstoreContract(
+  name: string,
+  open: () => Promise<{ readonly store: Blobstore } & AsyncDisposable>,
+): void {
+  test(`${name}: put() gives back size and checksums, and get() the bytes`, async () => {
+    await using opened = await open();
+
+    const info = await opened.store.put(
+      key,
+      Readable.from([Buffer.from("he"), Buffer.from("llo")]),
+    );
+
+    assert.deepEqual(info, {
+      size: 5,
+      sha1: "aaf4c61ddcc5e8a2dabede0f3b482cd9aea9434d",
+      sha256: "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824",
+    });
+    assert.equal(await text(await opened.store.get(key)), "hello");
+    assert.deepEqual(await opened.store.stat(key), { size: 5 });
+  });
+
+  test(`${name}: a second put() replaces the blob`, async () => {
+    await using opened = await open();
+    await opened.store.put(key, Readable.from([Buffer.from("old")]));
+
+    await opened.store.put(key, Readable.from([Buffer.from("newer")]));
+
+    assert.equal(await text(await opened.store.get(key)), "newer");
+  });
+
+  test(`${name}: putFile() takes the file away and answers as put() does`, async () => {
+    await using opened = await open();
+    const directory = await mkdtemp(path.join(tmpdir(), "blob-"));
+    const file = path.join(directory, "file");
+    await writeFile(file, "hello");
+
+    const info = await opened.store.putFile(key, file);
+
+    assert.equal(info.sha1, "aaf4c61ddcc5e8a2dabede0f3b482cd9aea9434d");
+    assert.equal(await text(await opened.store.get(key)), "hello");
+    await assert.rejects(stat(file), { code: "ENOENT" });
+    await rm(directory, { recursive: true });
+  });
+
+  test(`${name}: get() reads a range whose ends are both included`, async () => {
+    await using opened = await open();
+    await opened.store.put(key, Readable.from([Buffer.from("0123456789")]));
+
+    const range = await buffer(await opened.store.get(key, { start: 3, end: 5 }));
+
+    assert.equal(range.toString(), "345");
+  });
+
+  test(`${name}: a stream that fails leaves the blob that was there`, async () => {
+    await using opened = await open();
+    await opened.store.put(key, Readable.from([Buffer.from("kept")]));
+    const broken = Readable.from(
+      (async function* () {
+        yield Buffer.from("half");
+        throw new Error("connection lost");
+      })(),
+    );
+
+    await assert.rejects(opened.store.put(key, broken), /connection lost/);
+
+    assert.equal(await text(await opened.store.get(key)), "kept");
+  });
+
+  test(`${name}: get() of a missing blob throws BlobNotFound and stat() gives undefined`, async () => {
+    await using opened = await open();
+
+    await assert.rejects(opened.store.get(key), BlobNotFound);
+    assert.equal(await opened.store.stat(key), undefined);
+  });
+
+  test(`${name}: delete() is final and may be repeated`, async () => {
+    await using opened = await open();
+    await opened.store.put(key, Readable.from([Buffer.from("x")]));
+
+    await opened.store.delete(key);
+    await opened.store.delete(key);
+
+    assert.equal(await opened.store.stat(key), undefined);
+  });
+
+  test(`${name}: deleteAll() deletes a folder and nothing beside it`, async () => {
+    await using opened = await open();
+    const inside: BlobKey = { bucket: "cc-droplets", path: "buildpack_cache/app-1/cflinuxfs4" };
+    const beside: BlobKey = { bucket: "cc-droplets", path: "buildpack_cache/app-10/cflinuxfs4" };
+    for (const each of [inside, beside]) {
+      await opened.store.put(each, Readable.from([Buffer.from("x")]));
+    }
+
+    await opened.store.deleteAll({ bucket: "cc-droplets", folder: "buildpack_cache/app-1" });
+
+    assert.equal(await opened.store.stat(inside), undefined);
+    assert.deepEqual(await opened.store.stat(beside), { size: 1 });
+  });
+
+  for (const bad of ["../x", "a/../../x", "/etc/passwd", "a//b", "", ".incomplete/x", "a\0b"]) {
+    test(`${name}: a key ${JSON.stringify(bad)} is refused by every operation`, async () => {
+      await using opened = await open();
+      const badKey: BlobKey = { bucket: "cc-packages", path: bad };
+
+      await assert.rejects(opened.store.put(badKey, Readable.from([Buffer.from("x")])));
+      await assert.rejects(opened.store.get(badKey));
+      await assert.rejects(opened.store.delete(badKey));
+      await assert.rejects(opened.store.deleteAll({ bucket: "cc-packages", folder: bad }));
+    });
+  }
+}
