@@ -1,0 +1,34 @@
+import { parentPort } from "node:worker_threads";
+import {
+  assemblePackage,
+  cacheableFiles,
+  inspectUpload,
+  type InspectedUpload,
+} from "./assemble-package.ts";
+import type { AssemblyCall, AssemblyReply } from "./assembly-worker.ts";
+import { InvalidZip, ZipTooLarge } from "./invalid-zip.ts";
+
+// The thread of one package: hashing and copying thousands of files would hold up every request otherwise.
+let upload: InspectedUpload | undefined;
+
+async function answer(call: AssemblyCall): Promise<AssemblyReply> {
+  if (call.kind === "assemble") {
+    return { kind: "assembled", packed: assemblePackage(upload, call.request, call.limits) };
+  }
+  upload = await inspectUpload(call.path, call.limits);
+  return { kind: "inspected", cacheable: cacheableFiles(upload, call.limits) };
+}
+
+async function reply(call: AssemblyCall): Promise<AssemblyReply> {
+  try {
+    return await answer(call);
+  } catch (error) {
+    if (error instanceof ZipTooLarge) return { kind: "too-large", message: error.message };
+    if (error instanceof InvalidZip) return { kind: "invalid", message: error.message };
+    return { kind: "broken", message: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+parentPort?.on("message", (call: AssemblyCall) => {
+  void reply(call).then((message) => parentPort?.postMessage(message));
+});

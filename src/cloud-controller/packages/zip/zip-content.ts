@@ -1,0 +1,121 @@
+import { createHash, hash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { constants, crc32, createInflateRaw, inflateRawSync } from "node:zlib";
+import { pipeline } from "node:stream/promises";
+import { InvalidZip, shown } from "./invalid-zip.ts";
+import { readExactly, type ZipEntry } from "./zip-directory.ts";
+
+/** Where an entry's compressed bytes lie in its file, proved to be what the directory says they are. */
+export interface VerifiedEntry {
+  readonly entry: ZipEntry;
+  readonly dataOffset: number;
+  /** SHA-1 of the content, hex. */
+  readonly sha1: string;
+  /** The target of a symbolic link. */
+  readonly linkTarget: string | undefined;
+}
+
+/** Content up to this size is inflated in one call; larger content passes through in pieces. */
+const inMemoryBytes = 4 * 1024 * 1024;
+const maxLinkTargetBytes = 4096;
+
+/**
+ * Reads and inflates the entry's content and compares it with the directory: name, size, CRC. Inflation stops at the
+ * size that was declared, so that nothing unpacks to more than what was counted.
+ *
+ * @param limit where the next entry or the directory begins.
+ * @throws `InvalidZip`
+ */
+export async function verifyEntry(
+  fd: number,
+  entry: ZipEntry,
+  limit: number,
+): Promise<VerifiedEntry> {
+  const dataOffset = checkLocalHeader(fd, entry);
+  if (dataOffset + entry.compressedSize > limit) {
+    throw new InvalidZip(`"${shown(entry.name)}" overlaps with what follows it`);
+  }
+  if (entry.kind === "symlink" && entry.size >= maxLinkTargetBytes) {
+    throw new InvalidZip(`the symbolic link "${shown(entry.name)}" has a target that is too long`);
+  }
+  if (entry.size > inMemoryBytes || entry.compressedSize > inMemoryBytes) {
+    return {
+      entry,
+      dataOffset,
+      sha1: await streamedSha1(fd, entry, dataOffset),
+      linkTarget: undefined,
+    };
+  }
+  const content = inflate(readExactly(fd, dataOffset, entry.compressedSize), entry);
+  if (crc32(content) !== entry.crc32) throw damaged(entry);
+  return {
+    entry,
+    dataOffset,
+    sha1: hash("sha1", content, "hex"),
+    linkTarget: entry.kind === "symlink" ? content.toString("utf8") : undefined,
+  };
+}
+
+/** Gives the offset of the data. */
+function checkLocalHeader(fd: number, entry: ZipEntry): number {
+  const nameLength = entry.rawName.length;
+  const header = readExactly(fd, entry.localHeaderOffset, 30 + nameLength);
+  const isSame =
+    header.readUInt32LE(0) === 0x04034b50 &&
+    header.readUInt16LE(26) === nameLength &&
+    header.subarray(30).equals(entry.rawName) &&
+    header.readUInt16LE(8) === entry.method;
+  if (!isSame) {
+    throw new InvalidZip(
+      `mismatching local filename: "${shown(entry.name)}" has another local header`,
+    );
+  }
+  return entry.localHeaderOffset + 30 + nameLength + header.readUInt16LE(28);
+}
+
+function inflate(compressed: Buffer, entry: ZipEntry): Buffer {
+  if (entry.method === 0) return compressed;
+  try {
+    const content = inflateRawSync(compressed, {
+      maxOutputLength: Math.max(entry.size, 1),
+      finishFlush: constants.Z_FINISH,
+    });
+    if (content.length === entry.size) return content;
+  } catch (error) {
+    throw damaged(entry, error);
+  }
+  throw damaged(entry);
+}
+
+async function streamedSha1(fd: number, entry: ZipEntry, dataOffset: number): Promise<string> {
+  const digest = createHash("sha1");
+  let size = 0;
+  let checksum = 0;
+  const compressed = createReadStream("", {
+    fd,
+    autoClose: false,
+    start: dataOffset,
+    end: dataOffset + entry.compressedSize - 1,
+  });
+  const measure = async (source: AsyncIterable<Buffer>): Promise<void> => {
+    for await (const chunk of source) {
+      size += chunk.length;
+      if (size > entry.size) throw damaged(entry);
+      checksum = crc32(chunk, checksum);
+      digest.update(chunk);
+    }
+  };
+  try {
+    await (entry.method === 0
+      ? pipeline(compressed, measure)
+      : pipeline(compressed, createInflateRaw(), measure));
+  } catch (error) {
+    throw error instanceof InvalidZip ? error : damaged(entry, error);
+  }
+  if (size !== entry.size || checksum !== entry.crc32) throw damaged(entry);
+  return digest.digest("hex");
+}
+
+function damaged(entry: ZipEntry, cause?: unknown): InvalidZip {
+  return new InvalidZip(`the content of "${shown(entry.name)}" is damaged`, { cause });
+}
