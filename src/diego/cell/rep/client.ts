@@ -1,4 +1,8 @@
-import type { AuctionResource, PlacementConstraint } from "#diego/auctioneer/client.ts";
+import { internalHeaders, type InternalSecret } from "#kernel/http/internal-auth.ts";
+import type { CellState, Work } from "./cell-state.ts";
+import { cellStateFromJson, workFromJson, workToJson } from "./cell-state-json.ts";
+
+export type { CellLrp, CellResources, CellState, CellTask, Work } from "./cell-state.ts";
 
 /** What other components may know of a cell: its rep's HTTP API. */
 export interface RepClient {
@@ -11,47 +15,43 @@ export interface RepClient {
 
 export type RepClientFactory = (repUrl: string) => RepClient;
 
-export interface CellState {
-  readonly cellId: string;
-  readonly repUrl: string;
-  readonly zone: string;
-  readonly preloadedRootFses: readonly string[];
-  readonly availableResources: CellResources;
-  readonly totalResources: CellResources;
-  readonly lrps: readonly CellLrp[];
-  readonly tasks: readonly CellTask[];
-  readonly startingContainerCount: number;
-  readonly evacuating: boolean;
-  readonly placementTags: readonly string[];
-  readonly optionalPlacementTags: readonly string[];
-}
-
-export interface CellResources {
-  readonly memoryMb: number;
-  readonly diskMb: number;
-  readonly containers: number;
-}
-
-/** An LRP on a cell, or one to be placed there. */
-export interface CellLrp {
-  readonly processGuid: string;
-  readonly index: number;
-  readonly domain: string;
-  /** Empty in work that the auctioneer hands out: the rep makes it. */
-  readonly instanceGuid: string;
-  readonly resource: AuctionResource;
-  readonly placementConstraint: PlacementConstraint;
-}
-
-export interface CellTask {
-  readonly taskGuid: string;
-  readonly domain: string;
-  readonly resource: AuctionResource;
-  readonly placementConstraint: PlacementConstraint;
-}
-
-export interface Work {
-  readonly cellId: string;
-  readonly lrps: readonly CellLrp[];
-  readonly tasks: readonly CellTask[];
+/** Clients of reps over HTTP. Every method throws where the rep cannot be reached or refuses. */
+export function createRepClient(secret: InternalSecret): RepClientFactory {
+  return (repUrl) => {
+    const send = async (path: string, init: RequestInit, expected: number) => {
+      const response = await fetch(new URL(path, repUrl), {
+        ...init,
+        headers: { ...internalHeaders(secret), "content-type": "application/json" },
+      });
+      const body = await response.text();
+      if (response.status !== expected) {
+        throw new Error(
+          `Cannot ${init.method} "${path}" of "${repUrl}": status ${response.status}`,
+        );
+      }
+      return body;
+    };
+    const post = (path: string, expected: number, body: unknown = {}) =>
+      send(path, { method: "POST", body: JSON.stringify(body) }, expected);
+    return {
+      state: async (signal) =>
+        cellStateFromJson(
+          JSON.parse(
+            await send(
+              "/state",
+              { method: "GET", ...(signal === undefined ? {} : { signal }) },
+              200,
+            ),
+          ),
+        ),
+      work: async (work) => workFromJson(JSON.parse(await post("/work", 200, workToJson(work)))),
+      stopLrpInstance: async (processGuid, instanceGuid) => {
+        const process = encodeURIComponent(processGuid);
+        await post(`/v1/lrps/${process}/instances/${encodeURIComponent(instanceGuid)}/stop`, 202);
+      },
+      cancelTask: async (taskGuid) => {
+        await post(`/v1/tasks/${encodeURIComponent(taskGuid)}/cancel`, 202);
+      },
+    };
+  };
 }

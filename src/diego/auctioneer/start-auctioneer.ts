@@ -1,0 +1,112 @@
+import Fastify, { type FastifyInstance } from "fastify";
+import type { BbsClient } from "#diego/bbs/client.ts";
+import type { RepClientFactory } from "#diego/cell/rep/client.ts";
+import type { Clock } from "#kernel/clock/clock.ts";
+import { carriesSecret, type InternalSecret } from "#kernel/http/internal-auth.ts";
+import type { Logger } from "#kernel/log/logger.ts";
+import { Loop } from "#kernel/loop/loop.ts";
+import { AuctionQueue } from "./auction-queue.ts";
+import { lrpStartRequestFromJson, taskStartRequestFromJson } from "./client.ts";
+import { holdRound } from "./hold-round.ts";
+
+export interface AuctioneerConfig {
+  /** 0: a free one. */
+  readonly port: number;
+  readonly secret: InternalSecret;
+  /** 0 (default): no limit on containers that start at the same time over all cells. */
+  readonly startingContainerCountMaximum?: number;
+  /** How long a cell may take to tell its state; default 10,000. */
+  readonly cellStateTimeoutMs?: number;
+}
+
+export interface AuctioneerDependencies {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly bbs: Pick<BbsClient, "cells" | "failActualLrp" | "rejectTask">;
+  readonly repClient: RepClientFactory;
+}
+
+export interface Auctioneer extends AsyncDisposable {
+  readonly url: string;
+}
+
+export async function startAuctioneer(
+  config: AuctioneerConfig,
+  dependencies: AuctioneerDependencies,
+): Promise<Auctioneer> {
+  const { clock } = dependencies;
+  const logger = dependencies.logger.child("auctioneer");
+  const queue = new AuctionQueue();
+  const rounds = new Loop({
+    name: "auction-rounds",
+    clock,
+    logger,
+    // Rounds are held when something waits; the period only sets how far the pause after a failure may grow.
+    periodMs: 30_000,
+    activation: async (signal) => {
+      const batch = queue.drain();
+      if (batch.lrps.length === 0 && batch.tasks.length === 0) return undefined;
+      try {
+        const report = await holdRound(
+          {
+            clock,
+            logger,
+            bbs: dependencies.bbs,
+            repClient: dependencies.repClient,
+            startingContainerCountMaximum: config.startingContainerCountMaximum ?? 0,
+            cellStateTimeoutMs: config.cellStateTimeoutMs ?? 10_000,
+          },
+          batch,
+          signal,
+        );
+        logger.info("round-held", { ...report });
+        return report;
+      } catch (error) {
+        queue.putBack(batch);
+        throw error;
+      }
+    },
+  }).start();
+  const server = auctioneerServer(config.secret, logger, queue, rounds);
+  const url = await server.listen({ host: "127.0.0.1", port: config.port });
+  return {
+    url,
+    async [Symbol.asyncDispose]() {
+      await server.close();
+      await rounds[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function auctioneerServer(
+  secret: InternalSecret,
+  logger: Logger,
+  queue: AuctionQueue,
+  rounds: Loop,
+): FastifyInstance {
+  const server = Fastify({ bodyLimit: 32 * 1024 * 1024, forceCloseConnections: true });
+  server.addHook("onRequest", async (request, reply) => {
+    if (!carriesSecret(request.headers, secret)) await reply.code(401).send();
+  });
+  const accept = <T>(
+    path: string,
+    schema: { safeParse(item: unknown): { success: true; data: T } | { success: false } },
+    add: (request: T) => void,
+  ) => {
+    server.post(path, async (request, reply) => {
+      if (!Array.isArray(request.body)) return reply.code(400).send();
+      for (const item of request.body) {
+        const parsed = schema.safeParse(item);
+        if (parsed.success) add(parsed.data);
+        else logger.error("start-request-invalid", { path });
+      }
+      void rounds.activate("requested");
+      return reply.code(202).send();
+    });
+  };
+  accept("/v1/lrps", lrpStartRequestFromJson, (request) => queue.addLrps(request));
+  accept("/v1/tasks", taskStartRequestFromJson, (request) => queue.addTask(request));
+  server.get("/loops", async () => [rounds.status()]);
+  server.get("/healthz", async () => ({ healthy: true }));
+  return server;
+}
