@@ -1,0 +1,80 @@
+import type { Selectable } from "kysely";
+import { z } from "zod";
+import type { RecordColumns, StoredBoolean } from "../database/record.ts";
+
+export interface AppTable extends RecordColumns {
+  readonly name: string;
+  readonly spaceGuid: string;
+  readonly desiredState: AppState;
+  /** The current droplet. */
+  readonly dropletGuid: string | null;
+  readonly lifecycleType: LifecycleType;
+  /** Name of the stack; null for docker apps. */
+  readonly stack: string | null;
+  /** JSON array of names of admin buildpacks and URLs; empty: detect. */
+  readonly buildpacks: string;
+  /** JSON object. */
+  readonly environmentVariables: string;
+  readonly enableSsh: StoredBoolean;
+  readonly revisionsEnabled: StoredBoolean;
+  readonly serviceBindingK8sEnabled: StoredBoolean;
+  readonly fileBasedVcapServicesEnabled: StoredBoolean;
+}
+
+export type AppState = "STOPPED" | "STARTED";
+export type LifecycleType = "buildpack" | "docker" | "cnb";
+
+export interface App {
+  readonly id: number;
+  readonly guid: string;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  readonly name: string;
+  readonly spaceGuid: string;
+  readonly state: AppState;
+  readonly dropletGuid: string | null;
+  readonly lifecycle: Lifecycle;
+  readonly environmentVariables: Readonly<Record<string, unknown>>;
+  readonly features: AppFeatures;
+}
+
+export interface Lifecycle {
+  readonly type: LifecycleType;
+  readonly buildpacks: readonly string[];
+  readonly stack: string | null;
+}
+
+export interface AppFeatures {
+  readonly ssh: boolean;
+  readonly revisions: boolean;
+  readonly "service-binding-k8s": boolean;
+  readonly "file-based-vcap-services": boolean;
+}
+
+const buildpacksColumn = z.array(z.string());
+const variablesColumn = z.record(z.string(), z.unknown());
+
+export function toApp(row: Selectable<AppTable>): App {
+  return {
+    id: row.id,
+    guid: row.guid,
+    createdAt: row.createdAt,
+    updatedAt: row.updatedAt,
+    name: row.name,
+    spaceGuid: row.spaceGuid,
+    state: row.desiredState,
+    dropletGuid: row.dropletGuid,
+    lifecycle: {
+      type: row.lifecycleType,
+      buildpacks: buildpacksColumn.parse(JSON.parse(row.buildpacks)),
+      stack: row.stack,
+    },
+    environmentVariables: variablesColumn.parse(JSON.parse(row.environmentVariables)),
+    features: {
+      ssh: row.enableSsh === 1,
+      revisions: row.revisionsEnabled === 1,
+      "service-binding-k8s": row.serviceBindingK8sEnabled === 1,
+      "file-based-vcap-services": row.fileBasedVcapServicesEnabled === 1,
+    },
+  };
+}

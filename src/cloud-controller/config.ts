@@ -1,0 +1,43 @@
+import type { InternalSecret } from "#kernel/http/internal-auth.ts";
+
+/** Plain data; `cmd` makes it. Sizes in MB as Cloud Foundry means them (1024 based), times in ms or as named. */
+export interface CloudControllerConfig {
+  /** Path of the SQLite file. */
+  readonly databasePath: string;
+  /** By which clients reach the API: scheme, host, port, no path. */
+  readonly externalUrl: string;
+  /** With its path, `http://127.0.0.1:PORT/uaa`; clients and we use it. */
+  readonly uaaUrl: string;
+  /** Only scheme, host and port of it are used by the official client. */
+  readonly logCacheUrl: string;
+  /** The first shared domain, made at first start. */
+  readonly appsDomain: string;
+  /** Port of the router, told in links for people; undefined where it is the scheme's own. */
+  readonly routerPort?: number;
+  /** Port of the internal listener on 127.0.0.1; 0: free. */
+  readonly internalPort: number;
+  readonly secret: InternalSecret;
+  readonly defaultStack: string;
+  readonly limits: CloudControllerLimits;
+  /** How long a poll is held until something changes; 0: not at all. */
+  readonly longPollMs: number;
+  /** Where Cloud Controller looks up users by name in UAA; without it only those it has seen are found. */
+  readonly uaaClient?: { readonly id: string; readonly secret: string };
+}
+
+export interface CloudControllerLimits {
+  readonly defaultMemoryInMb: number;
+  readonly defaultDiskInMb: number;
+  readonly maximumDiskInMb: number;
+  readonly defaultLogRateLimitInBytesPerSecond: number;
+  readonly maximumHealthCheckTimeoutInSeconds: number;
+}
+
+/** capi-release's production values. */
+export const defaultLimits: CloudControllerLimits = {
+  defaultMemoryInMb: 1024,
+  defaultDiskInMb: 1024,
+  maximumDiskInMb: 2048,
+  defaultLogRateLimitInBytesPerSecond: -1,
+  maximumHealthCheckTimeoutInSeconds: 180,
+};

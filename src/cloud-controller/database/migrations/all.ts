@@ -1,0 +1,7 @@
+import type { Migration } from "kysely/migration";
+import { core } from "./0001-core.ts";
+
+/** Forward only, in this order. */
+export const migrations: Readonly<Record<string, Migration>> = {
+  "0001-core": core,
+};

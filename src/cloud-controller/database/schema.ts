@@ -1,0 +1,43 @@
+import type { Kysely, Transaction } from "kysely";
+import type { AppTable } from "../apps/app-table.ts";
+import type { AuditEventTable } from "../audit-events/audit-event-table.ts";
+import type { DomainTable } from "../domains/domain-table.ts";
+import type { EnvironmentVariableGroupTable } from "../environment-variable-groups/environment-variable-group-table.ts";
+import type { FeatureFlagTable } from "../feature-flags/feature-flag-table.ts";
+import type { JobTable } from "../jobs/job-table.ts";
+import type { MetadataTable } from "../metadata/metadata-table.ts";
+import type { OrganizationTable } from "../organizations/organization-table.ts";
+import type { ProcessTable } from "../processes/process-table.ts";
+import type { OrganizationQuotaTable } from "../quotas/organization-quota-table.ts";
+import type { RoleTable } from "../roles/role-table.ts";
+import type { DestinationTable, RouteTable } from "../routes/route-table.ts";
+import type { SecurityGroupTable } from "../security-groups/security-group-table.ts";
+import type { SpaceTable } from "../spaces/space-table.ts";
+import type { StackTable } from "../stacks/stack-table.ts";
+import type { UserTable } from "../users/user-table.ts";
+
+/** Every table of Cloud Controller; each is declared beside the resource that alone writes it. */
+export interface Schema {
+  organizations: OrganizationTable;
+  organizationQuotas: OrganizationQuotaTable;
+  spaces: SpaceTable;
+  users: UserTable;
+  roles: RoleTable;
+  apps: AppTable;
+  processes: ProcessTable;
+  routes: RouteTable;
+  destinations: DestinationTable;
+  domains: DomainTable;
+  stacks: StackTable;
+  jobs: JobTable;
+  auditEvents: AuditEventTable;
+  featureFlags: FeatureFlagTable;
+  environmentVariableGroups: EnvironmentVariableGroupTable;
+  securityGroups: SecurityGroupTable;
+  metadata: MetadataTable;
+}
+
+export type Database = Kysely<Schema>;
+
+/** What a query function takes: the database, or the transaction that an action has opened. */
+export type Executor = Kysely<Schema> | Transaction<Schema>;

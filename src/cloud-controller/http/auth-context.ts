@@ -1,0 +1,37 @@
+/** Who makes a request, by the claims of the token. */
+export interface AuthContext {
+  /** Empty for a token of a client alone (client_credentials). */
+  readonly userGuid: string;
+  readonly userName: string;
+  readonly email: string;
+  readonly clientId: string;
+  readonly origin: string;
+  readonly scopes: ReadonlySet<string>;
+  readonly isAdmin: boolean;
+  readonly isAdminReadOnly: boolean;
+  readonly isGlobalAuditor: boolean;
+}
+
+/** Who an audit event names as its actor. */
+export interface Actor {
+  readonly guid: string;
+  readonly type: "user" | "process" | "app" | "system";
+  readonly name: string;
+}
+
+export function actorOf(auth: AuthContext): Actor {
+  return { guid: auth.userGuid || auth.clientId, type: "user", name: auth.email || auth.userName };
+}
+
+export function mayRead(auth: AuthContext): boolean {
+  return (
+    auth.isAdmin ||
+    auth.isAdminReadOnly ||
+    auth.isGlobalAuditor ||
+    auth.scopes.has("cloud_controller.read")
+  );
+}
+
+export function mayWrite(auth: AuthContext): boolean {
+  return auth.isAdmin || auth.scopes.has("cloud_controller.write");
+}

@@ -1,0 +1,77 @@
+import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload } from "jose";
+import { z } from "zod";
+import type { Clock } from "#kernel/clock/clock.ts";
+import type { AuthContext } from "./auth-context.ts";
+import { CfError } from "./cf-errors.ts";
+
+const claimsSchema = z.object({
+  user_id: z.string().max(200).optional(),
+  user_name: z.string().max(1024).optional(),
+  email: z.string().max(1024).optional(),
+  client_id: z.string().max(1024).optional(),
+  origin: z.string().max(1024).optional(),
+  scope: z.array(z.string()).optional(),
+  exp: z.number(),
+});
+
+/** Turns an `Authorization` header into who makes the request; throws the 401 that Cloud Controller answers. */
+export type Authenticate = (header: string | undefined) => Promise<AuthContext>;
+
+/**
+ * Verifies UAA's access tokens against its published keys, which are fetched once and again when a token names a key
+ * that is not among them. RS256 alone, audience `cloud_controller`; headers such as `jku` are never followed.
+ */
+export function createAuthenticate(options: {
+  readonly tokenKeysUrl: string;
+  readonly clock: Clock;
+}): Authenticate {
+  const keys = createRemoteJWKSet(new URL(options.tokenKeysUrl));
+  return async (header) => {
+    const token = bearerToken(header);
+    let payload: JWTPayload;
+    try {
+      ({ payload } = await jwtVerify(token, keys, {
+        algorithms: ["RS256"],
+        audience: "cloud_controller",
+        currentDate: options.clock.now(),
+        clockTolerance: 0,
+      }));
+    } catch (error) {
+      throw refusalOf(error);
+    }
+    const claims = claimsSchema.safeParse(payload);
+    if (!claims.success) throw new CfError("InvalidAuthToken");
+    return authContextOf(claims.data);
+  };
+}
+
+function bearerToken(header: string | undefined): string {
+  if (header === undefined || header.trim() === "") throw new CfError("NotAuthenticated");
+  const match = /^bearer +([^\s,]+) *$/i.exec(header);
+  const token = match?.[1];
+  if (token === undefined) throw new CfError("InvalidAuthToken");
+  return token;
+}
+
+/** What is wrong with the token is its bearer's fault; that the keys cannot be had is not. */
+function refusalOf(error: unknown): CfError {
+  if (error instanceof errors.JWKSTimeout || !(error instanceof errors.JOSEError)) {
+    return new CfError("UaaUnavailable", [], { cause: error });
+  }
+  return new CfError("InvalidAuthToken", [], { cause: error });
+}
+
+function authContextOf(claims: z.infer<typeof claimsSchema>): AuthContext {
+  const scopes = new Set(claims.scope);
+  return {
+    userGuid: claims.user_id ?? "",
+    userName: claims.user_name ?? "",
+    email: claims.email ?? "",
+    clientId: claims.client_id ?? "",
+    origin: claims.origin ?? "",
+    scopes,
+    isAdmin: scopes.has("cloud_controller.admin"),
+    isAdminReadOnly: scopes.has("cloud_controller.admin_read_only"),
+    isGlobalAuditor: scopes.has("cloud_controller.global_auditor"),
+  };
+}

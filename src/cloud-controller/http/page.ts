@@ -1,0 +1,163 @@
+import { sql, type SelectQueryBuilder } from "kysely";
+import type { Schema } from "../database/schema.ts";
+import type { MetadataOwner } from "../metadata/metadata-table.ts";
+import type { LabelRequirement } from "./label-selector.ts";
+import type { Link, Links } from "./links.ts";
+import type { ListQuery } from "./list-query.ts";
+
+export interface Page<Row> {
+  readonly rows: readonly Row[];
+  readonly total: number;
+}
+
+/**
+ * Runs a list: `guids`, `created_ats`, `updated_ats` and `label_selector`, the order, the page, and the count of all.
+ * `table` is the one that the query selects from; ties of the order are broken by `id`, the newest last.
+ */
+export async function fetchPage<Table extends keyof Schema, Row>(
+  query: SelectQueryBuilder<Schema, Table, Row>,
+  list: ListQuery,
+  table: Table,
+  owner?: MetadataOwner,
+): Promise<Page<Row>> {
+  const filtered = applyCommonFilters(query, list, { table, owner });
+  const { total } = await filtered
+    .clearSelect()
+    .select(sql<number>`count(*)`.as("total"))
+    .executeTakeFirstOrThrow();
+  const direction = list.order?.descending === true ? sql`desc` : sql`asc`;
+  const ordered =
+    list.order === undefined
+      ? filtered
+      : filtered.orderBy(sql`${sql.ref(`${table}.${list.order.column}`)} ${direction}`);
+  const rows = await ordered
+    .orderBy(sql`${sql.ref(`${table}.id`)} ${direction}`)
+    .limit(list.perPage)
+    .offset((list.page - 1) * list.perPage)
+    .execute();
+  return { rows, total };
+}
+
+function applyCommonFilters<Table extends keyof Schema, Row>(
+  query: SelectQueryBuilder<Schema, Table, Row>,
+  list: ListQuery,
+  target: { readonly table: Table; readonly owner: MetadataOwner | undefined },
+): SelectQueryBuilder<Schema, Table, Row> {
+  const column = (name: string) => sql.ref(`${target.table}.${name}`);
+  let filtered = query;
+  const guids = list.filters["guids"];
+  if (guids !== undefined) filtered = filtered.where(isOneOf(column("guid"), guids));
+  for (const [name, filter] of [
+    ["createdAt", list.createdAts],
+    ["updatedAt", list.updatedAts],
+  ] as const) {
+    if (filter === undefined) continue;
+    filtered = filtered.where(
+      filter.kind === "compare"
+        ? sql<boolean>`${column(name)} ${sql.raw(filter.operator)} ${filter.instant}`
+        : sql<boolean>`(${sql.join(
+            filter.seconds.map(
+              (second) => sql`${column(name)} between ${second.from} and ${second.to}`,
+            ),
+            sql` or `,
+          )})`,
+    );
+  }
+  if (target.owner === undefined) return filtered;
+  for (const requirement of list.labels) {
+    filtered = filtered.where(labelCondition(column("guid"), target.owner, requirement));
+  }
+  return filtered;
+}
+
+function labelCondition(guid: unknown, owner: MetadataOwner, requirement: LabelRequirement) {
+  const labelled = sql`${guid} in (select resource_guid from metadata
+    where resource_type = ${owner} and kind = 'label' and key = ${requirement.key}`;
+  switch (requirement.kind) {
+    case "exists":
+      return sql<boolean>`${labelled})`;
+    case "absent":
+      return sql<boolean>`not (${labelled}))`;
+    case "in":
+      return sql<boolean>`${labelled} and value in (${sql.join(requirement.values)}))`;
+    case "not-in":
+      return sql<boolean>`not (${labelled} and value in (${sql.join(requirement.values)})))`;
+  }
+}
+
+/** A condition for a filter's values; binds one parameter however many they are. */
+export function isOneOf(column: unknown, values: readonly string[]) {
+  return sql<boolean>`${column} in (select value from json_each(${JSON.stringify(values)}))`;
+}
+
+export interface PresentedPage {
+  readonly pagination: {
+    readonly total_results: number;
+    readonly total_pages: number;
+    readonly first: Link;
+    readonly last: Link;
+    readonly next: Link | null;
+    readonly previous: Link | null;
+  };
+  readonly resources: readonly unknown[];
+}
+
+/** The document of a list: its links repeat the filters, keys sorted, `page` and `per_page` where they belong. */
+export function presentPage(options: {
+  readonly links: Links;
+  readonly path: string;
+  readonly list: ListQuery;
+  readonly total: number;
+  readonly resources: readonly unknown[];
+}): PresentedPage {
+  const { links, path, list, total, resources } = options;
+  const pages = Math.max(1, Math.ceil(total / list.perPage));
+  const linkTo = (page: number) => links.to(`${path}?${queryOf(list, page)}`);
+  return {
+    pagination: {
+      total_results: total,
+      total_pages: pages,
+      first: linkTo(1),
+      last: linkTo(pages),
+      next: list.page < pages ? linkTo(list.page + 1) : null,
+      previous: list.page > 1 ? linkTo(Math.min(list.page - 1, pages)) : null,
+    },
+    resources,
+  };
+}
+
+function queryOf(list: ListQuery, page: number): string {
+  const { page: _page, per_page: _perPage, order_by: _orderBy, ...filters } = list.raw;
+  const pairs: [string, string][] = [
+    ...Object.entries(filters),
+    ["page", String(page)],
+    ["per_page", String(list.perPage)],
+  ];
+  if (list.order !== undefined) {
+    pairs.push(["order_by", `${list.order.descending ? "-" : "+"}${list.order.key}`]);
+  }
+  return pairs
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, value]) => `${encodeURIComponent(key)}=${encodeURIComponent(value)}`)
+    .join("&");
+}
+
+/** A list of known length on one page (features, process instances, and resources we have none of). */
+export function presentAll(
+  links: Links,
+  path: string,
+  resources: readonly unknown[],
+): PresentedPage {
+  const self = links.to(`${path}?page=1&per_page=50`);
+  return {
+    pagination: {
+      total_results: resources.length,
+      total_pages: 1,
+      first: self,
+      last: self,
+      next: null,
+      previous: null,
+    },
+    resources,
+  };
+}

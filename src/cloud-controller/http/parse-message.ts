@@ -1,0 +1,142 @@
+import { z } from "zod";
+import { CfError, unprocessable } from "./cf-errors.ts";
+
+/**
+ * Checks a request's body against its message, in Cloud Controller's words: unknown keys are refused, and all that is
+ * wrong becomes one 422 whose detail is the texts joined by ", ".
+ *
+ * A schema's own error text may be a whole sentence (it begins with a capital) or a predicate ("must be a string"),
+ * which then follows the attribute's name: "Lifecycle Buildpacks can only contain strings".
+ */
+export function parseMessage<Schema extends z.ZodType>(
+  schema: Schema,
+  body: unknown,
+): z.output<Schema> {
+  const result = checkMessage(schema, body);
+  if (!result.ok) throw unprocessable(result.errors.join(", "));
+  return result.message;
+}
+
+export type Checked<Message> =
+  | { readonly ok: true; readonly message: Message }
+  | { readonly ok: false; readonly errors: readonly string[] };
+
+/** As `parseMessage`, for callers that put the texts together themselves (manifests). */
+export function checkMessage<Schema extends z.ZodType>(
+  schema: Schema,
+  body: unknown,
+): Checked<z.output<Schema>> {
+  const nul = findNul(body, 0);
+  if (nul !== undefined) return { ok: false, errors: [nul] };
+  const result = schema.safeParse(body, { error: predicateOf });
+  if (result.success) return { ok: true, message: result.data };
+  return { ok: false, errors: [...new Set(result.error.issues.map(sentenceOf))] };
+}
+
+function sentenceOf(issue: z.core.$ZodIssue): string {
+  if (/^[A-Z"]/.test(issue.message) && issue.code !== "unrecognized_keys") return issue.message;
+  const attribute = humanise(issue.path);
+  return attribute === "" ? issue.message : `${attribute} ${issue.message}`;
+}
+
+function predicateOf(issue: z.core.$ZodRawIssue): string | undefined {
+  switch (issue.code) {
+    case "unrecognized_keys":
+      return `Unknown field(s): ${issue.keys.map((key) => `'${key}'`).join(", ")}`;
+    case "invalid_type":
+      return typePredicate(issue.expected);
+    case "too_big":
+      return issue.origin === "string"
+        ? `is too long (maximum is ${issue.maximum} characters)`
+        : `must be less than or equal to ${issue.maximum}`;
+    case "too_small":
+      return issue.origin === "string"
+        ? `is too short (minimum is ${issue.minimum} character)`
+        : `must be greater than or equal to ${issue.minimum}`;
+    case "invalid_value":
+      return `must be one of '${issue.values.map(String).join(", ")}'`;
+    case "custom":
+    case "invalid_element":
+    case "invalid_format":
+    case "invalid_key":
+    case "invalid_union":
+    case "not_multiple_of":
+      return "is invalid";
+  }
+}
+
+function typePredicate(expected: string): string {
+  switch (expected) {
+    case "int":
+    case "number":
+      return "is not a number";
+    case "boolean":
+      return "must be a boolean";
+    case "array":
+      return "must be an array";
+    case "object":
+    case "record":
+      return "must be an object";
+    default:
+      return `must be a ${expected}`;
+  }
+}
+
+/** `["lifecycle", "data", "buildpacks", 0]` -> "Lifecycle Buildpacks", as Rails names nested attributes. */
+function humanise(path: readonly PropertyKey[]): string {
+  return path
+    .filter((part): part is string => typeof part === "string" && part !== "data")
+    .map((part) => part.charAt(0).toUpperCase() + part.slice(1).replaceAll("_", " "))
+    .join(" ");
+}
+
+/** A NUL character is no text in PostgreSQL and ends one in SQLite. Depth is bounded by the body parser. */
+function findNul(value: unknown, depth: number): string | undefined {
+  if (typeof value === "string") {
+    return value.includes("\u0000") ? "The request must not contain NUL characters" : undefined;
+  }
+  if (typeof value !== "object" || value === null || depth > 64) return undefined;
+  for (const [key, item] of Object.entries(value)) {
+    const found = findNul(key, depth + 1) ?? findNul(item, depth + 1);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** A to-one relationship of a body: `{"data": {"guid": "..."}}`. */
+export function toOneRelationship(name: string) {
+  const error = `must be structured like this: "${name}: {"data": {"guid": "valid-guid"}}"`;
+  return z.strictObject(
+    {
+      data: z.strictObject(
+        { guid: z.string({ error }).min(1, { error }).max(200, { error }) },
+        { error },
+      ),
+    },
+    { error },
+  );
+}
+
+/** A to-many relationship of a body: `{"data": [{"guid": "..."}]}`. */
+export function toManyRelationship(name: string) {
+  const error = `must be structured like this: "${name}: {"data": [{"guid": "valid-guid"},{"guid": "valid-guid"}]}"`;
+  return z.strictObject(
+    {
+      data: z.array(z.strictObject({ guid: z.string({ error }).min(1).max(200) }, { error }), {
+        error,
+      }),
+    },
+    { error },
+  );
+}
+
+/** The largest integer of Cloud Controller's columns. */
+export const maximumInteger = 2 ** 31 - 1;
+
+/** Refuses anything that is no object before a message is looked at. */
+export function asObject(body: unknown): Readonly<Record<string, unknown>> {
+  if (typeof body !== "object" || body === null || Array.isArray(body)) {
+    throw new CfError("MessageParseError");
+  }
+  return body as Readonly<Record<string, unknown>>;
+}

@@ -1,0 +1,43 @@
+/**
+ * `created_ats=a,b` means "within one of these seconds"; `created_ats[gt]=a` compares, where gt and lte count from the
+ * end of the second. Times are stored with milliseconds as sortable text.
+ */
+export type TimestampFilter =
+  | { readonly kind: "within"; readonly seconds: readonly SecondRange[] }
+  | {
+      readonly kind: "compare";
+      readonly operator: "<" | "<=" | ">" | ">=";
+      readonly instant: string;
+    };
+
+export interface SecondRange {
+  readonly from: string;
+  readonly to: string;
+}
+
+const format = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
+const operators = { lt: "<", lte: "<=", gt: ">", gte: ">=" } as const;
+
+/** Undefined where a value is no timestamp of Cloud Controller's form. */
+export function parseTimestampFilter(
+  operator: string | undefined,
+  text: string,
+): TimestampFilter | undefined {
+  const values = text.split(",");
+  if (!values.every((value) => format.test(value))) return undefined;
+  if (operator === undefined) return { kind: "within", seconds: values.map(rangeOf) };
+  const [first, ...others] = values;
+  if (first === undefined || others.length > 0 || !isOperator(operator)) return undefined;
+  const { from, to } = rangeOf(first);
+  const fromEnd = operator === "gt" || operator === "lte";
+  return { kind: "compare", operator: operators[operator], instant: fromEnd ? to : from };
+}
+
+function isOperator(text: string): text is keyof typeof operators {
+  return Object.hasOwn(operators, text);
+}
+
+function rangeOf(second: string): SecondRange {
+  const base = second.slice(0, -1);
+  return { from: `${base}.000Z`, to: `${base}.999Z` };
+}

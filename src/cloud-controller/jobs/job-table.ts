@@ -1,0 +1,18 @@
+import type { RecordColumns } from "../database/record.ts";
+
+export interface JobTable extends RecordColumns {
+  /** `app.delete`, `space.apply_manifest`, ... */
+  readonly operation: string;
+  readonly state: JobState;
+  /** JSON that the operation's handler understands. */
+  readonly payload: string;
+  readonly resourceGuid: string | null;
+  readonly resourceType: string | null;
+  readonly userGuid: string | null;
+  /** JSON array of Cloud Controller's error entries. */
+  readonly errors: string;
+  /** JSON array of texts. */
+  readonly warnings: string;
+}
+
+export type JobState = "PROCESSING" | "POLLING" | "COMPLETE" | "FAILED";

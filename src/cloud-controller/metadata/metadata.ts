@@ -1,0 +1,199 @@
+import { z } from "zod";
+import { CfError } from "../http/cf-errors.ts";
+import type { Executor } from "../database/schema.ts";
+import type { MetadataOwner } from "./metadata-table.ts";
+
+/** What a resource shows. */
+export interface Metadata {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+export const noMetadata: Metadata = { labels: {}, annotations: {} };
+
+/** What a body asks for; null removes a key. */
+export type MetadataPatch = z.infer<typeof metadataSchema>;
+
+const maximumLabels = 50;
+const maximumAnnotations = 200;
+
+const values = z.record(z.string(), z.union([z.string(), z.null()]));
+
+/** The `metadata` of a body, checked by Cloud Controller's rules for keys and values. */
+export const metadataSchema = z
+  .strictObject({ labels: values.optional(), annotations: values.optional() })
+  .superRefine((metadata, context) => {
+    for (const [key, value] of Object.entries(metadata.labels ?? {})) {
+      report(keyFault(key), "label key");
+      report(value === null ? undefined : labelValueFault(value), "label value");
+    }
+    for (const [key, value] of Object.entries(metadata.annotations ?? {})) {
+      report(keyFault(key), "annotation key");
+      report(value === null ? undefined : annotationValueFault(value), "annotation value");
+    }
+    function report(fault: string | undefined, where: string): void {
+      if (fault === undefined) return;
+      context.addIssue({ code: "custom", message: `Metadata ${where} error: ${fault}` });
+    }
+  });
+
+function keyFault(key: string): string | undefined {
+  const parts = key.split("/");
+  if (parts.length > 2) return "key has more than one '/'";
+  const name = parts.at(-1) ?? "";
+  const prefix = parts.length === 2 ? (parts[0] ?? "") : undefined;
+  if (name === "") return "key cannot be empty string";
+  if (prefix !== undefined) {
+    const fault = prefixFault(prefix);
+    if (fault !== undefined) return fault;
+  }
+  return nameFault(name);
+}
+
+function prefixFault(prefix: string): string | undefined {
+  if (prefix === "") return "prefix cannot be empty string";
+  if (prefix.length > 253)
+    return `prefix '${prefix.slice(0, 8)}...' is greater than 253 characters`;
+  if (
+    !/^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i.test(prefix)
+  ) {
+    return `prefix '${prefix}' must be in valid dns format`;
+  }
+  if (/(^|\.)cloudfoundry\.org$/i.test(prefix)) return `prefix 'cloudfoundry.org' is reserved`;
+  return undefined;
+}
+
+function nameFault(name: string): string | undefined {
+  if (name.length > 63) return `'${name.slice(0, 8)}...' is greater than 63 characters`;
+  if (/[^\w.-]/.test(name)) return `'${name}' contains invalid characters`;
+  if (!/^[A-Za-z0-9](.*[A-Za-z0-9])?$/.test(name)) {
+    return `'${name}' starts or ends with invalid characters`;
+  }
+  return undefined;
+}
+
+function labelValueFault(value: string): string | undefined {
+  return value === "" ? undefined : nameFault(value);
+}
+
+function annotationValueFault(value: string): string | undefined {
+  return value.length > 5000
+    ? `'${value.slice(0, 8)}...' is greater than 5000 characters`
+    : undefined;
+}
+
+/** Applies a patch: given keys are set, null removes, others stay. */
+export async function updateMetadata(
+  db: Executor,
+  owner: { readonly type: MetadataOwner; readonly guid: string },
+  patch: MetadataPatch | undefined,
+): Promise<void> {
+  if (patch === undefined) return;
+  await updateKind(db, owner, { kind: "label", values: patch.labels ?? {} });
+  await updateKind(db, owner, { kind: "annotation", values: patch.annotations ?? {} });
+}
+
+async function updateKind(
+  db: Executor,
+  owner: { readonly type: MetadataOwner; readonly guid: string },
+  change: {
+    readonly kind: "label" | "annotation";
+    readonly values: Readonly<Record<string, string | null>>;
+  },
+): Promise<void> {
+  const entries = Object.entries(change.values);
+  if (entries.length === 0) return;
+  const owned = { resourceType: owner.type, resourceGuid: owner.guid, kind: change.kind };
+  const removed = entries.filter(([, value]) => value === null).map(([key]) => key);
+  if (removed.length > 0) {
+    await db
+      .deleteFrom("metadata")
+      .where("resourceType", "=", owner.type)
+      .where("resourceGuid", "=", owner.guid)
+      .where("kind", "=", change.kind)
+      .where("key", "in", removed)
+      .execute();
+  }
+  const set = entries.flatMap(([key, value]) => (value === null ? [] : [{ ...owned, key, value }]));
+  if (set.length === 0) return;
+  await db
+    .insertInto("metadata")
+    .values(set)
+    .onConflict((conflict) =>
+      conflict
+        .columns(["resourceType", "resourceGuid", "kind", "key"])
+        .doUpdateSet((eb) => ({ value: eb.ref("excluded.value") })),
+    )
+    .execute();
+  await refuseTooMany(db, owner, change.kind);
+}
+
+async function refuseTooMany(
+  db: Executor,
+  owner: { readonly type: MetadataOwner; readonly guid: string },
+  kind: "label" | "annotation",
+): Promise<void> {
+  const { count } = await db
+    .selectFrom("metadata")
+    .select((eb) => eb.fn.countAll<number>().as("count"))
+    .where("resourceType", "=", owner.type)
+    .where("resourceGuid", "=", owner.guid)
+    .where("kind", "=", kind)
+    .executeTakeFirstOrThrow();
+  if (kind === "label" && count > maximumLabels) {
+    throw new CfError(
+      "LabelLimitExceeded",
+      `Failed to add ${count} labels because it would exceed maximum of ${maximumLabels}`,
+    );
+  }
+  if (kind === "annotation" && count > maximumAnnotations) {
+    throw new CfError(
+      "AnnotationLimitExceeded",
+      `Failed to add ${count} annotations because it would exceed maximum of ${maximumAnnotations}`,
+    );
+  }
+}
+
+/** The metadata of a page of resources in one query. */
+export async function loadMetadata(
+  db: Executor,
+  type: MetadataOwner,
+  guids: readonly string[],
+): Promise<ReadonlyMap<string, Metadata>> {
+  const loaded = new Map(
+    guids.map((guid) => [
+      guid,
+      {
+        labels: Object.create(null) as Record<string, string>,
+        annotations: Object.create(null) as Record<string, string>,
+      },
+    ]),
+  );
+  if (guids.length === 0) return loaded;
+  const rows = await db
+    .selectFrom("metadata")
+    .selectAll()
+    .where("resourceType", "=", type)
+    .where("resourceGuid", "in", [...guids])
+    .orderBy("key")
+    .execute();
+  for (const row of rows) {
+    const metadata = loaded.get(row.resourceGuid);
+    if (metadata === undefined) continue;
+    metadata[row.kind === "label" ? "labels" : "annotations"][row.key] = row.value;
+  }
+  return loaded;
+}
+
+export async function deleteMetadata(
+  db: Executor,
+  type: MetadataOwner,
+  guids: readonly string[],
+): Promise<void> {
+  if (guids.length === 0) return;
+  await db
+    .deleteFrom("metadata")
+    .where("resourceType", "=", type)
+    .where("resourceGuid", "in", [...guids])
+    .execute();
+}

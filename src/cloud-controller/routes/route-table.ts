@@ -1,0 +1,22 @@
+import type { RecordColumns } from "../database/record.ts";
+
+export interface RouteTable extends RecordColumns {
+  readonly spaceGuid: string;
+  readonly domainGuid: string;
+  /** Empty for the domain itself. */
+  readonly host: string;
+  /** Empty, or begins with a slash. */
+  readonly path: string;
+  /** JSON object of strings. */
+  readonly options: string;
+}
+
+export interface DestinationTable extends RecordColumns {
+  readonly routeGuid: string;
+  readonly appGuid: string;
+  readonly processType: string;
+  /** Null: the process's first port, 8080. */
+  readonly port: number | null;
+  readonly weight: number | null;
+  readonly protocol: "http1" | "http2";
+}

@@ -1,0 +1,86 @@
+import type { Blobstore } from "#blobstore/blobstore.ts";
+import { openDatabase } from "#db/open-database.ts";
+import type { BbsClient } from "#diego/bbs/client.ts";
+import type { Clock } from "#kernel/clock/clock.ts";
+import type { HttpHandler } from "#kernel/http/mounted.ts";
+import type { Logger } from "#kernel/log/logger.ts";
+import type { LogIngest } from "#log-cache/client.ts";
+import type { CloudControllerConfig } from "./config.ts";
+import { migrations } from "./database/migrations/all.ts";
+import type { Schema } from "./database/schema.ts";
+import { seed } from "./database/seed.ts";
+import { createAuthenticate } from "./http/authentication.ts";
+import { createServer } from "./http/create-server.ts";
+import { Links } from "./http/links.ts";
+import { Changes, LongPoll } from "./http/long-poll.ts";
+import { createInternalServer, listenOnLoopback } from "./internal-server.ts";
+import { Jobs } from "./jobs/jobs.ts";
+import { registerJobs } from "./jobs/routes.ts";
+import { UserDirectory } from "./users/user-directory.ts";
+
+export interface CloudController extends AsyncDisposable {
+  /** Serves `/`, `/v3`; to be mounted on the platform's public origin. */
+  readonly handler: HttpHandler;
+  /** Of the listener for Diego's side and log-cache. */
+  readonly internalUrl: string;
+}
+
+export interface CloudControllerDependencies {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly bbs: BbsClient;
+  readonly blobstore: Blobstore;
+  readonly logs: LogIngest;
+}
+
+export async function startCloudController(
+  config: CloudControllerConfig,
+  dependencies: CloudControllerDependencies,
+): Promise<CloudController> {
+  const { clock } = dependencies;
+  const logger = dependencies.logger.child("cloud-controller");
+  await using starting = new AsyncDisposableStack();
+  const db = starting.adopt(
+    await openDatabase<Schema>({ path: config.databasePath }, migrations),
+    (opened) => opened.destroy(),
+  );
+  await seed(db, { clock, config });
+
+  const stopping = new AbortController();
+  const changes = new Changes();
+  const links = new Links(config.externalUrl);
+  const longPoll = new LongPoll({
+    clock,
+    changes,
+    stopping: stopping.signal,
+    defaultMs: config.longPollMs,
+  });
+  const jobs = starting.use(new Jobs({ db, clock, logger, changes }));
+  const users = new UserDirectory(db, clock);
+
+  const internal = starting.adopt(
+    createInternalServer({ secret: config.secret, logger }),
+    (server) => server.close(),
+  );
+  const api = starting.adopt(
+    createServer({
+      logger,
+      authenticate: createAuthenticate({ tokenKeysUrl: `${config.uaaUrl}/token_keys`, clock }),
+      onCaller: (auth) => users.noteCaller(auth),
+    }),
+    (server) => server.close(),
+  );
+  starting.defer(() => stopping.abort());
+
+  registerJobs(api, { jobs, links, longPoll });
+
+  const internalUrl = await listenOnLoopback(internal, config.internalPort);
+  await api.ready();
+  jobs.start();
+  const running = starting.move();
+  return {
+    handler: (request, response) => api.routing(request, response),
+    internalUrl,
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}

@@ -1,0 +1,244 @@
+import { generateKeyPairSync } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { exportJWK, SignJWT } from "jose";
+import { request } from "undici";
+import type { Blobstore } from "#blobstore/blobstore.ts";
+import type { BbsClient } from "#diego/bbs/client.ts";
+import { asInternalSecret } from "#kernel/http/internal-auth.ts";
+import { RecordingLogger } from "#kernel/log/recording-logger.ts";
+import { systemClock } from "#kernel/clock/system-clock.ts";
+import type { LogEnvelope } from "#log-cache/client.ts";
+import { defaultLimits, type CloudControllerConfig } from "../config.ts";
+import { startCloudController, type CloudController } from "../start-cloud-controller.ts";
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly text: string;
+  /** The body as JSON; throws where it is none. */
+  // oxlint-disable-next-line typescript/no-explicit-any -- tests read answers as a client would, by path
+  readonly json: any;
+}
+
+export interface Claims {
+  readonly userGuid: string;
+  readonly userName?: string;
+  readonly scopes?: readonly string[];
+  readonly expiresInSeconds?: number;
+  readonly audience?: string;
+}
+
+/** A real Cloud Controller on a real database, real HTTP and signed tokens; Diego and the blobstore are the test's. */
+export class TestCloudController implements AsyncDisposable {
+  readonly url: string;
+  readonly internalUrl: string;
+  readonly secret: string;
+  readonly logger: RecordingLogger;
+  readonly logLines: LogEnvelope[];
+  readonly directory: string;
+  readonly #stack: AsyncDisposableStack;
+  readonly #sign: (claims: Claims) => Promise<string>;
+
+  private constructor(parts: {
+    readonly url: string;
+    readonly cloudController: CloudController;
+    readonly logger: RecordingLogger;
+    readonly logLines: LogEnvelope[];
+    readonly directory: string;
+    readonly stack: AsyncDisposableStack;
+    readonly sign: (claims: Claims) => Promise<string>;
+  }) {
+    this.url = parts.url;
+    this.internalUrl = parts.cloudController.internalUrl;
+    this.secret = "test-secret";
+    this.logger = parts.logger;
+    this.logLines = parts.logLines;
+    this.directory = parts.directory;
+    this.#stack = parts.stack;
+    this.#sign = parts.sign;
+  }
+
+  static async start(
+    options: {
+      readonly bbs?: Partial<BbsClient>;
+      readonly blobstore?: Blobstore;
+      readonly config?: Partial<CloudControllerConfig>;
+      /** Keeps the database across two starts. */
+      readonly directory?: string;
+    } = {},
+  ): Promise<TestCloudController> {
+    await using stack = new AsyncDisposableStack();
+    const directory = options.directory ?? (await mkdtemp(path.join(tmpdir(), "cc-")));
+    if (options.directory === undefined) {
+      stack.defer(() => rm(directory, { recursive: true, force: true }));
+    }
+    const uaa = await startTokenKeys(stack);
+    const { server, url } = await listen(stack);
+    const logger = new RecordingLogger();
+    const logLines: LogEnvelope[] = [];
+    const cloudController = stack.use(
+      await startCloudController(
+        {
+          databasePath: path.join(directory, "cloud-controller.db"),
+          externalUrl: url,
+          uaaUrl: `${uaa.url}/uaa`,
+          logCacheUrl: url,
+          appsDomain: "apps.localhost",
+          internalPort: 0,
+          secret: asInternalSecret("test-secret"),
+          defaultStack: "cflinuxfs4",
+          limits: defaultLimits,
+          longPollMs: 2000,
+          ...options.config,
+        },
+        {
+          clock: systemClock,
+          logger,
+          bbs: unreachable<BbsClient>("BBS", options.bbs),
+          blobstore: options.blobstore ?? unreachable<Blobstore>("blobstore"),
+          logs: {
+            emit: (envelope) => logLines.push(envelope),
+            emitGauge: () => undefined,
+            flush: async () => undefined,
+          },
+        },
+      ),
+    );
+    server.on("request", cloudController.handler);
+    return new TestCloudController({
+      url,
+      cloudController,
+      logger,
+      logLines,
+      directory,
+      stack: stack.move(),
+      sign: uaa.sign,
+    });
+  }
+
+  async token(claims: Claims): Promise<string> {
+    return await this.#sign(claims);
+  }
+
+  /** A caller with a token of its own. */
+  async as(claims: Claims): Promise<Caller> {
+    return new Caller(this.url, `bearer ${await this.#sign(claims)}`);
+  }
+
+  async admin(): Promise<Caller> {
+    return await this.as({
+      userGuid: "admin-guid",
+      userName: "admin",
+      scopes: ["cloud_controller.admin", "cloud_controller.read", "cloud_controller.write"],
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#stack.disposeAsync();
+  }
+}
+
+/** Sends requests with one token and reads whole answers. */
+export class Caller {
+  readonly #url: string;
+  readonly #authorization: string | undefined;
+
+  constructor(url: string, authorization: string | undefined) {
+    this.#url = url;
+    this.#authorization = authorization;
+  }
+
+  get = (path: string) => this.send("GET", path);
+  post = (path: string, body?: unknown) => this.send("POST", path, body);
+  patch = (path: string, body?: unknown) => this.send("PATCH", path, body);
+  delete = (path: string) => this.send("DELETE", path);
+
+  /** A string is sent as it is, anything else as JSON. */
+  async send(
+    method: "GET" | "POST" | "PATCH" | "PUT" | "DELETE",
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<Answer> {
+    const answer = await request(`${this.#url}${path}`, {
+      method,
+      headers: {
+        "content-type": "application/json",
+        ...(this.#authorization === undefined ? {} : { authorization: this.#authorization }),
+        ...headers,
+      },
+      ...(body === undefined
+        ? {}
+        : { body: typeof body === "string" ? body : JSON.stringify(body) }),
+    });
+    const text = await answer.body.text();
+    return {
+      status: answer.statusCode,
+      headers: answer.headers,
+      text,
+      get json() {
+        return JSON.parse(text);
+      },
+    };
+  }
+
+  /** Follows the job of a 202 to its end. */
+  async job(answer: Answer): Promise<Answer> {
+    const location = answer.headers["location"];
+    if (typeof location !== "string") throw new Error(`no job: ${answer.status} ${answer.text}`);
+    for (let round = 0; round < 50; round += 1) {
+      const job = await this.get(new URL(location).pathname);
+      if (job.json.state !== "PROCESSING") return job;
+    }
+    throw new Error(`the job at ${location} does not end`);
+  }
+}
+
+/** Stands for a component that a test does not need: any call rejects. */
+function unreachable<T extends object>(name: string, given: Partial<T> = {}): T {
+  return new Proxy(given as T, {
+    get: (target, property, receiver) =>
+      property in target
+        ? Reflect.get(target, property, receiver)
+        : () => Promise.reject(new Error(`${name} is not there: ${String(property)}`)),
+  });
+}
+
+/** The part of a UAA that Cloud Controller sees: published keys. */
+async function startTokenKeys(stack: AsyncDisposableStack) {
+  const { publicKey, privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  const jwk = { ...(await exportJWK(publicKey)), kid: "key-1", alg: "RS256", use: "sig" };
+  const { server, url } = await listen(stack);
+  server.on("request", (_request, response) => {
+    response.setHeader("content-type", "application/json");
+    response.end(JSON.stringify({ keys: [jwk] }));
+  });
+  const sign = async (claims: Claims) =>
+    await new SignJWT({
+      user_id: claims.userGuid,
+      user_name: claims.userName ?? claims.userGuid,
+      email: claims.userName ?? claims.userGuid,
+      client_id: "cf",
+      origin: "uaa",
+      scope: claims.scopes ?? ["cloud_controller.read", "cloud_controller.write"],
+      exp: Math.floor(systemClock.now().getTime() / 1000) + (claims.expiresInSeconds ?? 600),
+    })
+      .setProtectedHeader({ alg: "RS256", kid: "key-1" })
+      .setAudience(claims.audience ?? "cloud_controller")
+      .sign(privateKey);
+  return { url, sign };
+}
+
+async function listen(stack: AsyncDisposableStack): Promise<{ server: Server; url: string }> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  stack.defer(() => {
+    server.closeAllConnections();
+    return new Promise<void>((resolve) => server.close(() => resolve()));
+  });
+  return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+}
