@@ -1,0 +1,78 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { printError } from "./output.ts";
+import { mergeProcesses, parseLaunchYaml, processTypes, type LaunchProcess } from "./processes.ts";
+import { parseProcfile } from "./procfile.ts";
+import { parseRelease } from "./release.ts";
+import { captureScript } from "./run-script.ts";
+import { outcomeOfScript, type FinalBuildpack, type Staging } from "./staging.ts";
+import { exitStatus, failedWhile, StagingFailure } from "./staging-failure.ts";
+import { depsIndex, supplyBuildpacks } from "./workspace.ts";
+
+/**
+ * The droplet's processes: each supplier's launch.yml in order, then the last buildpack's launch.yml or, without one,
+ * what its bin/release says, then the app's own Procfile. Later ones win.
+ */
+export function collectProcesses(staging: Staging, buildpack: FinalBuildpack): LaunchProcess[] {
+  const suppliers = supplyBuildpacks(staging.flags).length;
+  let processes: LaunchProcess[] = [];
+  for (let index = 0; index < suppliers; index += 1) {
+    processes = mergeProcesses(processes, launchYaml(staging, index) ?? []);
+  }
+  const own = launchYaml(staging, suppliers) ?? releaseProcesses(staging, buildpack);
+  processes = mergeProcesses(processes, own);
+  return mergeProcesses(processes, procfileProcesses(staging));
+}
+
+// Cloud Foundry looks for launch.yml by unpadded index and, in detection, by the number of candidates, and so overlooks
+// some; here every buildpack's is honoured.
+function launchYaml(staging: Staging, index: number): readonly LaunchProcess[] | undefined {
+  const name = path.join(depsIndex(staging.flags, index), "launch.yml");
+  const source = readIfPresent(path.join(staging.workspace.depsDir, name));
+  if (source === undefined) return undefined;
+  const launch = parseLaunchYaml(source);
+  if (launch.kind === "processes") return launch.processes;
+  throw new StagingFailure(exitStatus.general, `Failed to read deps/${name}: ${launch.problem}`);
+}
+
+function releaseProcesses(staging: Staging, buildpack: FinalBuildpack): LaunchProcess[] {
+  const releaseFailed = "Failed to build droplet release";
+  const script = path.join(buildpack.directory, "bin", "release");
+  const { end, stdout } = staging.trace.record(
+    { phase: "release", buildpack: buildpack.key },
+    () => captureScript(script, [staging.flags.buildDir], staging.env),
+    (captured) => outcomeOfScript(captured.end),
+  );
+  if (end.kind === "failed") {
+    throw new StagingFailure(exitStatus.release, `${releaseFailed}: ${end.reason}`);
+  }
+  const release = parseRelease(stdout);
+  if (release.kind === "processes") return processTypes(release.commands);
+  throw new StagingFailure(
+    exitStatus.release,
+    `${releaseFailed}: buildpack's release output invalid: ${release.problem}`,
+  );
+}
+
+function procfileProcesses(staging: Staging): LaunchProcess[] {
+  const failed = "Failed to read command from Procfile";
+  let source: string | undefined;
+  try {
+    source = readIfPresent(path.join(staging.flags.buildDir, "Procfile"));
+  } catch (error) {
+    throw failedWhile(failed, error);
+  }
+  const procfile = parseProcfile(source ?? "");
+  if (procfile.kind === "processes") return processTypes(procfile.commands);
+  printError(`Procfile: ${procfile.problem}`);
+  throw new StagingFailure(exitStatus.general, `${failed}: invalid YAML`);
+}
+
+function readIfPresent(file: string): string | undefined {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    throw error;
+  }
+}

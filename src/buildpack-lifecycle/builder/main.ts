@@ -1,0 +1,51 @@
+// The builder: a program inside the staging container, /tmp/lifecycle/builder. It runs buildpacks over the app's files
+// and leaves a droplet, the build artifacts cache and result.json where its flags say.
+import { databaseUrl } from "./database-url.ts";
+import { parseFlags } from "./flags.ts";
+import { printError } from "./output.ts";
+import { refuseCredhubReferences } from "./platform-options.ts";
+import type { ScriptEnvironment } from "./run-script.ts";
+import { stage } from "./stage.ts";
+import { exitStatus, messageOf, StagingFailure } from "./staging-failure.ts";
+import { openTrace } from "./trace.ts";
+
+// The staging environment is this program's input, as the flags are.
+// oxlint-disable-next-line node/no-process-env
+const environment: ScriptEnvironment = process.env;
+
+async function main(): Promise<number> {
+  const parsed = parseFlags(process.argv.slice(2), process.cwd());
+  if (parsed.kind === "usage") {
+    printError(parsed.message);
+    return exitStatus.general;
+  }
+  try {
+    refuseCredhubReferences(environment);
+    await stage(parsed.flags, scriptEnvironment(environment), openTrace(traceFd(environment)));
+    return 0;
+  } catch (error) {
+    printError(messageOf(error));
+    return error instanceof StagingFailure ? error.exitStatus : exitStatus.general;
+  }
+}
+
+// What the scripts of buildpacks see: our own variables taken out, the app's NODE_OPTIONS put back (see ../container/builder).
+function scriptEnvironment(env: ScriptEnvironment): ScriptEnvironment {
+  const { RIVERA_TRACE_FD: _traceFd, RIVERA_APP_NODE_OPTIONS: nodeOptions, ...visible } = env;
+  const url = databaseUrl(env["VCAP_SERVICES"] ?? "");
+  return {
+    ...visible,
+    ...(nodeOptions === undefined ? {} : { NODE_OPTIONS: nodeOptions }),
+    ...(url === undefined ? {} : { DATABASE_URL: url }),
+  };
+}
+
+function traceFd(env: ScriptEnvironment): number | undefined {
+  const text = env["RIVERA_TRACE_FD"] ?? "";
+  return /^\d+$/.test(text) ? Number(text) : undefined;
+}
+
+// The bundle is CommonJS, which has no top-level await.
+void main().then((status) => {
+  process.exitCode = status;
+});

@@ -1,0 +1,34 @@
+/** The statuses with which the builder ends; Cloud Controller turns 222, 223 and 224 into errors of their own. */
+export const exitStatus = {
+  general: 1,
+  platformOptions: 3,
+  credhub: 4,
+  detect: 222,
+  compile: 223,
+  release: 224,
+  supply: 225,
+} as const;
+
+/** Staging cannot go on. The message is what the developer reads last, on standard error. */
+export class StagingFailure extends Error {
+  readonly exitStatus: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.name = "StagingFailure";
+    this.exitStatus = status;
+  }
+}
+
+/** Says what was being done when `cause` happened; the outermost such layer decides the exit status. */
+export function failedWhile(
+  what: string,
+  cause: unknown,
+  status: number = exitStatus.general,
+): StagingFailure {
+  return new StagingFailure(status, `${what}: ${messageOf(cause)}`);
+}
+
+export function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}

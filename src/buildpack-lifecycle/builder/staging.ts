@@ -1,0 +1,40 @@
+import type { BuilderFlags } from "./flags.ts";
+import { runScript, type ScriptEnd, type ScriptEnvironment } from "./run-script.ts";
+import type { PhaseOutcome, Trace } from "./trace.ts";
+import type { Workspace } from "./workspace.ts";
+
+/** What every phase of one staging works with. */
+export interface Staging {
+  readonly flags: BuilderFlags;
+  readonly workspace: Workspace;
+  /** The environment of every script of a buildpack. */
+  readonly env: ScriptEnvironment;
+  readonly trace: Trace;
+}
+
+/** The buildpack that decides how the app starts. */
+export interface FinalBuildpack {
+  readonly key: string;
+  readonly directory: string;
+  /** What bin/detect printed; empty when the buildpack was named. */
+  readonly detectOutput: string;
+}
+
+export interface BuildpackScript {
+  readonly phase: string;
+  readonly key: string;
+  readonly path: string;
+  readonly args: readonly string[];
+}
+
+export function runBuildpackScript(staging: Staging, script: BuildpackScript): ScriptEnd {
+  return staging.trace.record(
+    { phase: script.phase, buildpack: script.key },
+    () => runScript(script.path, script.args, staging.env),
+    outcomeOfScript,
+  );
+}
+
+export function outcomeOfScript(end: ScriptEnd): PhaseOutcome {
+  return { outcome: end.kind === "ok" ? "ok" : end.reason };
+}
