@@ -1,4 +1,5 @@
 import type { InternalSecret } from "#kernel/http/internal-auth.ts";
+import type { StagingConfig } from "./staging/staging-config.ts";
 
 /** Plain data; `cmd` makes it. Sizes in MB as Cloud Foundry means them (1024 based), times in ms or as named. */
 export interface CloudControllerConfig {
@@ -19,6 +20,7 @@ export interface CloudControllerConfig {
   readonly secret: InternalSecret;
   readonly defaultStack: string;
   readonly limits: CloudControllerLimits;
+  readonly staging: StagingConfig;
   /** How long a poll is held until something changes; 0: not at all. */
   readonly longPollMs: number;
   /** Where Cloud Controller looks up users by name in UAA; without it only those it has seen are found. */

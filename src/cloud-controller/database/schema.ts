@@ -1,14 +1,20 @@
 import type { Kysely, Transaction } from "kysely";
 import type { AppTable } from "../apps/app-table.ts";
 import type { AuditEventTable } from "../audit-events/audit-event-table.ts";
+import type { BuildTable } from "../builds/build-table.ts";
+import type { BuildpackCacheTable } from "../buildpacks/buildpack-cache-table.ts";
+import type { BuildpackTable } from "../buildpacks/buildpack-table.ts";
 import type { DomainTable } from "../domains/domain-table.ts";
+import type { DropletTable } from "../droplets/droplet-table.ts";
 import type { EnvironmentVariableGroupTable } from "../environment-variable-groups/environment-variable-group-table.ts";
 import type { FeatureFlagTable } from "../feature-flags/feature-flag-table.ts";
 import type { JobTable } from "../jobs/job-table.ts";
 import type { MetadataTable } from "../metadata/metadata-table.ts";
 import type { OrganizationTable } from "../organizations/organization-table.ts";
+import type { PackageTable } from "../packages/package-table.ts";
 import type { ProcessTable } from "../processes/process-table.ts";
 import type { OrganizationQuotaTable } from "../quotas/organization-quota-table.ts";
+import type { ResourceTable } from "../resource-matches/resource-table.ts";
 import type { RoleTable } from "../roles/role-table.ts";
 import type { DestinationTable, RouteTable } from "../routes/route-table.ts";
 import type { SecurityGroupTable } from "../security-groups/security-group-table.ts";
@@ -35,6 +41,12 @@ export interface Schema {
   environmentVariableGroups: EnvironmentVariableGroupTable;
   securityGroups: SecurityGroupTable;
   metadata: MetadataTable;
+  packages: PackageTable;
+  resources: ResourceTable;
+  builds: BuildTable;
+  droplets: DropletTable;
+  buildpacks: BuildpackTable;
+  buildpackCaches: BuildpackCacheTable;
 }
 
 export type Database = Kysely<Schema>;

@@ -13,6 +13,7 @@ import { RecordingLogger } from "#kernel/log/recording-logger.ts";
 import { systemClock } from "#kernel/clock/system-clock.ts";
 import type { LogEnvelope } from "#log-cache/client.ts";
 import { defaultLimits, type CloudControllerConfig } from "../config.ts";
+import { defaultStagingLimits } from "../staging/staging-config.ts";
 import { startCloudController, type CloudController } from "../start-cloud-controller.ts";
 
 export interface Answer {
@@ -92,6 +93,15 @@ export class TestCloudController implements AsyncDisposable {
           secret: asInternalSecret("test-secret"),
           defaultStack: "cflinuxfs4",
           limits: defaultLimits,
+          staging: {
+            workDirectory: path.join(directory, "work"),
+            lifecycleBundle: { path: path.join(directory, "lifecycle.tgz"), key: "test" },
+            shippedBuildpacksDirectory: undefined,
+            signingSecret: "test-signing-secret",
+            stagingEnvironment: {},
+            limits: defaultStagingLimits,
+            syncIntervalMs: 30_000,
+          },
           longPollMs: 2000,
           ...options.config,
         },

@@ -1,7 +1,9 @@
 import type { Migration } from "kysely/migration";
 import { core } from "./0001-core.ts";
+import { staging } from "./0002-staging.ts";
 
 /** Forward only, in this order. */
 export const migrations: Readonly<Record<string, Migration>> = {
   "0001-core": core,
+  "0002-staging": staging,
 };

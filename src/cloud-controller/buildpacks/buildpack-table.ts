@@ -1,0 +1,29 @@
+import type { Selectable } from "kysely";
+import type { RecordColumns, StoredBoolean } from "../database/record.ts";
+
+export interface BuildpackTable extends RecordColumns {
+  readonly name: string;
+  /** Null: for every stack. */
+  readonly stack: string | null;
+  readonly lifecycle: "buildpack" | "cnb";
+  /** Counts from 1 in the list of a lifecycle: the order of detection. */
+  readonly position: number;
+  readonly enabled: StoredBoolean;
+  readonly locked: StoredBoolean;
+  /** Of the upload; null while there are no bits. */
+  readonly filename: string | null;
+  /** Hex, of the stored zip. */
+  readonly sha256: string | null;
+  /** Of the bits where they are those that Rivera ships; null once an operator has uploaded others. */
+  readonly shippedSha256: string | null;
+}
+
+export type Buildpack = Selectable<BuildpackTable>;
+
+/** The name of its bits in the blobstore, in the builder's arguments and, hashed, of its folder in the container. */
+export function buildpackKey(buildpack: {
+  readonly guid: string;
+  readonly sha256: string | null;
+}): string {
+  return `${buildpack.guid}_${buildpack.sha256 ?? ""}`;
+}

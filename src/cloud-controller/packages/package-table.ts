@@ -1,0 +1,30 @@
+import type { Selectable } from "kysely";
+import type { RecordColumns } from "../database/record.ts";
+
+/**
+ * AWAITING_UPLOAD -> PROCESSING_UPLOAD -> READY | FAILED; a copy starts as COPYING; a docker package is READY at once.
+ * READY and FAILED become EXPIRED once newer ones push them out.
+ */
+export type PackageState =
+  | "AWAITING_UPLOAD"
+  | "PROCESSING_UPLOAD"
+  | "COPYING"
+  | "READY"
+  | "FAILED"
+  | "EXPIRED";
+
+export interface PackageTable extends RecordColumns {
+  readonly appGuid: string;
+  readonly type: "bits" | "docker";
+  readonly state: PackageState;
+  /** Hex, of the stored zip. */
+  readonly sha256: string | null;
+  readonly error: string | null;
+  readonly image: string | null;
+  readonly username: string | null;
+  readonly password: string | null;
+  /** Guid of the package that this one copies. */
+  readonly copiedFrom: string | null;
+}
+
+export type Package = Selectable<PackageTable>;

@@ -1,0 +1,51 @@
+/** What packages, staging and running need to know; `cmd` makes it. */
+export interface StagingConfig {
+  /** Where uploads are received and packages made; best on the file system of the blobs, swept at start. */
+  readonly workDirectory: string;
+  /** Builder, launcher and health check as a tgz, unpacked at `/tmp/lifecycle`; `key` changes with its content. */
+  readonly lifecycleBundle: { readonly path: string; readonly key: string };
+  /** Holds a folder for each buildpack that Rivera ships; undefined: none are installed. */
+  readonly shippedBuildpacksDirectory: string | undefined;
+  /** Signs the URLs under which cells fetch and put blobs. To be kept: those of running droplets do not expire. */
+  readonly signingSecret: string;
+  /** Variables of the host (proxies, CA bundle) for every staging; the staging group overrides them. */
+  readonly stagingEnvironment: Readonly<Record<string, string>>;
+  readonly limits: StagingLimits;
+  /** Milliseconds between two rounds of syncing with the BBS. */
+  readonly syncIntervalMs: number;
+}
+
+export interface StagingLimits {
+  readonly stagingTimeoutMs: number;
+  readonly minimumStagingMemoryInMb: number;
+  readonly minimumStagingDiskInMb: number;
+  /** Processes in a container. */
+  readonly pidLimit: number;
+  /** Open files of a process. */
+  readonly fileDescriptors: number;
+  /** Bytes of a package once unpacked. */
+  readonly maximumPackageBytes: number;
+  /** Bytes of one upload as it comes. */
+  readonly maximumUploadBytes: number;
+  readonly maximumPackageEntries: number;
+  /** Larger files are never matched. */
+  readonly maximumResourceBytes: number;
+  /** READY and FAILED packages that an app keeps beside the current one; droplets likewise. */
+  readonly packagesKept: number;
+  readonly dropletsKept: number;
+}
+
+/** capi-release's production values. */
+export const defaultStagingLimits: StagingLimits = {
+  stagingTimeoutMs: 900_000,
+  minimumStagingMemoryInMb: 1024,
+  minimumStagingDiskInMb: 4096,
+  pidLimit: 1024,
+  fileDescriptors: 16_384,
+  maximumPackageBytes: 1024 ** 3,
+  maximumUploadBytes: 2 * 1024 ** 3,
+  maximumPackageEntries: 1_000_000,
+  maximumResourceBytes: 512 * 1024 ** 2,
+  packagesKept: 5,
+  dropletsKept: 5,
+};
