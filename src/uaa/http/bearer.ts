@@ -1,0 +1,30 @@
+import type { FastifyRequest } from "fastify";
+import type { Bearer, TokenIssuer } from "../tokens/token-issuer.ts";
+import { UaaError } from "../uaa-error.ts";
+
+/** Who makes the request. Throws `UaaError` 401, or 403 where none of the scopes is held. */
+export type Authenticate = (
+  request: FastifyRequest,
+  ...anyOfScopes: readonly string[]
+) => Promise<Bearer>;
+
+export function authenticateWith(tokens: TokenIssuer): Authenticate {
+  return async (request, ...anyOfScopes) => {
+    // `cf logout` sends "Bearer bearer TOKEN": its stored token has the type in front.
+    const match = /^(?:bearer +){1,2}([A-Za-z0-9_.-]+)$/i.exec(request.headers.authorization ?? "");
+    if (match?.[1] === undefined) {
+      throw new UaaError(
+        "invalid_token",
+        "Full authentication is required to access this resource",
+      );
+    }
+    const bearer = await tokens.bearerOf(match[1]);
+    requireAnyScope(bearer, anyOfScopes);
+    return bearer;
+  };
+}
+
+export function requireAnyScope(bearer: Bearer, anyOf: readonly string[]): void {
+  if (anyOf.length === 0 || anyOf.some((scope) => bearer.scopes.includes(scope))) return;
+  throw new UaaError("insufficient_scope", "Insufficient scope for this resource");
+}

@@ -1,0 +1,54 @@
+import { fastify, type FastifyError, type FastifyInstance } from "fastify";
+import type { Logger } from "#kernel/log/logger.ts";
+import { UaaError } from "../uaa-error.ts";
+
+/** No request to UAA carries more. */
+const maxBodyBytes = 64 * 1024;
+
+/** The HTTP server that UAA's endpoints are registered on: forms, JSON, and UAA's error documents. */
+export function createUaaApp(logger: Logger): FastifyInstance {
+  const app = fastify({ bodyLimit: maxBodyBytes });
+  app.addContentTypeParser(
+    "application/x-www-form-urlencoded",
+    { parseAs: "string" },
+    async (_request: unknown, body: string | Buffer) => new URLSearchParams(body.toString()),
+  );
+  app.removeContentTypeParser("application/json");
+  app.addContentTypeParser(
+    "application/json",
+    { parseAs: "string" },
+    async (_request: unknown, body: string | Buffer) => parseJson(body.toString()),
+  );
+  app.setNotFoundHandler(() => {
+    throw new UaaError("not_found", "There is nothing here");
+  });
+  app.setErrorHandler((error: FastifyError, request, reply) => {
+    const refusal = error instanceof UaaError ? error : fromFramework(error);
+    if (refusal === undefined) {
+      logger.error("request-failed", { method: request.method, error });
+      return reply
+        .code(500)
+        .send({ error: "server_error", error_description: "Internal server error" });
+    }
+    const challenge = refusal.challenge();
+    if (challenge !== undefined) void reply.header("www-authenticate", challenge);
+    logger.info("request-refused", { code: refusal.code, description: refusal.message });
+    return reply.code(refusal.httpStatus).send(refusal.body());
+  });
+  return app;
+}
+
+/** The official client sends `Content-Type: application/json` with every request, and often no body. */
+function parseJson(text: string): unknown {
+  if (text === "") return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new UaaError("invalid_request", "The body is not JSON");
+  }
+}
+
+function fromFramework(error: FastifyError): UaaError | undefined {
+  const status = error.statusCode ?? 500;
+  return status < 500 ? new UaaError("invalid_request", error.message) : undefined;
+}

@@ -1,0 +1,28 @@
+import { fromNanoseconds } from "#kernel/clock/clock.ts";
+import type { User } from "../users/user-table.ts";
+
+/** A user in SCIM's form. */
+export function presentUser(user: User): object {
+  return {
+    id: user.guid,
+    meta: {
+      version: user.version,
+      created: iso(user.createdAt),
+      lastModified: iso(user.updatedAt),
+    },
+    userName: user.userName,
+    name: { familyName: user.familyName, givenName: user.givenName },
+    emails: [{ value: user.email, primary: true }],
+    groups: user.groups.map((name) => ({ value: name, display: name, type: "DIRECT" })),
+    active: true,
+    verified: true,
+    origin: user.origin,
+    zoneId: "uaa",
+    passwordLastModified: iso(user.passwordChangedAt),
+    schemas: ["urn:scim:schemas:core:1.0"],
+  };
+}
+
+function iso(milliseconds: number): string {
+  return fromNanoseconds(BigInt(milliseconds) * 1_000_000n).toISOString();
+}

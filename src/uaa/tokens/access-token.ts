@@ -1,0 +1,89 @@
+import { randomBytes } from "node:crypto";
+import type { JWTPayload } from "jose";
+import { asGuid } from "#kernel/guid.ts";
+import type { OauthClient } from "../clients/oauth-client.ts";
+import type { User } from "../users/user-table.ts";
+import type { Session, SessionGuid } from "./session-table.ts";
+
+/** The claims of a user's access token, as UAA has them; the official client reads `user_name`, `user_id`, `origin`, `exp`, `jti`, `revocable`. */
+export function userClaims(token: {
+  readonly user: User;
+  readonly client: OauthClient;
+  readonly session: Session;
+  readonly issuer: string;
+  readonly now: Date;
+}): JWTPayload {
+  const { user, client, session, issuer } = token;
+  const issuedAt = seconds(token.now.getTime());
+  return {
+    jti: jtiOf(session.guid),
+    sub: user.guid,
+    scope: [...session.scopes],
+    client_id: client.clientId,
+    cid: client.clientId,
+    azp: client.clientId,
+    // The official client revokes such a token at `cf logout`; ours ends the session.
+    revocable: true,
+    grant_type: "password",
+    user_id: user.guid,
+    origin: user.origin,
+    user_name: user.userName,
+    email: user.email,
+    auth_time: seconds(session.authenticatedAt),
+    iat: issuedAt,
+    exp: issuedAt + client.accessTokenValidity,
+    iss: issuer,
+    zid: "uaa",
+    aud: audiences(client.clientId, session.scopes),
+  };
+}
+
+/** The claims of a client's own token. */
+export function clientClaims(token: {
+  readonly client: OauthClient;
+  readonly scopes: readonly string[];
+  readonly issuer: string;
+  readonly now: Date;
+}): JWTPayload {
+  const { client, scopes, issuer } = token;
+  const issuedAt = seconds(token.now.getTime());
+  return {
+    jti: randomBytes(16).toString("hex"),
+    sub: client.clientId,
+    authorities: [...scopes],
+    scope: [...scopes],
+    client_id: client.clientId,
+    cid: client.clientId,
+    azp: client.clientId,
+    revocable: false,
+    grant_type: "client_credentials",
+    iat: issuedAt,
+    exp: issuedAt + client.accessTokenValidity,
+    iss: issuer,
+    zid: "uaa",
+    aud: audiences(client.clientId, scopes),
+  };
+}
+
+/** The session that a `jti` belongs to. */
+export function sessionOfJti(jti: string): SessionGuid | undefined {
+  const match = /^([0-9a-f-]{36})\.[0-9a-f]{16}$/.exec(jti);
+  return match?.[1] === undefined ? undefined : asGuid<"session">(match[1]);
+}
+
+function jtiOf(session: SessionGuid): string {
+  return `${session}.${randomBytes(8).toString("hex")}`;
+}
+
+/** The client, and the part of each scope before its last dot. */
+function audiences(clientId: string, scopes: readonly string[]): string[] {
+  const resources = scopes.map((scope) => {
+    const dot = scope.lastIndexOf(".");
+    return dot === -1 ? scope : scope.slice(0, dot);
+  });
+  return [...new Set([clientId, ...resources])].sort((a, b) => a.localeCompare(b));
+}
+
+function seconds(milliseconds: number): number {
+  return Math.floor(milliseconds / 1_000);
+}
