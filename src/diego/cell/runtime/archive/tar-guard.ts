@@ -1,0 +1,184 @@
+import { Transform, type TransformCallback } from "node:stream";
+import { UnsafeArchive } from "../container-runtime.ts";
+import { type ArchiveEntry, EntryGuard } from "./safe-entry.ts";
+
+const blockBytes = 512;
+const metadataMax = 1024 * 1024;
+
+/** Attributes of the next entry that a preceding one carries: GNU's long names, and pax. */
+interface Overrides {
+  name?: string;
+  linkTarget?: string;
+  size?: number;
+}
+
+/**
+ * Passes a tar on unchanged, but not one byte of an entry (or of what follows) that `EntryGuard` refuses. Counts what
+ * the files will take on disk.
+ */
+export class TarGuard extends Transform {
+  readonly #guard: EntryGuard;
+  #header = Buffer.alloc(0);
+  #skip = 0;
+  #metadata: { readonly type: string; readonly size: number; data: Buffer } | undefined;
+  #next: Overrides = {};
+  #bytes = 0;
+  #entries = 0;
+
+  constructor(below: string) {
+    super();
+    this.#guard = new EntryGuard(below);
+  }
+
+  /** Bytes that the files take on disk, in blocks of 4 KiB. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  override _transform(chunk: Buffer, _encoding: BufferEncoding, callback: TransformCallback): void {
+    try {
+      this.#inspect(chunk);
+    } catch (error) {
+      callback(error instanceof Error ? error : new Error(String(error)));
+      return;
+    }
+    callback(null, chunk);
+  }
+
+  override _flush(callback: TransformCallback): void {
+    const whole = this.#entries > 0 || this.#header.length === 0;
+    callback(whole && this.#skip === 0 ? null : new UnsafeArchive("Cannot unpack: cut short"));
+  }
+
+  #inspect(chunk: Buffer): void {
+    let offset = 0;
+    while (offset < chunk.length) {
+      if (this.#skip > 0) {
+        const count = Math.min(this.#skip, chunk.length - offset);
+        this.#collect(chunk.subarray(offset, offset + count));
+        this.#skip -= count;
+        offset += count;
+        if (this.#skip === 0) this.#finishMetadata();
+        continue;
+      }
+      const count = Math.min(blockBytes - this.#header.length, chunk.length - offset);
+      this.#header = Buffer.concat([this.#header, chunk.subarray(offset, offset + count)]);
+      offset += count;
+      if (this.#header.length === blockBytes) {
+        const header = this.#header;
+        this.#header = Buffer.alloc(0);
+        this.#readHeader(header);
+      }
+    }
+  }
+
+  #collect(data: Buffer): void {
+    if (this.#metadata === undefined) return;
+    this.#metadata.data = Buffer.concat([this.#metadata.data, data]);
+  }
+
+  #readHeader(header: Buffer): void {
+    // Zeros end an archive.
+    if (header.every((byte) => byte === 0)) return;
+    if (!hasChecksum(header)) throw new UnsafeArchive("Cannot unpack: it is no tar archive");
+    const type = String.fromCharCode(header[156] ?? 0);
+    const size = this.#next.size ?? numberIn(header, 124, 12);
+    this.#skip = Math.ceil(size / blockBytes) * blockBytes;
+    if ("LKxg".includes(type)) {
+      if (size > metadataMax) throw new UnsafeArchive("Cannot unpack: an entry's name is too long");
+      this.#metadata = { type, size, data: Buffer.alloc(0) };
+      if (this.#skip === 0) this.#finishMetadata();
+      return;
+    }
+    const name = this.#next.name ?? nameIn(header);
+    const linkTarget = this.#next.linkTarget ?? textIn(header, 157, 100);
+    this.#next = {};
+    this.#entries += 1;
+    const kind = kindOf(type, name);
+    if (kind !== "file") this.#skip = 0;
+    else this.#bytes += Math.ceil(size / 4096) * 4096;
+    this.#guard.check({ name, kind, linkTarget });
+  }
+
+  #finishMetadata(): void {
+    const metadata = this.#metadata;
+    if (metadata === undefined) return;
+    this.#metadata = undefined;
+    const data = metadata.data.subarray(0, metadata.size);
+    const text = data.toString("latin1").replace(/\0.*$/s, "");
+    if (metadata.type === "L") this.#next.name = decode(text);
+    if (metadata.type === "K") this.#next.linkTarget = decode(text);
+    if (metadata.type === "x") Object.assign(this.#next, paxOverrides(data));
+  }
+}
+
+function kindOf(type: string, name: string): ArchiveEntry["kind"] {
+  switch (type) {
+    case "0":
+    case "\0":
+    case "7":
+      // The oldest tars mark a directory by its name alone.
+      return name.endsWith("/") ? "directory" : "file";
+    case "1":
+      return "hardlink";
+    case "2":
+      return "symlink";
+    case "5":
+      return "directory";
+    default:
+      throw new UnsafeArchive(`Cannot unpack "${name}": a device or another special file`);
+  }
+}
+
+function nameIn(header: Buffer): string {
+  const name = textIn(header, 0, 100);
+  const isPosix = header.toString("latin1", 257, 263) === "ustar\0";
+  const prefix = isPosix ? textIn(header, 345, 155) : "";
+  return prefix === "" ? name : `${prefix}/${name}`;
+}
+
+function textIn(header: Buffer, start: number, length: number): string {
+  const field = header.subarray(start, start + length);
+  const end = field.indexOf(0);
+  return field.toString("utf8", 0, end === -1 ? length : end);
+}
+
+/** Octal digits, or (GNU, first bit set) a big-endian number. */
+function numberIn(header: Buffer, start: number, length: number): number {
+  const first = header[start] ?? 0;
+  const value =
+    (first & 0x80) === 0
+      ? Number.parseInt(textIn(header, start, length).trim() || "0", 8)
+      : Number(BigInt(`0x${header.toString("hex", start + 1, start + length)}`));
+  if (!Number.isSafeInteger(value)) throw new UnsafeArchive("Cannot unpack: a size is no number");
+  return value;
+}
+
+function hasChecksum(header: Buffer): boolean {
+  let sum = 0;
+  for (const [i, byte] of header.entries()) sum += i >= 148 && i < 156 ? 0x20 : byte;
+  return sum === Number.parseInt(textIn(header, 148, 8).trim(), 8);
+}
+
+/** Records `LENGTH KEY=VALUE\n`. */
+function paxOverrides(data: Buffer): Overrides {
+  const overrides: Overrides = {};
+  let offset = 0;
+  while (offset < data.length) {
+    const blank = data.indexOf(0x20, offset);
+    const length = Number(data.toString("latin1", offset, blank));
+    if (blank === -1 || !Number.isInteger(length) || length < 5) break;
+    const record = data.toString("utf8", blank + 1, offset + length - 1);
+    const [key = ""] = record.split("=", 1);
+    const value = record.slice(key.length + 1);
+    if (key === "path") overrides.name = value;
+    if (key === "linkpath") overrides.linkTarget = value;
+    if (key === "size") overrides.size = Number(value);
+    offset += length;
+  }
+  return overrides;
+}
+
+function decode(latin1: string): string {
+  return Buffer.from(latin1, "latin1").toString("utf8");
+}

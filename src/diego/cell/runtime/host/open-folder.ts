@@ -1,0 +1,28 @@
+import { createHash } from "node:crypto";
+import { mkdirSync, realpathSync, statSync } from "node:fs";
+import path from "node:path";
+import { runChecked } from "#kernel/process/run-command.ts";
+import { hostStateDir } from "./range-lease.ts";
+
+/**
+ * A name of `folder` whose every parent may be entered by anybody, as a container's mapped root must to find its root
+ * file system: the folder itself, or a bind of it below `/run/rivera` where a parent is closed (`/root` is).
+ */
+export async function openFolder(folder: string): Promise<string> {
+  mkdirSync(folder, { recursive: true, mode: 0o711 });
+  const real = realpathSync(folder);
+  if (isOpen(real)) return real;
+  const key = createHash("sha256").update(real).digest("hex").slice(0, 16);
+  const name = path.join(hostStateDir, "cells", key);
+  mkdirSync(name, { recursive: true, mode: 0o711 });
+  if (statSync(name).ino !== statSync(real).ino || statSync(name).dev !== statSync(real).dev) {
+    await runChecked("mount", ["--bind", real, name], { timeoutMs: 10_000 });
+  }
+  return name;
+}
+
+function isOpen(folder: string): boolean {
+  if ((statSync(folder).mode & 0o001) === 0) return false;
+  const parent = path.dirname(folder);
+  return parent === folder || isOpen(parent);
+}

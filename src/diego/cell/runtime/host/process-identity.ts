@@ -1,0 +1,45 @@
+import { readFileSync } from "node:fs";
+
+/** A process of the host. The pid alone names another process once the first has been reaped. */
+export interface ProcessIdentity {
+  readonly pid: number;
+  /** Field 22 of `/proc/PID/stat`: clock ticks since boot. */
+  readonly startTime: string;
+}
+
+export function startTimeOf(pid: number): string | undefined {
+  const stat = readIfThere(`/proc/${pid}/stat`);
+  // The name in brackets may hold blanks and brackets itself.
+  return stat?.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+}
+
+/** Whether it lives; a zombie does not. */
+export function isAlive(identity: ProcessIdentity): boolean {
+  const stat = readIfThere(`/proc/${identity.pid}/stat`);
+  if (stat === undefined) return false;
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return fields[19] === identity.startTime && fields[0] !== "Z" && fields[0] !== "X";
+}
+
+/** Signals that very process; false where it is gone. */
+export function signalProcess(identity: ProcessIdentity, signal: NodeJS.Signals): boolean {
+  if (!isAlive(identity)) return false;
+  try {
+    return process.kill(identity.pid, signal);
+  } catch {
+    return false;
+  }
+}
+
+/** Changes with every boot, so that what an earlier one left can be told from what lives. */
+export function bootId(): string {
+  return readIfThere("/proc/sys/kernel/random/boot_id")?.trim() ?? "unknown";
+}
+
+function readIfThere(file: string): string | undefined {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,34 @@
+import type { Clock } from "#kernel/clock/clock.ts";
+import { runCommand } from "#kernel/process/run-command.ts";
+
+const freshMs = 60_000;
+
+/** Bytes below a container's writable folder, counted at most once a minute: a count walks all files. */
+export class DiskUsage {
+  readonly #folder: string;
+  readonly #clock: Clock;
+  #countedAt: number | undefined;
+  #bytes: Promise<number> | undefined;
+
+  constructor(folder: string, clock: Clock) {
+    this.#folder = folder;
+    this.#clock = clock;
+  }
+
+  async bytes(): Promise<number> {
+    const now = this.#clock.now().getTime();
+    if (this.#bytes === undefined || now - (this.#countedAt ?? 0) > freshMs) {
+      this.#countedAt = now;
+      this.#bytes = count(this.#folder);
+    }
+    return this.#bytes;
+  }
+}
+
+async function count(folder: string): Promise<number> {
+  // Sees names and sizes only, follows no link and leaves no file system.
+  const { stdout } = await runCommand("du", ["-sx", "--block-size=1", "--", folder], {
+    timeoutMs: 30_000,
+  });
+  return Number(/^\d+/.exec(stdout)?.[0] ?? 0);
+}

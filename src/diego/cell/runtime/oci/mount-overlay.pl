@@ -1,0 +1,83 @@
+#!/usr/bin/perl
+# Mounts the root file system of one container: an overlay whose lower layers may be idmapped.
+#
+#   mount-overlay.pl DIR BASE OPTIONS [id:]LOWER...
+#
+# DIR holds `upper`, `work` and `rootfs` (the mount point). The first LOWER lies on top. One with `id:` is mounted so
+# that an owner N on disk is BASE+N in the overlay: the layers on disk are shared by all containers, each of which has
+# a range of ids of its own. Node has no such calls and mount(8) learns them in util-linux 2.39 only; perl-base is on
+# every Debian and Ubuntu.
+use strict;
+use warnings;
+use POSIX ();
+
+my ($dir, $base, $options, @lowers) = @ARGV;
+my $arm = (POSIX::uname())[4] eq 'aarch64';
+my %call = (
+    unshare => $arm ? 97 : 272, mount => $arm ? 40 : 165, umount2 => $arm ? 39 : 166,
+    open_tree => 428, move_mount => 429, mount_setattr => 442,
+);
+my ($AT_FDCWD, $AT_EMPTY_PATH, $CLONE_NEWUSER) = (-100, 0x1000, 0x10000000);
+my ($OPEN_TREE_CLONE, $O_CLOEXEC, $MOVE_MOUNT_F_EMPTY_PATH) = (1, 02000000, 4);
+my ($RDONLY, $NOSUID, $NODEV, $IDMAP) = (1, 2, 4, 0x00100000);
+
+sub fail { my ($what) = @_; print STDERR "$what: $!\n"; exit 1 }
+
+# A user namespace is the only carrier of a map: a child makes one, we write its maps and keep a descriptor of it.
+sub namespace_with_map {
+    pipe(my $ready_read, my $ready_write) or fail('pipe');
+    pipe(my $done_read, my $done_write) or fail('pipe');
+    my $pid = fork // fail('fork');
+    if (!$pid) {
+        syscall($call{unshare}, $CLONE_NEWUSER) == 0 or POSIX::_exit(1);
+        syswrite $ready_write, 'x';
+        sysread $done_read, my $byte, 1;
+        POSIX::_exit(0);
+    }
+    close $ready_write;
+    sysread $ready_read, my $byte, 1 or fail('unshare a user namespace');
+    for my $file ('uid_map', 'gid_map') {
+        open my $map, '>', "/proc/$pid/$file" or fail($file);
+        syswrite $map, "0 $base 65536\n" or fail($file);
+        close $map;
+    }
+    open my $namespace, '<', "/proc/$pid/ns/user" or fail('open the user namespace');
+    syswrite $done_write, 'x';
+    waitpid $pid, 0;
+    return $namespace;
+}
+
+chdir $dir or fail("enter $dir");
+my $namespace;
+my @mounted;
+my $empty = '';
+for my $lower (@lowers) {
+    my $idmapped = $lower =~ s/^id://;
+    my $fd = syscall($call{open_tree}, $AT_FDCWD, $lower, $OPEN_TREE_CLONE | $O_CLOEXEC);
+    fail("open_tree $lower") if $fd < 0;
+    if ($idmapped) {
+        $namespace //= namespace_with_map();
+        my $attributes = pack 'QQQQ', $IDMAP | $RDONLY | $NOSUID | $NODEV, 0, 0, fileno $namespace;
+        syscall($call{mount_setattr}, $fd, $empty, $AT_EMPTY_PATH, $attributes, length $attributes) == 0
+            or fail("idmap $lower");
+    }
+    my $target = 'lower-' . scalar @mounted;
+    mkdir $target;
+    syscall($call{move_mount}, $fd, $empty, $AT_FDCWD, $target, $MOVE_MOUNT_F_EMPTY_PATH) == 0
+        or fail("move_mount $lower");
+    POSIX::close($fd);
+    push @mounted, $target;
+}
+
+# Relative names: no character of the data folder's path can mean something to overlay, and no page limit is near.
+my ($type, $target) = ('overlay', 'rootfs');
+my $data = join ',', 'lowerdir=' . join(':', @mounted), 'upperdir=upper', 'workdir=work', grep { length } $options;
+my $mounted = syscall($call{mount}, $type, $target, $type, $NOSUID | $NODEV, $data) == 0;
+my $error = $!;
+# The overlay keeps clones of its own.
+for my $lower (@mounted) {
+    syscall($call{umount2}, $lower, 2);
+    rmdir $lower;
+}
+$! = $error;
+fail('mount the overlay') unless $mounted;

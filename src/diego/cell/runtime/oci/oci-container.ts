@@ -1,0 +1,211 @@
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import type { Readable } from "node:stream";
+import { parseInstant } from "#kernel/clock/clock.ts";
+import { runCommand } from "#kernel/process/run-command.ts";
+import { keyedValue, cgroupFile, readCgroupFile } from "../cgroup/cgroup-files.ts";
+import type {
+  Container,
+  ContainerMetrics,
+  ContainerProcess,
+  ProcessSpec,
+} from "../container-runtime.ts";
+import { findUser, readPasswd, type StackUser } from "../stack/users.ts";
+import {
+  extractScript,
+  type InsideCommand,
+  readScript,
+  streamFrom,
+  streamInto,
+} from "./container-files.ts";
+import type { ContainerRecord } from "./container-record.ts";
+import type { DiskUsage } from "./disk-usage.ts";
+import { lastLine, type OciCommand } from "./oci-command.ts";
+import type { CellHost } from "./cell-host.ts";
+import { OciProcess } from "./oci-process.ts";
+import { hostIdOf, processConfig } from "./oci-spec.ts";
+
+export const namePattern = /^[a-z0-9-]{1,64}$/;
+
+const supervisor = path.join(import.meta.dirname, "supervise.pl");
+
+export class OciContainer implements Container {
+  readonly record: ContainerRecord;
+  readonly dir: string;
+  readonly #host: CellHost;
+  readonly #command: OciCommand;
+  readonly #disk: DiskUsage;
+  readonly #processes = new Map<string, OciProcess>();
+  readonly #destroy: () => Promise<void>;
+  #insideCount = 0;
+
+  constructor(options: {
+    readonly record: ContainerRecord;
+    readonly dir: string;
+    readonly host: CellHost;
+    readonly command: OciCommand;
+    readonly disk: DiskUsage;
+    readonly destroy: () => Promise<void>;
+  }) {
+    this.record = options.record;
+    this.dir = options.dir;
+    this.#host = options.host;
+    this.#command = options.command;
+    this.#disk = options.disk;
+    this.#destroy = options.destroy;
+  }
+
+  get handle(): string {
+    return this.record.handle;
+  }
+
+  get properties(): Readonly<Record<string, string>> {
+    return this.record.properties;
+  }
+
+  get address(): string {
+    return this.record.address;
+  }
+
+  reachablePort(containerPort: number): number {
+    return containerPort;
+  }
+
+  async run(spec: ProcessSpec): Promise<ContainerProcess> {
+    assertName("process id", spec.id);
+    const dir = this.#processDir(spec.id);
+    if (existsSync(dir)) throw new Error(`Cannot run process "${spec.id}": its id is taken`);
+    const user = this.#user(spec.user);
+    mkdirSync(dir, { mode: 0o700 });
+    const processFile = path.join(dir, "process.json");
+    writeFileSync(processFile, JSON.stringify(this.#processConfig(spec, user)), { mode: 0o600 });
+    const logFile = path.join(dir, "runtime.log");
+    const command = this.#command.execCommand({
+      id: this.handle,
+      processFile,
+      pidFile: path.join(dir, "pid"),
+      logFile,
+      detach: true,
+    });
+    const oomFile = cgroupFile(this.#host.cgroups, this.record.cgroup, "oomKills");
+    const owner = String(hostIdOf(this.record.idMap, user.uid));
+    const result = await runCommand("perl", [supervisor, dir, oomFile, owner, ...command], {
+      timeoutMs: 30_000,
+    });
+    const process = OciProcess.open(spec.id, dir);
+    if (result.status !== 0 || process === undefined) {
+      const reason = result.stderr.trim() === "" ? lastLine(logFile) : result.stderr.trim();
+      throw new Error(`Cannot run "${spec.path}" in container "${this.handle}": ${reason}`);
+    }
+    this.#processes.set(spec.id, process);
+    return process;
+  }
+
+  async process(id: string): Promise<ContainerProcess | undefined> {
+    assertName("process id", id);
+    // One reader for a process's pipes, whoever asks.
+    const known = this.#processes.get(id);
+    if (known !== undefined) return known;
+    const process = OciProcess.open(id, this.#processDir(id));
+    if (process !== undefined) this.#processes.set(id, process);
+    return process;
+  }
+
+  async streamIn(options: {
+    readonly path: string;
+    readonly user: string;
+    readonly tar: Readable;
+  }): Promise<void> {
+    const inside = this.#inside(options.user, extractScript, options.path);
+    await streamInto(inside, options.tar);
+  }
+
+  async streamOut(options: { readonly path: string; readonly user: string }): Promise<Readable> {
+    return streamFrom(this.#inside(options.user, readScript, options.path), options.path);
+  }
+
+  async metrics(): Promise<ContainerMetrics> {
+    const { cgroups } = this.#host;
+    const read = (file: Parameters<typeof readCgroupFile>[2]) =>
+      readCgroupFile(cgroups, this.record.cgroup, file);
+    const cpu = read("cpuUsage");
+    const cpuNanoseconds =
+      cgroups.version === 2 ? BigInt(keyedValue(cpu, "usage_usec") ?? 0) * 1000n : BigInt(cpu ?? 0);
+    const inactive = keyedValue(
+      read("memoryStat"),
+      cgroups.version === 2 ? "inactive_file" : "total_inactive_file",
+    );
+    return {
+      cpuNanoseconds,
+      // Garden's measure: what cannot be had back without paging out.
+      memoryBytes: Math.max(0, Number(read("memoryUsage") ?? 0) - (inactive ?? 0)),
+      diskBytes: this.record.layerBytes + (await this.#disk.bytes()),
+      pids: Number(read("pidsUsage") ?? 0),
+      createdAt: parseInstant(this.record.createdAt) ?? this.#host.clock.now(),
+    };
+  }
+
+  async destroy(): Promise<void> {
+    await this.#destroy();
+  }
+
+  /** Stops reading from all processes; they go on. */
+  detach(): void {
+    for (const process of this.#processes.values()) process.detach();
+  }
+
+  /** Every process that was ever run here, for whoever ends the container. */
+  async allProcesses(): Promise<OciProcess[]> {
+    for (const id of readdirSync(path.join(this.dir, "processes"))) await this.process(id);
+    return [...this.#processes.values()];
+  }
+
+  #processDir(id: string): string {
+    return path.join(this.dir, "processes", id);
+  }
+
+  #user(name: string): StackUser {
+    const user = findUser(readPasswd(this.record.rootfs), name);
+    if (user === undefined) {
+      throw new Error(`Cannot run as "${name}": stack "${this.record.stack}" has no such user`);
+    }
+    return user;
+  }
+
+  #processConfig(
+    spec: Pick<ProcessSpec, "path" | "args" | "env" | "dir" | "nofile">,
+    user: StackUser,
+  ): object {
+    const { defaultPath, nofileMax } = this.#host;
+    return processConfig({ spec, user, defaultPath, nofileMax });
+  }
+
+  #inside(userName: string, script: string, argument: string): InsideCommand {
+    const user = this.#user(userName);
+    this.#insideCount += 1;
+    const base = path.join(this.dir, "inside", `${this.#host.incarnation}-${this.#insideCount}`);
+    const spec = {
+      path: "/bin/sh",
+      args: ["-c", script, "sh", argument],
+      env: [{ name: "PATH", value: "/usr/bin:/bin" }],
+      dir: "/",
+    };
+    const processFile = `${base}.json`;
+    writeFileSync(processFile, JSON.stringify(this.#processConfig(spec, user)), { mode: 0o600 });
+    const pidFile = `${base}.pid`;
+    const command = this.#command.execCommand({
+      id: this.handle,
+      processFile,
+      pidFile,
+      logFile: path.join(this.dir, "runtime.log"),
+      detach: false,
+    });
+    return { command, pidFile };
+  }
+}
+
+export function assertName(what: string, name: string): void {
+  if (!namePattern.test(name)) {
+    throw new Error(`Cannot use "${name}" as a ${what}: it must match ${namePattern.source}`);
+  }
+}

@@ -1,0 +1,106 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import type { Readable } from "node:stream";
+import { z } from "zod";
+import { type ContainerProcess, type ProcessExit, SupervisorLost } from "../container-runtime.ts";
+import { isAlive, type ProcessIdentity, signalProcess } from "../host/process-identity.ts";
+import { FifoStream, pokeFifo } from "./fifo-stream.ts";
+
+const startedFile = z.object({
+  pid: z.int(),
+  startTime: z.string(),
+  supervisor: z.int(),
+  supervisorStartTime: z.string(),
+});
+
+const exitFile = z.object({ exit: z.int(), signal: z.int(), oomKills: z.int() });
+
+const SIGKILL = 9;
+
+/** A process in a container, seen through the folder of its supervisor (`supervise.pl`). */
+export class OciProcess implements ContainerProcess {
+  readonly id: string;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  readonly exited: Promise<ProcessExit>;
+  readonly #dir: string;
+  readonly #process: ProcessIdentity;
+  readonly #supervisor: ProcessIdentity;
+  readonly #status: FifoStream;
+  readonly #outputs: readonly [FifoStream, FifoStream];
+  readonly #settle: (exit: ProcessExit) => void;
+  readonly #lose: (error: Error) => void;
+
+  /** Opens what a supervisor has started, or undefined where it never reported a process. */
+  static open(id: string, dir: string): OciProcess | undefined {
+    const started = parseFile(path.join(dir, "started.json"), startedFile);
+    return started === undefined ? undefined : new OciProcess(id, dir, started);
+  }
+
+  private constructor(id: string, dir: string, started: z.infer<typeof startedFile>) {
+    this.id = id;
+    this.#dir = dir;
+    this.#process = { pid: started.pid, startTime: started.startTime };
+    this.#supervisor = { pid: started.supervisor, startTime: started.supervisorStartTime };
+    const { promise, resolve, reject } = Promise.withResolvers<ProcessExit>();
+    this.exited = promise;
+    this.#settle = resolve;
+    this.#lose = reject;
+    // Whoever waits sees the rejection; nobody need wait.
+    promise.catch(() => undefined);
+    this.#outputs = [
+      new FifoStream(path.join(dir, "stdout")),
+      new FifoStream(path.join(dir, "stderr")),
+    ];
+    [this.stdout, this.stderr] = this.#outputs;
+    this.#status = new FifoStream(path.join(dir, "status"));
+    this.#status.on("data", () => this.#check());
+    this.#status.on("end", () => this.#check());
+    // Opened before it is asked whether the supervisor lives: if it dies later, the end of the FIFO tells.
+    this.#check();
+  }
+
+  async signal(signal: "SIGTERM" | "SIGKILL"): Promise<void> {
+    signalProcess(this.#process, signal);
+  }
+
+  /** Stops reading; the process goes on. */
+  detach(): void {
+    for (const stream of [...this.#outputs, this.#status]) stream.destroy();
+  }
+
+  /** Lets a supervisor go whose process has ended, or ends it with its process. */
+  release(): void {
+    pokeFifo(path.join(this.#dir, "control"));
+  }
+
+  #check(): void {
+    const exit = parseFile(path.join(this.#dir, "exit.json"), exitFile);
+    if (exit === undefined && isAlive(this.#supervisor)) return;
+    if (exit === undefined) {
+      this.#lose(
+        new SupervisorLost(`Cannot tell how process "${this.id}" ended: its supervisor is gone`),
+      );
+      this.#status.destroy();
+      if (!isAlive(this.#process)) for (const output of this.#outputs) output.finish();
+      return;
+    }
+    for (const output of this.#outputs) output.finish();
+    this.release();
+    this.#status.destroy();
+    this.#settle({
+      status: exit.signal === 0 ? exit.exit : 128 + exit.signal,
+      outOfMemory: exit.signal === SIGKILL && exit.oomKills > 0,
+    });
+  }
+}
+
+function parseFile<T>(file: string, schema: z.ZodType<T>): T | undefined {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch {
+    return undefined;
+  }
+  return schema.parse(JSON.parse(text));
+}

@@ -1,0 +1,301 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { runCommand } from "#kernel/process/run-command.ts";
+import { limitsNotInForce } from "../cgroup/verify-limits.ts";
+import type {
+  Container,
+  ContainerRuntime,
+  ContainerSpec,
+  ReadOnlyBind,
+  RuntimeDescription,
+  UnpackRequest,
+} from "../container-runtime.ts";
+import { ArchiveCache } from "../archive/archive-cache.ts";
+import { isAlive, startTimeOf } from "../host/process-identity.ts";
+import { slotIdentity, SlotPool } from "../network/addresses.ts";
+import { attachNetwork } from "../network/host-network.ts";
+import type { CellHost } from "./cell-host.ts";
+import { type ContainerRecord, readRecord, writeRecord } from "./container-record.ts";
+import { destroyContainer, emptyTrash } from "./destroy-container.ts";
+import { DiskUsage } from "./disk-usage.ts";
+import { lastLine, OciCommand, type OciRuntimeName } from "./oci-command.ts";
+import { assertName, OciContainer } from "./oci-container.ts";
+import { containerConfig, type IdMap } from "./oci-spec.ts";
+import { Permits } from "./permits.ts";
+import { prepareUpper } from "./upper-layer.ts";
+
+const mountOverlay = path.join(import.meta.dirname, "mount-overlay.pl");
+const createsAtOnce = 4;
+
+/** One stack that containers can be made of. */
+export interface Stack {
+  readonly rootfs: string;
+  /** Folders of the host bound over it. */
+  readonly hostFolders: readonly string[];
+  /** Whether its files' owners on disk are ids of the container. */
+  readonly idmapped: boolean;
+}
+
+export interface OciRuntimeConfig {
+  readonly runtime: OciRuntimeName;
+  readonly idMapKind: IdMap["kind"];
+  readonly range: number;
+  readonly containersMax: number;
+  readonly stacks: ReadonlyMap<string, Stack>;
+  /** In every container, before its own binds. */
+  readonly binds: readonly ReadOnlyBind[];
+  readonly resolvConf: string;
+  readonly description: RuntimeDescription;
+  /** Runs at the end of the disposal. */
+  readonly onClosed: (hasContainers: boolean) => Promise<void>;
+}
+
+/** Containers by an OCI runtime. One folder a container below `containers/`; see `docs/containers.md`. */
+export class OciRuntime implements ContainerRuntime {
+  readonly #config: OciRuntimeConfig;
+  readonly #host: CellHost;
+  readonly #slots: SlotPool;
+  readonly #permits = new Permits(createsAtOnce);
+  readonly #archives: ArchiveCache;
+  readonly #containers = new Map<string, OciContainer>();
+  readonly #destroying = new Map<string, Promise<void>>();
+  #trash: Promise<void> = Promise.resolve();
+
+  constructor(config: OciRuntimeConfig, host: CellHost) {
+    this.#config = config;
+    this.#host = host;
+    this.#slots = new SlotPool(config.containersMax);
+    this.#archives = new ArchiveCache(path.join(host.dataDir, "unpacked"));
+  }
+
+  get description(): RuntimeDescription {
+    return this.#config.description;
+  }
+
+  /** Adopts the containers that live and sweeps what is half made. Before anything else. */
+  async adopt(): Promise<void> {
+    const folder = path.join(this.#host.dataDir, "containers");
+    const living: ContainerRecord[] = [];
+    const remains: string[] = [];
+    for (const handle of readdirSync(folder)) {
+      const record = readRecord(path.join(folder, handle));
+      const lives = record?.init !== undefined && isAlive(record.init);
+      if (lives && record.bootId === this.#host.bootId) living.push(record);
+      else remains.push(handle);
+    }
+    for (const record of living) {
+      this.#slots.reserve(record.slot);
+      this.#containers.set(record.handle, this.#container(record));
+    }
+    for (const handle of remains) {
+      this.#host.logger.info("container-swept", { handle });
+      const dir = path.join(folder, handle);
+      await destroyContainer({ host: this.#host, dir, processes: [] });
+    }
+    this.#emptyTrash();
+    this.#archives.sweep();
+  }
+
+  async create(spec: ContainerSpec, signal?: AbortSignal): Promise<Container> {
+    assertName("container handle", spec.handle);
+    const stack = this.#config.stacks.get(spec.stack);
+    if (stack === undefined) {
+      const known = [...this.#config.stacks.keys()].join(", ");
+      throw new Error(`Cannot create a container: no stack "${spec.stack}", there is ${known}`);
+    }
+    if (existsSync(this.#dirOf(spec.handle))) {
+      throw new Error(`Cannot create container "${spec.handle}": the handle is taken`);
+    }
+    const slot = this.#slots.take();
+    if (slot === undefined) {
+      throw new Error(`Cannot create a container: all ${this.#config.containersMax} are taken`);
+    }
+    // Claims the handle: whoever asks for it again finds the folder.
+    mkdirSync(this.#dirOf(spec.handle), { mode: 0o711 });
+    try {
+      return await this.#permits.run(async () => {
+        signal?.throwIfAborted();
+        const container = await this.#make(spec, stack, slot);
+        this.#containers.set(spec.handle, container);
+        signal?.throwIfAborted();
+        return container;
+      });
+    } catch (error) {
+      await this.#destroy(spec.handle, slot).catch((destroyError: unknown) => {
+        // The folder stays, so the next start of the cell sweeps it.
+        this.#host.logger.error("half-made-container-stays", { handle: spec.handle, destroyError });
+      });
+      throw error;
+    }
+  }
+
+  async containers(): Promise<Container[]> {
+    return [...this.#containers.values()];
+  }
+
+  async unpack(request: UnpackRequest): Promise<string> {
+    return (await this.#archives.unpack(request)).root;
+  }
+
+  async pruneUnpacked(keep: ReadonlySet<string>): Promise<void> {
+    const used = [...this.#containers.values()].flatMap(({ record }) => [
+      ...record.layers,
+      ...record.binds,
+    ]);
+    await this.#archives.prune(keep, used);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.allSettled(this.#destroying.values());
+    for (const container of this.#containers.values()) container.detach();
+    await this.#trash;
+    await this.#config.onClosed(this.#containers.size > 0);
+  }
+
+  async #make(spec: ContainerSpec, stack: Stack, slot: number): Promise<OciContainer> {
+    const { runtime, range, idMapKind } = this.#config;
+    const identity = slotIdentity(range, slot, spec.egress);
+    const idMap: IdMap = { kind: idMapKind, base: identity.hostIdBase };
+    const binds = [...this.#config.binds, ...spec.binds];
+    const record: ContainerRecord = {
+      handle: spec.handle,
+      runtime,
+      bootId: this.#host.bootId,
+      slot,
+      address: identity.address,
+      idMap,
+      cgroup: `/rivera/${range}-${spec.handle}`,
+      stack: spec.stack,
+      rootfs: stack.rootfs,
+      layers: [...spec.layers],
+      binds: binds.map(({ source }) => source),
+      layerBytes: this.#archives.bytesOf(spec.layers),
+      properties: { ...spec.properties },
+      createdAt: this.#host.clock.now().toISOString(),
+    };
+    const dir = this.#dirOf(spec.handle);
+    writeRecord(dir, record);
+    this.#writeBundle({ spec, stack, record, binds });
+    await this.#mountRoot(spec, stack, idMap);
+    const logFile = path.join(dir, "runtime.log");
+    const pidFile = path.join(dir, "pid");
+    await this.#command(runtime).runDetached({ id: spec.handle, bundle: dir, pidFile, logFile });
+    const pid = Number(readFileSync(pidFile, "utf8"));
+    const startTime = startTimeOf(pid);
+    if (startTime === undefined) {
+      throw new Error(`Container "${spec.handle}" ended at once: ${lastLine(logFile)}`);
+    }
+    writeRecord(dir, { ...record, init: { pid, startTime } });
+    const missing = limitsNotInForce(this.#host.cgroups, record.cgroup, spec.limits);
+    if (missing.length > 0) {
+      throw new Error(`Container "${spec.handle}" lacks its limits: ${missing.join("; ")}`);
+    }
+    await attachNetwork(pid, identity);
+    return this.#container({ ...record, init: { pid, startTime } });
+  }
+
+  #writeBundle(options: {
+    readonly spec: ContainerSpec;
+    readonly stack: Stack;
+    readonly record: ContainerRecord;
+    readonly binds: readonly ReadOnlyBind[];
+  }): void {
+    const { spec, stack, record, binds } = options;
+    const dir = this.#dirOf(spec.handle);
+    const hostname = spec.handle.slice(0, 63);
+    const own: ReadOnlyBind[] = [
+      { source: path.join(dir, "hosts"), destination: "/etc/hosts" },
+      { source: path.join(dir, "resolv.conf"), destination: "/etc/resolv.conf" },
+    ];
+    writeFileSync(
+      path.join(dir, "hosts"),
+      `127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n${record.address} ${hostname}\n`,
+    );
+    writeFileSync(path.join(dir, "resolv.conf"), this.#config.resolvConf);
+    for (const name of ["upper", "work", "rootfs"]) mkdirSync(path.join(dir, name));
+    for (const name of ["processes", "inside"]) mkdirSync(path.join(dir, name), { mode: 0o700 });
+    prepareUpper(path.join(dir, "upper"), record.idMap, binds);
+    const config = containerConfig({
+      hostname,
+      cgroup: record.cgroup,
+      rootfs: path.join(dir, "rootfs"),
+      idMap: record.idMap,
+      limits: spec.limits,
+      hostFolders: stack.hostFolders,
+      folderBinds: binds.filter(({ source }) => statSync(source).isDirectory()),
+      fileBinds: [...own, ...binds.filter(({ source }) => !statSync(source).isDirectory())],
+      arch: process.arch,
+    });
+    writeFileSync(path.join(dir, "config.json"), JSON.stringify(config), { mode: 0o600 });
+  }
+
+  async #mountRoot(spec: ContainerSpec, stack: Stack, idMap: IdMap): Promise<void> {
+    const mark = (folder: string, idmapped: boolean): string =>
+      idmapped && idMap.kind === "idmapped" ? `id:${folder}` : folder;
+    const lowers = [
+      ...spec.layers.toReversed().map((layer) => mark(layer, true)),
+      mark(stack.rootfs, stack.idmapped),
+    ];
+    // A folder of a layer can be renamed only with redirect_dir: `mv /home/vcap/app` of a droplet.
+    const options = "redirect_dir=on";
+    const result = await runCommand(
+      "perl",
+      [mountOverlay, this.#dirOf(spec.handle), String(idMap.base), options, ...lowers],
+      { timeoutMs: 30_000 },
+    );
+    if (result.status !== 0) {
+      throw new Error(
+        `Cannot mount the root of container "${spec.handle}": ${result.stderr.trim()}`,
+      );
+    }
+  }
+
+  #container(record: ContainerRecord): OciContainer {
+    const dir = this.#dirOf(record.handle);
+    return new OciContainer({
+      record,
+      dir,
+      host: this.#host,
+      command: this.#command(record.runtime),
+      disk: new DiskUsage(path.join(dir, "upper"), this.#host.clock),
+      destroy: () => this.#destroy(record.handle, record.slot),
+    });
+  }
+
+  /** One destruction of a handle at a time; a second call waits for the first. */
+  async #destroy(handle: string, slot: number): Promise<void> {
+    const running = this.#destroying.get(handle);
+    if (running !== undefined) return running;
+    if (!existsSync(this.#dirOf(handle))) return;
+    const destruction = this.#destroyNow(handle, slot).finally(() =>
+      this.#destroying.delete(handle),
+    );
+    this.#destroying.set(handle, destruction);
+    return destruction;
+  }
+
+  async #destroyNow(handle: string, slot: number): Promise<void> {
+    const container = this.#containers.get(handle);
+    const processes = container === undefined ? [] : await container.allProcesses();
+    await destroyContainer({ host: this.#host, dir: this.#dirOf(handle), processes });
+    this.#containers.delete(handle);
+    // Last, so that nobody gets the ids and the address of something that still is.
+    this.#slots.free(slot);
+    this.#emptyTrash();
+  }
+
+  /** Files wait in `trash/` for a removal that nobody waits for, since a staging leaves many thousands. */
+  #emptyTrash(): void {
+    this.#trash = this.#trash
+      .then(() => emptyTrash(path.join(this.#host.dataDir, "trash")))
+      .catch((error: unknown) => this.#host.logger.error("trash-not-emptied", { error }));
+  }
+
+  #command(runtime: OciRuntimeName): OciCommand {
+    return new OciCommand(runtime, path.join(this.#host.dataDir, "state", runtime));
+  }
+
+  #dirOf(handle: string): string {
+    return path.join(this.#host.dataDir, "containers", handle);
+  }
+}

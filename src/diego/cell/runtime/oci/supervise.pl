@@ -1,0 +1,103 @@
+#!/usr/bin/perl
+# The supervisor of one process in a container. It outlives the cell: the process's exit status, the verdict on memory
+# and what it wrote but nobody has read yet are here when a new cell comes.
+#
+#   supervise.pl DIR OOM_FILE OWNER RUNTIME ARGUMENT...
+#
+# Makes in DIR the FIFOs `stdout` and `stderr` (owned by the host id OWNER, so that `> /dev/stdout` works inside),
+# `status` (a byte once the process has ended; end of file once the supervisor has) and `control` (a byte lets a
+# supervisor whose process has ended go). RUNTIME ARGUMENT... starts the process detached and writes DIR/pid.
+# Prints one line of JSON: {"pid":N,"startTime":"N","supervisor":N,"supervisorStartTime":"N"}, also kept as
+# DIR/started.json, or fails with 1. Writes DIR/exit.json at the end of the process.
+use strict;
+use warnings;
+use Fcntl qw(O_RDWR);
+use POSIX ();
+
+my ($dir, $oom_file, $owner, @command) = @ARGV;
+my $PR_SET_CHILD_SUBREAPER = 36;
+my $prctl = (POSIX::uname())[4] eq 'aarch64' ? 167 : 157;
+
+# Field 22 of the stat line, after the name in brackets, which may hold anything.
+sub start_time {
+    my ($pid) = @_;
+    open my $stat, '<', "/proc/$pid/stat" or return '';
+    my $line = <$stat> // '';
+    $line =~ s/^.*\) //s;
+    return (split ' ', $line)[19] // '';
+}
+
+sub oom_kills {
+    open my $file, '<', $oom_file or return 0;
+    while (<$file>) { return $1 if /^oom_kill (\d+)/ }
+    return 0;
+}
+
+sub put {
+    my ($name, $text) = @_;
+    open my $file, '>', "$name.new" or return;
+    print $file $text;
+    close $file or return;
+    rename "$name.new", $name;
+}
+
+chdir $dir or die "enter $dir: $!\n";
+my %fifo;
+for my $name ('stdout', 'stderr', 'status', 'control') {
+    POSIX::mkfifo($name, 0600) or die "make $name: $!\n";
+    # Open for both directions: never blocks, and the process gets no SIGPIPE while there is no cell.
+    sysopen $fifo{$name}, $name, O_RDWR or die "open $name: $!\n";
+}
+chown $owner, $owner, 'stdout', 'stderr';
+
+pipe(my $report_read, my $report_write) or die "pipe: $!\n";
+my $pid = fork // die "fork: $!\n";
+if ($pid) {
+    close $report_write;
+    my $line = <$report_read> // '';
+    print $line;
+    exit($line eq '' ? 1 : 0);
+}
+
+close $report_read;
+POSIX::setsid();
+syscall($prctl, $PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0 or die "become a subreaper: $!\n";
+my $kills_before = oom_kills();
+my $runtime = fork // die "fork: $!\n";
+if (!$runtime) {
+    # A session of its own: a process that signals its group must not meet its supervisor.
+    POSIX::setsid();
+    open STDIN, '<', '/dev/null';
+    open STDOUT, '>&', $fifo{stdout};
+    open STDERR, '>&', $fifo{stderr};
+    exec {$command[0]} @command or POSIX::_exit(127);
+}
+open STDIN, '<', '/dev/null';
+open STDOUT, '>', '/dev/null';
+open STDERR, '>', '/dev/null';
+waitpid $runtime, 0;
+exit 1 if $? != 0;
+
+open my $pid_file, '<', 'pid' or exit 1;
+my $process = <$pid_file>;
+close $pid_file;
+$process += 0;
+my $started = sprintf '{"pid":%d,"startTime":"%s","supervisor":%d,"supervisorStartTime":"%s"}',
+    $process, start_time($process), $$, start_time($$);
+put('started.json', $started);
+print $report_write "$started\n";
+close $report_write;
+
+my $status;
+while (1) {
+    my $ended = waitpid -1, 0;
+    if ($ended == $process) { $status = $?; last }
+    last if $ended == -1;
+}
+if (defined $status) {
+    put('exit.json', sprintf '{"exit":%d,"signal":%d,"oomKills":%d}',
+        $status >> 8, $status & 127, oom_kills() - $kills_before);
+}
+syswrite $fifo{status}, 'x';
+# Unread output lives as long as a descriptor of the FIFO is open.
+sysread $fifo{control}, my $byte, 1;

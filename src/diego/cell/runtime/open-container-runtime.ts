@@ -1,0 +1,140 @@
+import { mkdirSync, readFileSync, realpathSync } from "node:fs";
+import path from "node:path";
+import { randomGuids } from "#kernel/guid.ts";
+import { runCommand } from "#kernel/process/run-command.ts";
+import { cgroupLayout } from "./cgroup/cgroup-files.ts";
+import type { ContainerRuntime, ReadOnlyBind } from "./container-runtime.ts";
+import { openFolder } from "./host/open-folder.ts";
+import { hasPrivateMounts } from "./host/private-mounts.ts";
+import { bootId } from "./host/process-identity.ts";
+import { type CellNetwork, openCellNetwork } from "./network/cell-network.ts";
+import type { CellHost } from "./oci/cell-host.ts";
+import type { Stack } from "./oci/oci-runtime.ts";
+import { openOci } from "./oci/open-oci.ts";
+import type { ContainerRuntimeConfig, ContainerRuntimeDependencies } from "./runtime-config.ts";
+import { hostStack } from "./stack/skeleton.ts";
+import { caBundlePath, defaultStack } from "./stack/stack-paths.ts";
+
+/** No runtime of this machine passes: the message says why each does not, and what mends it. */
+export class NoContainerRuntime extends Error {
+  override readonly name = "NoContainerRuntime";
+}
+
+/**
+ * Opens the runtime of one cell: the first of crun and runc that makes a real container which is as it must be. What
+ * an earlier run of the cell left running is adopted; what it left half made is gone when this returns.
+ */
+export async function openContainerRuntime(
+  config: ContainerRuntimeConfig,
+  dependencies: ContainerRuntimeDependencies,
+): Promise<ContainerRuntime> {
+  if (config.runtime === "process") {
+    throw new NoContainerRuntime("The process runtime is not built yet");
+  }
+  if (process.getuid?.() !== 0) {
+    throw new NoContainerRuntime(
+      "Containers need root on this machine: start with sudo, or choose --runtime process (no isolation)",
+    );
+  }
+  const dataDir = await openFolder(config.dataDir);
+  for (const name of ["containers", "state/crun", "state/runc", "trash", "skeletons", "unpacked"]) {
+    mkdirSync(path.join(dataDir, name), { recursive: true, mode: 0o711 });
+  }
+  const host: CellHost = {
+    clock: dependencies.clock,
+    logger: dependencies.logger.child("runtime", { cellIndex: config.cellIndex }),
+    dataDir,
+    cgroups: cgroupLayout(),
+    nofileMax: hardNofile(),
+    defaultPath: config.path,
+    bootId: bootId(),
+    incarnation: randomGuids().slice(0, 8),
+  };
+  const stacks = await openStacks(config, dataDir);
+  const network = await openCellNetwork(config, dataDir);
+  return firstThatPasses({ config, host, stacks, network });
+}
+
+async function firstThatPasses(options: {
+  readonly config: ContainerRuntimeConfig;
+  readonly host: CellHost;
+  readonly stacks: ReadonlyMap<string, Stack>;
+  readonly network: CellNetwork;
+}): Promise<ContainerRuntime> {
+  const { config, host, stacks, network } = options;
+  const notes = [...network.notes];
+  if (!hasPrivateMounts()) {
+    notes.push("the mounts of containers show on this machine: scripts/enter-namespace hides them");
+  }
+  const failures: string[] = [];
+  for (const name of (["crun", "runc"] as const).filter((candidate) =>
+    isWanted(config, candidate),
+  )) {
+    try {
+      return await openOci({
+        name,
+        host,
+        network,
+        stacks,
+        binds: commonBinds(config),
+        containersMax: config.containersMax,
+        notes: [...notes, ...failures],
+        onClosed: (hasContainers) => close({ config, host, network, hasContainers }),
+      });
+    } catch (error) {
+      failures.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+  await close({ config, host, network, hasContainers: false });
+  throw new NoContainerRuntime(
+    [
+      "No container runtime passes on this machine:",
+      ...failures.map((failure) => `  ${failure}`),
+      "Install one (apt-get install -y --no-install-recommends crun), or choose --runtime process (no isolation)",
+    ].join("\n"),
+  );
+}
+
+function isWanted(config: ContainerRuntimeConfig, name: "crun" | "runc"): boolean {
+  return config.runtime === "auto" || config.runtime === name;
+}
+
+async function openStacks(
+  config: ContainerRuntimeConfig,
+  dataDir: string,
+): Promise<ReadonlyMap<string, Stack>> {
+  const ofHost = await hostStack(path.join(dataDir, "skeletons"));
+  const imported = Object.entries(config.stacks).map(([name, rootfs]): [string, Stack] => [
+    name,
+    { rootfs: realpathSync(rootfs), hostFolders: [], idmapped: true },
+  ]);
+  return new Map([[defaultStack, { ...ofHost, idmapped: false }], ...imported]);
+}
+
+function commonBinds(config: ContainerRuntimeConfig): ReadOnlyBind[] {
+  const bundle = config.caBundle;
+  return [
+    ...config.toolchain,
+    ...(bundle === undefined ? [] : [{ source: realpathSync(bundle), destination: caBundlePath }]),
+  ];
+}
+
+async function close(options: {
+  readonly config: ContainerRuntimeConfig;
+  readonly host: CellHost;
+  readonly network: CellNetwork;
+  readonly hasContainers: boolean;
+}): Promise<void> {
+  const { config, host, network, hasContainers } = options;
+  // Living containers keep their addresses: the range stays ours until a later run of the cell.
+  if (hasContainers) return;
+  await network.close();
+  if (host.dataDir !== realpathSync(config.dataDir)) {
+    await runCommand("umount", ["-l", host.dataDir], { timeoutMs: 10_000 });
+  }
+}
+
+function hardNofile(): number {
+  const line = /^Max open files\s+\S+\s+(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8"));
+  return Number(line?.[1] ?? 1024);
+}
