@@ -1,0 +1,13 @@
+import { z } from "zod";
+
+/** A name of 1 to 255 printable characters, as apps, organizations and spaces have. Blanks at the ends are dropped. */
+export const resourceName = z
+  .string()
+  .transform((text) => text.trim())
+  .pipe(
+    z
+      .string()
+      .min(1, { error: "can't be blank" })
+      .max(255)
+      .regex(/^[^\p{Cc}\p{Cs}]*$/u, { error: "must not contain escaped characters" }),
+  );

@@ -1,0 +1,140 @@
+import { sql } from "kysely";
+import type { Database } from "../database/schema.ts";
+import { notFound } from "../http/cf-errors.ts";
+import { anonymous, type ApiServer } from "../http/create-server.ts";
+import type { Links } from "../http/links.ts";
+import { globalRolesOf } from "../http/permissions.ts";
+
+/**
+ * The version of the V3 API that we claim. From 3.211 on the official client asks for all processes of a space in one
+ * request; from 3.224 on it shows route policies, which we have none of.
+ */
+export const apiVersion = "3.215.0";
+
+const resources = [
+  "app_usage_events",
+  "apps",
+  "audit_events",
+  "buildpacks",
+  "builds",
+  "deployments",
+  "domains",
+  "droplets",
+  "environment_variable_groups",
+  "feature_flags",
+  "info",
+  "isolation_segments",
+  "organization_quotas",
+  "organizations",
+  "packages",
+  "processes",
+  "resource_matches",
+  "roles",
+  "routes",
+  "security_groups",
+  "service_brokers",
+  "service_credential_bindings",
+  "service_instances",
+  "service_offerings",
+  "service_plans",
+  "service_route_bindings",
+  "service_usage_events",
+  "space_quotas",
+  "spaces",
+  "stacks",
+  "tasks",
+  "users",
+];
+
+/** Where clients begin: the root documents, which need no token. */
+interface InfoRoutes {
+  readonly db: Database;
+  readonly links: Links;
+  readonly uaaUrl: string;
+  readonly logCacheUrl: string;
+}
+
+export function registerInfo(app: ApiServer, dependencies: InfoRoutes): void {
+  registerRoots(app, dependencies);
+  registerUsage(app, dependencies);
+}
+
+function registerRoots(app: ApiServer, dependencies: InfoRoutes): void {
+  const { links, uaaUrl, logCacheUrl } = dependencies;
+
+  app.get("/", anonymous, async () => ({
+    links: {
+      self: links.to(""),
+      cloud_controller_v2: null,
+      cloud_controller_v3: { ...links.to("/v3"), meta: { version: apiVersion } },
+      network_policy_v0: null,
+      network_policy_v1: null,
+      login: { href: uaaUrl },
+      uaa: { href: uaaUrl },
+      credhub: null,
+      routing: null,
+      logging: null,
+      log_cache: { href: logCacheUrl },
+      log_stream: null,
+      app_ssh: null,
+      rivera: links.to("/rivera/v1"),
+    },
+  }));
+
+  app.get("/v3", anonymous, async () => ({
+    links: Object.fromEntries([
+      ["self", links.to("/v3")],
+      ...resources.map((name) => [name, links.to(`/v3/${name}`)]),
+    ]),
+  }));
+
+  app.get("/v3/info", anonymous, async () => ({
+    build: "",
+    cli_version: { minimum: "", recommended: "" },
+    custom: {},
+    description: "Cloud Foundry's path from source code to running app",
+    name: "rivera",
+    version: 0,
+    osbapi_version: "2.15",
+    rate_limits: { enabled: false, general_limit: 0, reset_interval_in_minutes: 0 },
+    links: { self: links.to("/v3/info"), support: { href: "" } },
+  }));
+
+  app.get("/healthz", anonymous, async (_request, reply) => reply.type("text/plain").send("OK"));
+}
+
+function registerUsage(app: ApiServer, dependencies: InfoRoutes): void {
+  const { db, links } = dependencies;
+
+  app.get("/v3/info/usage_summary", async (request) => {
+    if (globalRolesOf(request.auth).length === 0) throw notFound("Usage summary");
+    const started = await db
+      .selectFrom("processes")
+      .where("state", "=", "STARTED")
+      .select([
+        sql<number>`coalesce(sum(instances), 0)`.as("instances"),
+        sql<number>`coalesce(sum(instances * memory_in_mb), 0)`.as("memory"),
+      ])
+      .executeTakeFirstOrThrow();
+    const count = async (table: "routes" | "domains") => {
+      const row = await db
+        .selectFrom(table)
+        .select((eb) => eb.fn.countAll<number>().as("count"))
+        .executeTakeFirstOrThrow();
+      return row.count;
+    };
+    return {
+      usage_summary: {
+        started_instances: started.instances,
+        memory_in_mb: started.memory,
+        routes: await count("routes"),
+        service_instances: 0,
+        reserved_ports: 0,
+        domains: await count("domains"),
+        per_app_tasks: 0,
+        service_keys: 0,
+      },
+      links: { self: links.to("/v3/info/usage_summary") },
+    };
+  });
+}

@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { TestCloudController } from "../testing/test-cloud-controller.ts";
+
+test("a new platform has an organization, a space, a domain and the stack", async () => {
+  await using cc = await TestCloudController.start();
+  const admin = await cc.admin();
+
+  const organizations = await admin.get("/v3/organizations?names=RIVERA&page=1&per_page=1");
+  const [organization] = organizations.json.resources;
+  const spaces = await admin.get(`/v3/spaces?organization_guids=${organization.guid}`);
+  const domains = await admin.get(`/v3/organizations/${organization.guid}/domains`);
+
+  assert.equal(organization.name, "rivera");
+  assert.match(organization.created_at, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
+  assert.deepEqual(
+    spaces.json.resources.map((space: { name: string }) => space.name),
+    ["dev"],
+  );
+  assert.deepEqual(
+    domains.json.resources.map((domain: { name: string }) => domain.name),
+    ["apps.localhost"],
+  );
+  assert.equal((await admin.get("/v3/stacks")).json.resources[0].name, "cflinuxfs4");
+});
+
+test("organizations and spaces are created, renamed, labelled and found by their labels", async () => {
+  await using cc = await TestCloudController.start();
+  const admin = await cc.admin();
+
+  const created = await admin.post("/v3/organizations", {
+    name: "acme",
+    suspended: false,
+    metadata: { labels: { env: "prod" }, annotations: { note: "x" } },
+  });
+  assert.equal(created.status, 201);
+  const { guid } = created.json;
+  const space = await admin.post("/v3/spaces", {
+    name: "s1",
+    relationships: { organization: { data: { guid } } },
+  });
+  assert.equal(space.status, 201);
+
+  const again = await admin.post("/v3/organizations", { name: "ACME" });
+  assert.equal(again.status, 422);
+  assert.equal(again.json.errors[0].detail, "Organization 'ACME' already exists.");
+  const sameSpace = await admin.post("/v3/spaces", {
+    name: "S1",
+    relationships: { organization: { data: { guid } } },
+  });
+  assert.equal(sameSpace.json.errors[0].detail, "Name must be unique per organization");
+
+  const renamed = await admin.patch(`/v3/organizations/${guid}`, {
+    name: "acme2",
+    metadata: { labels: { env: null, tier: "1" } },
+  });
+  assert.equal(renamed.json.name, "acme2");
+  assert.deepEqual(renamed.json.metadata, { labels: { tier: "1" }, annotations: { note: "x" } });
+
+  const selectors: [string, number][] = [
+    ["tier", 1],
+    ["env", 0],
+    ["!tier", 1],
+    ["tier=1", 1],
+    ["tier!=1", 1],
+    ["tier in (1,2),!env", 1],
+    ["tier notin (1)", 1],
+  ];
+  for (const [selector, total] of selectors) {
+    const found = await admin.get(
+      `/v3/organizations?label_selector=${encodeURIComponent(selector)}`,
+    );
+    assert.equal(found.json.pagination.total_results, total, selector);
+  }
+});

@@ -1,0 +1,161 @@
+import { sql } from "kysely";
+import type { Clock } from "#kernel/clock/clock.ts";
+import { isUniqueViolation, storedBoolean, touched } from "../database/record.ts";
+import type { Database } from "../database/schema.ts";
+import { isEnabled } from "../feature-flags/feature-flags.ts";
+import type { AuthContext } from "../http/auth-context.ts";
+import { CfError, notFound, unprocessable } from "../http/cf-errors.ts";
+import type { ApiServer } from "../http/create-server.ts";
+import { parseListQuery } from "../http/list-query.ts";
+import type { Links } from "../http/links.ts";
+import { fetchPage, isOneOf, presentPage } from "../http/page.ts";
+import { parseMessage } from "../http/parse-message.ts";
+import type { Action, Permissions } from "../http/permissions.ts";
+import { acceptJob } from "../jobs/routes.ts";
+import type { Jobs } from "../jobs/jobs.ts";
+import { loadMetadata, noMetadata, updateMetadata } from "../metadata/metadata.ts";
+import { findOrganization } from "./find-organization.ts";
+import { createOrganizationMessage, updateOrganizationMessage } from "./messages.ts";
+import { createOrganization } from "./organization-create.ts";
+import { presentOrganization } from "./organization-presenter.ts";
+import type { Organization } from "./organization-table.ts";
+
+interface OrganizationRoutes {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly links: Links;
+  readonly permissions: Permissions;
+  readonly jobs: Jobs;
+}
+
+export function registerOrganizations(app: ApiServer, dependencies: OrganizationRoutes): void {
+  registerList(app, dependencies);
+  registerChanges(app, dependencies);
+}
+
+function registerList(app: ApiServer, dependencies: OrganizationRoutes): void {
+  const { db, links, permissions } = dependencies;
+
+  app.get("/v3/organizations", async (request) => {
+    const list = parseListQuery(request.query, {
+      filters: ["names"],
+      orderBy: { name: "name" },
+      labels: true,
+    });
+    const visible = permissions.organizations(request.auth, "organization.read");
+    let query = db.selectFrom("organizations").selectAll("organizations");
+    if (visible !== undefined) query = query.where("organizations.guid", "in", visible);
+    const { names } = list.filters;
+    if (names !== undefined) query = query.where(isOneOf(sql.ref("organizations.name"), names));
+    const page = await fetchPage(query, list, "organizations", "organization");
+    const metadata = await loadMetadata(
+      db,
+      "organization",
+      page.rows.map((row) => row.guid),
+    );
+    return presentPage({
+      links,
+      path: "/v3/organizations",
+      list,
+      total: page.total,
+      resources: page.rows.map((row) =>
+        presentOrganization(row, { links, metadata: metadata.get(row.guid) ?? noMetadata }),
+      ),
+    });
+  });
+}
+
+function registerChanges(app: ApiServer, dependencies: OrganizationRoutes): void {
+  const { db, clock, links, jobs } = dependencies;
+
+  app.post("/v3/organizations", async (request, reply) => {
+    const message = parseMessage(createOrganizationMessage, request.body);
+    if (!request.auth.isAdmin && !(await isEnabled(db, "user_org_creation"))) {
+      throw new CfError("NotAuthorized");
+    }
+    const created = await createOrganization({ db, clock }, request.auth, message);
+    return await reply.status(201).send(await present(dependencies, created));
+  });
+
+  app.get<{ Params: { guid: string } }>("/v3/organizations/:guid", async (request) =>
+    present(
+      dependencies,
+      await permitted(dependencies, request.auth, request.params.guid, "organization.read"),
+    ),
+  );
+
+  app.patch<{ Params: { guid: string } }>("/v3/organizations/:guid", async (request) => {
+    const message = parseMessage(updateOrganizationMessage, request.body);
+    const found = await permitted(
+      dependencies,
+      request.auth,
+      request.params.guid,
+      "organization.update",
+    );
+    if (message.suspended !== undefined && !request.auth.isAdmin)
+      throw new CfError("NotAuthorized");
+    const { name, suspended } = message;
+    await db.transaction().execute(async (tx) => {
+      await tx
+        .updateTable("organizations")
+        .set({
+          ...touched(clock),
+          ...(name === undefined ? {} : { name }),
+          ...(suspended === undefined ? {} : { suspended: storedBoolean(suspended) }),
+        })
+        .where("guid", "=", found.guid)
+        .execute()
+        .catch((error: unknown) => {
+          throw isUniqueViolation(error)
+            ? unprocessable(`Organization name '${name}' is already taken.`)
+            : error;
+        });
+      await updateMetadata(tx, { type: "organization", guid: found.guid }, message.metadata);
+    });
+    return await present(
+      dependencies,
+      await permitted(dependencies, request.auth, found.guid, "organization.read"),
+    );
+  });
+
+  app.delete<{ Params: { guid: string } }>("/v3/organizations/:guid", async (request, reply) => {
+    const found = await permitted(
+      dependencies,
+      request.auth,
+      request.params.guid,
+      "organization.read",
+    );
+    if (!request.auth.isAdmin) throw new CfError("NotAuthorized");
+    const job = await jobs.enqueue({
+      operation: "organization.delete",
+      payload: { organizationGuid: found.guid },
+      resource: { guid: found.guid, type: "organization" },
+      userGuid: request.auth.userGuid,
+    });
+    return await acceptJob(reply, links, job);
+  });
+}
+
+async function permitted(
+  { db, permissions }: OrganizationRoutes,
+  auth: AuthContext,
+  guid: string,
+  action: Action,
+): Promise<Organization> {
+  const found = await findOrganization(db, guid);
+  if (found === undefined) throw notFound("Organization");
+  await permissions.require(auth, action, {
+    name: "Organization",
+    place: { organizationGuid: guid },
+    readBy: "organization.read",
+  });
+  return found;
+}
+
+async function present({ db, links }: OrganizationRoutes, organization: Organization) {
+  const metadata = await loadMetadata(db, "organization", [organization.guid]);
+  return presentOrganization(organization, {
+    links,
+    metadata: metadata.get(organization.guid) ?? noMetadata,
+  });
+}
