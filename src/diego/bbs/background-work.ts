@@ -1,0 +1,67 @@
+import type { Logger } from "#kernel/log/logger.ts";
+
+interface BackgroundWorkOptions {
+  readonly logger: Logger;
+  /** Pieces that run at once. */
+  readonly concurrency: number;
+  /** Pieces that may wait; more are dropped and logged. */
+  readonly queueSize: number;
+}
+
+interface Piece {
+  readonly name: string;
+  readonly work: (signal: AbortSignal) => Promise<void>;
+}
+
+/**
+ * Owns what a request starts but does not wait for. A piece that fails or is dropped is logged and not repeated:
+ * convergence makes up for it.
+ */
+export class BackgroundWork implements AsyncDisposable {
+  readonly #options: BackgroundWorkOptions;
+  readonly #stop = new AbortController();
+  readonly #waiting: Piece[] = [];
+  readonly #running = new Set<Promise<void>>();
+
+  constructor(options: BackgroundWorkOptions) {
+    this.#options = options;
+  }
+
+  run(name: string, work: Piece["work"]): void {
+    if (this.#stop.signal.aborted) return;
+    if (this.#waiting.length >= this.#options.queueSize) {
+      this.#options.logger.warn("background-work-dropped", { name });
+      return;
+    }
+    this.#waiting.push({ name, work });
+    this.#fill();
+  }
+
+  /** Aborts what runs, forgets what waits. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    this.#waiting.length = 0;
+    await Promise.all(this.#running);
+  }
+
+  #fill(): void {
+    while (this.#running.size < this.#options.concurrency) {
+      const piece = this.#waiting.shift();
+      if (piece === undefined) return;
+      const running = this.#perform(piece).then(() => {
+        this.#running.delete(running);
+        this.#fill();
+      });
+      this.#running.add(running);
+    }
+  }
+
+  async #perform({ name, work }: Piece): Promise<void> {
+    try {
+      await work(this.#stop.signal);
+    } catch (error) {
+      if (this.#stop.signal.aborted) return;
+      this.#options.logger.warn("background-work-failed", { name, error });
+    }
+  }
+}
