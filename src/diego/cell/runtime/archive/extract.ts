@@ -22,10 +22,11 @@ export async function extractArchive(options: {
   const { archive, into, below, owner } = options;
   const guard = new TarGuard(below);
   const id = String(owner);
+  // With -i it reads to the end of its input, past the end of the archive: no broken pipe that means nothing.
   // By its own working folder: nothing on the way there need be open to that id.
   const tar = spawn(
     "setpriv",
-    ["--reuid", id, "--regid", id, "--clear-groups", "tar", "-xpf", "-"],
+    ["--reuid", id, "--regid", id, "--clear-groups", "tar", "-xipf", "-"],
     { cwd: into, env: { PATH: defaultPath }, stdio: ["pipe", "ignore", "pipe"] },
   );
   const ended = endOf(tar);

@@ -23,7 +23,6 @@ export class TarGuard extends Transform {
   #metadata: { readonly type: string; readonly size: number; data: Buffer } | undefined;
   #next: Overrides = {};
   #bytes = 0;
-  #entries = 0;
 
   constructor(below: string) {
     super();
@@ -46,8 +45,7 @@ export class TarGuard extends Transform {
   }
 
   override _flush(callback: TransformCallback): void {
-    const whole = this.#entries > 0 || this.#header.length === 0;
-    callback(whole && this.#skip === 0 ? null : new UnsafeArchive("Cannot unpack: cut short"));
+    callback(this.#skip === 0 ? null : new UnsafeArchive("Cannot unpack: it is cut short"));
   }
 
   #inspect(chunk: Buffer): void {
@@ -93,7 +91,6 @@ export class TarGuard extends Transform {
     const name = this.#next.name ?? nameIn(header);
     const linkTarget = this.#next.linkTarget ?? textIn(header, 157, 100);
     this.#next = {};
-    this.#entries += 1;
     const kind = kindOf(type, name);
     if (kind !== "file") this.#skip = 0;
     else this.#bytes += Math.ceil(size / 4096) * 4096;

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, realpathSync, statSync } from "node:fs";
+import { chmodSync, mkdirSync, realpathSync, statSync } from "node:fs";
 import path from "node:path";
 import { runChecked } from "#kernel/process/run-command.ts";
 import { hostStateDir } from "./range-lease.ts";
@@ -11,6 +11,8 @@ import { hostStateDir } from "./range-lease.ts";
 export async function openFolder(folder: string): Promise<string> {
   mkdirSync(folder, { recursive: true, mode: 0o711 });
   const real = realpathSync(folder);
+  // The folder itself is ours to open; it can be listed by its owner alone.
+  chmodSync(real, statSync(real).mode | 0o011);
   if (isOpen(real)) return real;
   const key = createHash("sha256").update(real).digest("hex").slice(0, 16);
   const name = path.join(hostStateDir, "cells", key);

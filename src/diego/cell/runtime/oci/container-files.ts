@@ -16,8 +16,11 @@ export interface InsideCommand {
   readonly pidFile: string;
 }
 
-/** For `sh -c`, with the path as `$1`: unpacks standard input below it, modes as they are in the archive. */
-export const extractScript = 'umask 022; mkdir -p -- "$1" && exec tar -xpf - -C "$1"';
+/**
+ * For `sh -c`, with the path as `$1`: unpacks standard input below it, modes as they are in the archive. With -i tar
+ * reads to the end of its input, past the end of the archive: no broken pipe that means nothing.
+ */
+export const extractScript = 'umask 022; mkdir -p -- "$1" && exec tar -xipf - -C "$1"';
 
 const unreadableStatus = 66;
 const readyMark = "+";
