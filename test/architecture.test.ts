@@ -57,6 +57,8 @@ const mayImport: Record<string, readonly string[]> = {
     "log-cache",
     "uaa",
     "cloud-controller",
+    "buildpack-lifecycle/bundle",
+    "cli",
   ],
 };
 
