@@ -1,0 +1,118 @@
+import type { DownloadAction } from "#diego/models/action.ts";
+import type { CachedDependency } from "#diego/models/container-definition.ts";
+import type { Logger } from "#kernel/log/logger.ts";
+import type { ContainerSpec, ReadOnlyBind } from "../runtime/container-runtime.ts";
+import type { Allocation, RunRequest } from "./container.ts";
+import type { DependencyStore } from "./downloads/dependency-store.ts";
+import { dropletDownloads } from "./downloads/droplet-layers.ts";
+import type { LogStreamer } from "./logs/log-streamer.ts";
+import { sayDownloaded, sayDownloading } from "./steps/download.ts";
+import { StepFailure } from "./steps/step.ts";
+
+export interface Preparation {
+  readonly binds: readonly ReadOnlyBind[];
+  readonly layers: readonly string[];
+  /** The downloads that the layers stand for, with the bytes that had to be fetched. */
+  readonly layered: ReadonlyMap<DownloadAction, number>;
+}
+
+export interface PreparationParts {
+  readonly dependencies: DependencyStore;
+  readonly logs: LogStreamer;
+  readonly logger: Logger;
+}
+
+/** Puts on the cell what the container is made of. */
+export async function prepareContainer(
+  parts: PreparationParts,
+  request: RunRequest,
+  signal: AbortSignal,
+): Promise<Preparation> {
+  const droplets = [...dropletDownloads(request.setup), ...dropletDownloads(request.action)];
+  const [binds, layers] = await Promise.all([
+    Promise.all(request.definition.cachedDependencies.map((each) => bindOf(parts, each, signal))),
+    Promise.all(droplets.map((each) => layerOf(parts, each, signal))),
+  ]);
+  return {
+    binds,
+    layers: layers.map((layer) => layer.directory),
+    layered: new Map(layers.map((layer) => [layer.action, layer.downloadedBytes])),
+  };
+}
+
+async function bindOf(
+  { dependencies, logs, logger }: PreparationParts,
+  dependency: CachedDependency,
+  signal: AbortSignal,
+): Promise<ReadOnlyBind> {
+  const { name, from, to, cacheKey, checksum } = dependency;
+  const log = logs.source(dependency.logSource);
+  sayDownloading(log, name);
+  try {
+    const { directory, downloadedBytes } = await dependencies.unpacked(
+      { url: from, cacheKey, checksum, owner: "root", below: "/" },
+      signal,
+    );
+    sayDownloaded(log, name, downloadedBytes);
+    return { source: directory, destination: to };
+  } catch (error) {
+    signal.throwIfAborted();
+    logger.warn("dependency-not-fetched", { name, to, error });
+    if (name !== "") log.say("ERR", `Failed to download ${name}`);
+    throw new StepFailure("failed to download cached artifacts", { cause: error });
+  }
+}
+
+async function layerOf(
+  { dependencies, logs, logger }: PreparationParts,
+  action: DownloadAction,
+  signal: AbortSignal,
+): Promise<{ action: DownloadAction; directory: string; downloadedBytes: number }> {
+  const { artifact, from, cacheKey, checksum, logSource } = action;
+  try {
+    const unpacked = await dependencies.unpacked(
+      { url: from, cacheKey, checksum, owner: "vcap", below: "/home/vcap" },
+      signal,
+    );
+    return { action, ...unpacked };
+  } catch (error) {
+    signal.throwIfAborted();
+    logger.warn("layer-not-fetched", { artifact, error });
+    const text = artifact === "" ? "Downloading failed" : `Downloading ${artifact} failed`;
+    logs.source(logSource).say("ERR", text);
+    throw new StepFailure(text, { cause: error });
+  }
+}
+
+const bytesPerMb = 1024 * 1024;
+
+/** @throws `StepFailure` for a root file system that is no stack of this cell */
+export function containerSpec(
+  handle: string,
+  allocation: Allocation,
+  request: RunRequest,
+  preparation: Preparation,
+): ContainerSpec {
+  const { definition } = request;
+  const stack = /^preloaded:([^?]+)$/.exec(definition.rootFs)?.[1];
+  if (stack === undefined) {
+    throw new StepFailure(`failed to create container: no such stack: ${definition.rootFs}`);
+  }
+  return {
+    handle,
+    stack,
+    layers: preparation.layers,
+    binds: preparation.binds,
+    limits: {
+      memoryBytes: definition.memoryMb * bytesPerMb,
+      pids: definition.maxPids,
+      cpuShares: Math.max(2, Math.floor((1024 * definition.cpuWeight) / 100)),
+      diskBytes: definition.diskMb * bytesPerMb,
+    },
+    egress: definition.egressRules.length > 0,
+    properties: { [allocationProperty]: JSON.stringify(allocation) },
+  };
+}
+
+/** Under this name a container remembers whose it is, for a cell that comes back. */
+export const allocationProperty = "rivera.allocation";

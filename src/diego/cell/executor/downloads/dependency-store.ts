@@ -1,0 +1,198 @@
+import { mkdir, readFile, rename, stat, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { z } from "zod";
+import type { Checksum } from "#diego/models/action.ts";
+import type { Clock } from "#kernel/clock/clock.ts";
+import type { Logger } from "#kernel/log/logger.ts";
+import type { ContainerRuntime } from "../../runtime/container-runtime.ts";
+import type { Downloader } from "./downloader.ts";
+
+/** Something that containers share read-only: a buildpack, the lifecycle, a droplet. */
+export interface Dependency {
+  readonly url: string;
+  readonly cacheKey: string;
+  readonly checksum?: Checksum | undefined;
+  /** A bind (root, `/`) or a layer (vcap, `/home/vcap`). */
+  readonly owner: "root" | "vcap";
+  readonly below: string;
+}
+
+export interface UnpackedDependency {
+  readonly directory: string;
+  /** 0 where it was on the cell already. */
+  readonly downloadedBytes: number;
+}
+
+const entryJson = z.object({
+  key: z.string(),
+  directory: z.string(),
+  /** Of the archive: what the budget counts. */
+  bytes: z.number(),
+  lastUsed: z.number(),
+  etag: z.string().optional(),
+  cacheKey: z.string(),
+});
+
+type Entry = z.infer<typeof entryJson>;
+
+/**
+ * What the cell has unpacked, once each, by content. An archive is gone once it is unpacked; the least recently used go
+ * when their archives together exceed the budget, unless a container still uses them. What a checksum identifies is
+ * never asked for twice; what has none is asked for with its ETag.
+ */
+export class DependencyStore {
+  readonly #runtime: ContainerRuntime;
+  readonly #downloader: Downloader;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #file: string;
+  readonly #budgetBytes: number;
+  readonly #inFlight = new Map<string, Promise<UnpackedDependency>>();
+  #entries = new Map<string, Entry>();
+  #saving: Promise<void> = Promise.resolve();
+
+  constructor(options: {
+    readonly runtime: ContainerRuntime;
+    readonly downloader: Downloader;
+    readonly clock: Clock;
+    readonly logger: Logger;
+    /** Where the list is kept over restarts. */
+    readonly file: string;
+    readonly budgetBytes: number;
+  }) {
+    this.#runtime = options.runtime;
+    this.#downloader = options.downloader;
+    this.#clock = options.clock;
+    this.#logger = options.logger;
+    this.#file = options.file;
+    this.#budgetBytes = options.budgetBytes;
+  }
+
+  async load(): Promise<void> {
+    try {
+      const entries = z.array(entryJson).parse(JSON.parse(await readFile(this.#file, "utf8")));
+      this.#entries = new Map(entries.map((entry) => [entry.key, entry]));
+    } catch (error) {
+      // Without the list everything is fetched again; the runtime knows what it has unpacked.
+      this.#logger.info("dependency-list-not-read", { error });
+    }
+  }
+
+  /**
+   * Two that ask for the same wait for one download, which neither of them can cancel alone.
+   *
+   * @throws `DownloadFailed`, `UnsafeArchive`, or the signal's reason
+   */
+  async unpacked(dependency: Dependency, signal: AbortSignal): Promise<UnpackedDependency> {
+    signal.throwIfAborted();
+    const identity = JSON.stringify([
+      dependency.owner,
+      dependency.checksum?.value ?? dependency.cacheKey,
+    ]);
+    const known = this.#inFlight.get(identity);
+    const work = known ?? this.#unpack(dependency).finally(() => this.#inFlight.delete(identity));
+    if (known === undefined) this.#inFlight.set(identity, work);
+    const { promise, reject } = Promise.withResolvers<never>();
+    const onAbort = () => reject(signal.reason);
+    signal.addEventListener("abort", onAbort, { once: true });
+    try {
+      return await Promise.race([work, promise]);
+    } finally {
+      signal.removeEventListener("abort", onAbort);
+    }
+  }
+
+  /** Resolves once the list on disk is as it is now. */
+  async saved(): Promise<void> {
+    await this.#saving;
+  }
+
+  async #unpack(dependency: Dependency): Promise<UnpackedDependency> {
+    const present = await this.#present(dependency);
+    if (present !== undefined && dependency.checksum !== undefined) return this.#use(present, 0);
+    // Nobody's signal: others may wait for the same.
+    const download = await this.#downloader.fetch(
+      { url: dependency.url, checksum: dependency.checksum, etag: present?.etag },
+      new AbortController().signal,
+    );
+    if (download.kind === "not-modified") {
+      if (present === undefined) throw new Error("Not modified, although nothing is here");
+      return this.#use(present, 0);
+    }
+    await using archive = download;
+    const key = `${dependency.owner}-${dependency.checksum?.value ?? archive.sha256}`;
+    const directory = await this.#runtime.unpack({
+      key,
+      archive: archive.path,
+      owner: dependency.owner,
+      below: dependency.below,
+    });
+    const entry = {
+      key,
+      directory,
+      bytes: archive.bytes,
+      lastUsed: 0,
+      cacheKey: dependency.cacheKey,
+      ...(archive.etag === undefined ? {} : { etag: archive.etag }),
+    };
+    const result = this.#use(entry, archive.bytes);
+    await this.#prune();
+    return result;
+  }
+
+  async #present(dependency: Dependency): Promise<Entry | undefined> {
+    const { checksum, owner, cacheKey } = dependency;
+    const entry =
+      checksum === undefined
+        ? [...this.#entries.values()].find(
+            (candidate) => candidate.cacheKey === cacheKey && candidate.key.startsWith(`${owner}-`),
+          )
+        : this.#entries.get(`${owner}-${checksum.value}`);
+    if (entry === undefined) return undefined;
+    const there = await stat(entry.directory).catch(() => undefined);
+    if (there !== undefined) return entry;
+    this.#entries.delete(entry.key);
+    return undefined;
+  }
+
+  #use(entry: Entry, downloadedBytes: number): UnpackedDependency {
+    this.#entries.set(entry.key, { ...entry, lastUsed: this.#clock.now().getTime() });
+    this.#save();
+    return { directory: entry.directory, downloadedBytes };
+  }
+
+  async #prune(): Promise<void> {
+    const keep = withinBudget([...this.#entries.values()], this.#budgetBytes);
+    if (keep.size === this.#entries.size) return;
+    await this.#runtime.pruneUnpacked(keep);
+    for (const key of this.#entries.keys()) if (!keep.has(key)) this.#entries.delete(key);
+    this.#save();
+  }
+
+  #save(): void {
+    this.#saving = this.#saving.then(async () => {
+      try {
+        await mkdir(path.dirname(this.#file), { recursive: true });
+        await writeFile(`${this.#file}.tmp`, JSON.stringify([...this.#entries.values()]));
+        await rename(`${this.#file}.tmp`, this.#file);
+      } catch (error) {
+        this.#logger.warn("dependency-list-not-written", { error });
+      }
+    });
+  }
+}
+
+/** The keys of the most recently used entries that fit; the newest stays however big it is. */
+export function withinBudget(
+  entries: readonly Pick<Entry, "key" | "bytes" | "lastUsed">[],
+  budgetBytes: number,
+): ReadonlySet<string> {
+  const keep = new Set<string>();
+  let bytes = 0;
+  for (const entry of entries.toSorted((a, b) => b.lastUsed - a.lastUsed)) {
+    bytes += entry.bytes;
+    if (keep.size > 0 && bytes > budgetBytes) break;
+    keep.add(entry.key);
+  }
+  return keep;
+}

@@ -1,0 +1,130 @@
+import { createHash } from "node:crypto";
+import { createReadStream, createWriteStream } from "node:fs";
+import { mkdir, rm } from "node:fs/promises";
+import path from "node:path";
+import { Transform, type Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { Agent, request } from "undici";
+import type { Clock } from "#kernel/clock/clock.ts";
+import type { GuidSource } from "#kernel/guid.ts";
+import type { Logger } from "#kernel/log/logger.ts";
+import { Slots } from "../slots.ts";
+
+const attempts = 3;
+const pauseMs = 500;
+// The receiver answers once it has stored what may be a gigabyte.
+const answerTimeoutMs = 600_000;
+
+/** Its text names no URL: one that is signed is a key. */
+export class UploadFailed extends Error {
+  override readonly name = "UploadFailed";
+}
+
+/** Sends files out of containers: a few at once, with retries and checksums for the receiver to compare. */
+export class Uploader implements AsyncDisposable {
+  readonly #directory: string;
+  readonly #clock: Clock;
+  readonly #guids: GuidSource;
+  readonly #logger: Logger;
+  readonly #slots = new Slots(5);
+  readonly #agent = new Agent({ headersTimeout: answerTimeoutMs, bodyTimeout: answerTimeoutMs });
+
+  constructor(options: {
+    readonly directory: string;
+    readonly clock: Clock;
+    readonly guids: GuidSource;
+    readonly logger: Logger;
+  }) {
+    this.#directory = options.directory;
+    this.#clock = options.clock;
+    this.#guids = options.guids;
+    this.#logger = options.logger;
+  }
+
+  /**
+   * Reads `content` to its end before it is sent, so that an attempt can be repeated. Gives the number of bytes.
+   *
+   * @throws `UploadFailed`, the content's own error, or the signal's reason
+   */
+  async upload(
+    url: string,
+    content: () => Promise<Readable>,
+    signal: AbortSignal,
+  ): Promise<number> {
+    return await this.#slots.use(signal, async () => {
+      await mkdir(this.#directory, { recursive: true });
+      const file = path.join(this.#directory, this.#guids());
+      try {
+        const payload = await measured(await content(), file, signal);
+        await this.#sendRepeatedly(url, file, payload, signal);
+        return payload.bytes;
+      } finally {
+        await rm(file, { force: true });
+      }
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#agent.destroy();
+    await rm(this.#directory, { recursive: true, force: true });
+  }
+
+  async #sendRepeatedly(
+    url: string,
+    file: string,
+    payload: Payload,
+    signal: AbortSignal,
+  ): Promise<void> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await this.#sendOnce(url, file, payload, signal);
+        return;
+      } catch (error) {
+        signal.throwIfAborted();
+        this.#logger.warn("upload-attempt-failed", { attempt, error });
+        if (attempt === attempts) throw new UploadFailed("Upload failed", { cause: error });
+      }
+      await this.#clock.sleep(pauseMs, signal);
+    }
+  }
+
+  async #sendOnce(url: string, file: string, payload: Payload, signal: AbortSignal): Promise<void> {
+    const response = await request(url, {
+      method: "POST",
+      dispatcher: this.#agent,
+      signal,
+      headers: {
+        "content-type": "application/octet-stream",
+        "content-length": String(payload.bytes),
+        "content-md5": payload.md5,
+        "content-digest": `sha-256=:${payload.sha256}:`,
+      },
+      body: createReadStream(file),
+    });
+    await response.body.dump();
+    if (response.statusCode >= 300) throw new Error(`Status code ${response.statusCode}`);
+  }
+}
+
+interface Payload {
+  readonly bytes: number;
+  /** Base64, as HTTP wants them. */
+  readonly md5: string;
+  readonly sha256: string;
+}
+
+async function measured(content: Readable, file: string, signal: AbortSignal): Promise<Payload> {
+  const md5 = createHash("md5");
+  const sha256 = createHash("sha256");
+  let bytes = 0;
+  const measure = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      bytes += chunk.length;
+      md5.update(chunk);
+      sha256.update(chunk);
+      done(null, chunk);
+    },
+  });
+  await pipeline(content, measure, createWriteStream(file), { signal });
+  return { bytes, md5: md5.digest("base64"), sha256: sha256.digest("base64") };
+}

@@ -1,0 +1,196 @@
+import { mkdir } from "node:fs/promises";
+import path from "node:path";
+import { PassThrough, Readable } from "node:stream";
+import { fromNanoseconds } from "#kernel/clock/clock.ts";
+import {
+  ContainerFileError,
+  type Container,
+  type ContainerMetrics,
+  type ContainerProcess,
+  type ContainerRuntime,
+  type ContainerSpec,
+  type ProcessExit,
+  type ProcessSpec,
+  type RuntimeDescription,
+  type UnpackRequest,
+} from "../runtime/container-runtime.ts";
+
+/** What a process of the fake does: it may write, wait to be signalled, leave files, and ends with its exit status. */
+export type FakeProgram = (process: FakeProcess) => Promise<number | ProcessExit>;
+
+export interface FakeProcess {
+  readonly spec: ProcessSpec;
+  readonly container: FakeContainer;
+  readonly stdout: PassThrough;
+  readonly stderr: PassThrough;
+  /** Resolves with the first signal that it may handle. */
+  readonly terminated: Promise<void>;
+}
+
+/**
+ * A runtime in memory, for tests of what uses one. A process does what its path has been given to do; like the real
+ * one's, containers and processes outlive the cell that made them.
+ */
+export class FakeRuntime implements ContainerRuntime {
+  readonly description: RuntimeDescription = {
+    kind: "process",
+    enforced: [],
+    notes: ["a fake for tests"],
+    stacks: ["cflinuxfs4"],
+  };
+  readonly live = new Map<string, FakeContainer>();
+  readonly programs = new Map<string, FakeProgram>();
+  readonly unpacked: UnpackRequest[] = [];
+  readonly pruned: ReadonlySet<string>[] = [];
+  readonly #directory: string;
+  /** The address of each container to come. */
+  address = "127.0.0.1";
+  /** Thrown by the next `create`. */
+  createFails: Error | undefined;
+
+  constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  async create(spec: ContainerSpec, signal?: AbortSignal): Promise<Container> {
+    signal?.throwIfAborted();
+    const failure = this.createFails;
+    this.createFails = undefined;
+    if (failure !== undefined) throw failure;
+    const container = new FakeContainer(spec, this);
+    this.live.set(spec.handle, container);
+    return container;
+  }
+
+  async containers(): Promise<Container[]> {
+    return [...this.live.values()];
+  }
+
+  async unpack(request: UnpackRequest): Promise<string> {
+    this.unpacked.push(request);
+    const directory = path.join(this.#directory, request.key);
+    await mkdir(directory, { recursive: true });
+    return directory;
+  }
+
+  async pruneUnpacked(keep: ReadonlySet<string>): Promise<void> {
+    this.pruned.push(keep);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.live.values()].map((container) => container.destroy()));
+  }
+}
+
+export class FakeContainer implements Container {
+  readonly spec: ContainerSpec;
+  readonly processes = new Map<string, FakeContainerProcess>();
+  /** What `streamOut` gives, by path. */
+  readonly files = new Map<string, Buffer>();
+  /** What was streamed in, whole tars by path. */
+  readonly received: { readonly path: string; readonly user: string; readonly tar: Buffer }[] = [];
+  readonly ports = new Map<number, number>();
+  metricsNow: ContainerMetrics;
+  readonly #runtime: FakeRuntime;
+
+  constructor(spec: ContainerSpec, runtime: FakeRuntime) {
+    this.spec = spec;
+    this.#runtime = runtime;
+    this.metricsNow = {
+      cpuNanoseconds: 0n,
+      memoryBytes: 1024,
+      diskBytes: 2048,
+      pids: 1,
+      createdAt: fromNanoseconds(0n),
+    };
+  }
+
+  get handle(): string {
+    return this.spec.handle;
+  }
+
+  get properties(): Readonly<Record<string, string>> {
+    return this.spec.properties;
+  }
+
+  get address(): string {
+    return this.#runtime.address;
+  }
+
+  reachablePort(containerPort: number): number {
+    return this.ports.get(containerPort) ?? containerPort;
+  }
+
+  async run(spec: ProcessSpec): Promise<ContainerProcess> {
+    if (this.processes.has(spec.id)) throw new Error(`There is a process "${spec.id}" already`);
+    const process = new FakeContainerProcess(spec, this, this.#runtime.programs.get(spec.path));
+    this.processes.set(spec.id, process);
+    return process;
+  }
+
+  async process(id: string): Promise<ContainerProcess | undefined> {
+    return this.processes.get(id);
+  }
+
+  async streamIn(options: { path: string; user: string; tar: Readable }): Promise<void> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of options.tar) {
+      if (Buffer.isBuffer(chunk)) chunks.push(chunk);
+    }
+    this.received.push({ path: options.path, user: options.user, tar: Buffer.concat(chunks) });
+  }
+
+  async streamOut({ path: file }: { path: string; user: string }): Promise<Readable> {
+    const content = this.files.get(file);
+    if (content === undefined) throw new ContainerFileError(`There is no file "${file}"`);
+    return Readable.from([content], { objectMode: false });
+  }
+
+  async metrics(): Promise<ContainerMetrics> {
+    return this.metricsNow;
+  }
+
+  async destroy(): Promise<void> {
+    for (const process of this.processes.values()) await process.signal("SIGKILL");
+    this.#runtime.live.delete(this.handle);
+  }
+}
+
+export class FakeContainerProcess implements ContainerProcess {
+  readonly id: string;
+  readonly spec: ProcessSpec;
+  readonly stdout = new PassThrough();
+  readonly stderr = new PassThrough();
+  readonly exited: Promise<ProcessExit>;
+  readonly signals: string[] = [];
+  readonly #exit = Promise.withResolvers<ProcessExit>();
+  readonly #terminated = Promise.withResolvers<void>();
+
+  constructor(spec: ProcessSpec, container: FakeContainer, program: FakeProgram | undefined) {
+    this.id = spec.id;
+    this.spec = spec;
+    this.exited = this.#exit.promise;
+    const { stdout, stderr } = this;
+    const terminated = this.#terminated.promise;
+    void (program ?? (async () => 0))({ spec, container, stdout, stderr, terminated }).then(
+      (exit) => this.#end(typeof exit === "number" ? { status: exit, outOfMemory: false } : exit),
+      () => this.#end({ status: 255, outOfMemory: false }),
+    );
+  }
+
+  env(): Record<string, string> {
+    return Object.fromEntries(this.spec.env.map(({ name, value }) => [name, value]));
+  }
+
+  async signal(signal: "SIGTERM" | "SIGKILL"): Promise<void> {
+    this.signals.push(signal);
+    if (signal === "SIGTERM") this.#terminated.resolve();
+    else this.#end({ status: 137, outOfMemory: false });
+  }
+
+  #end(exit: ProcessExit): void {
+    this.stdout.end();
+    this.stderr.end();
+    this.#exit.resolve(exit);
+  }
+}

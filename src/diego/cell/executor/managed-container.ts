@@ -1,0 +1,279 @@
+import { createHash } from "node:crypto";
+import type { ActualLrpNetInfo } from "#diego/models/actual-lrp.ts";
+import type { LogIngest } from "#log-cache/client.ts";
+import type { Clock } from "#kernel/clock/clock.ts";
+import type { GuidSource } from "#kernel/guid.ts";
+import type { Logger } from "#kernel/log/logger.ts";
+import type { Container, ContainerRuntime } from "../runtime/container-runtime.ts";
+import type {
+  Allocation,
+  ContainerOutcome,
+  ContainerStage,
+  ExecutorContainer,
+  RunRequest,
+} from "./container.ts";
+import { containerSpec, prepareContainer, type Preparation } from "./container-preparation.ts";
+import { advance, failedOutcome, stoppedOutcome, successfulOutcome } from "./container-stage.ts";
+import type { DependencyStore } from "./downloads/dependency-store.ts";
+import type { Downloader } from "./downloads/downloader.ts";
+import type { Uploader } from "./downloads/uploader.ts";
+import { createLogStreamer, type LogStreamer } from "./logs/log-streamer.ts";
+import { processEnvironment } from "./process-environment.ts";
+import { actionHasBegun, containerProgram } from "./program.ts";
+import { readResultFile } from "./result-file.ts";
+import { developerText, StepCancelled, StepFailure } from "./steps/step.ts";
+
+/** What the containers of a cell share. */
+export interface CellParts {
+  readonly cellId: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly guids: GuidSource;
+  readonly runtime: ContainerRuntime;
+  readonly logs: LogIngest;
+  readonly downloader: Downloader;
+  readonly uploader: Uploader;
+  readonly dependencies: DependencyStore;
+  readonly gracefulShutdownMs: number;
+  onChange(container: ManagedContainer): void;
+}
+
+/** One container from its reservation to its destruction. */
+export class ManagedContainer {
+  readonly allocation: Allocation;
+  readonly reservedAt: Date;
+  readonly #parts: CellParts;
+  readonly #logger: Logger;
+  readonly #stopping = new AbortController();
+  #stage: ContainerStage = { state: "reserved" };
+  #request: RunRequest | undefined;
+  #logs: LogStreamer | undefined;
+  #container: Container | undefined;
+  #routable = true;
+  #life: Promise<void> = Promise.resolve();
+  #destroying: Promise<void> | undefined;
+
+  constructor(allocation: Allocation, parts: CellParts) {
+    this.allocation = allocation;
+    this.reservedAt = parts.clock.now();
+    this.#parts = parts;
+    this.#logger = parts.logger.child("container", { guid: allocation.guid });
+  }
+
+  get stage(): ContainerStage {
+    return this.#stage;
+  }
+
+  /** Undefined until there is one. */
+  get container(): Container | undefined {
+    return this.#container;
+  }
+
+  get request(): RunRequest | undefined {
+    return this.#request;
+  }
+
+  snapshot(): ExecutorContainer {
+    const metricTags = this.#request?.metricTags ?? {};
+    return { ...this.allocation, stage: this.#stage, metricTags };
+  }
+
+  /** From its reservation to the end of its program, in the background; `destroy` waits for it. */
+  run(request: RunRequest): void {
+    if (this.#stage.state !== "reserved") return;
+    this.#accept(request);
+    this.#advance({ state: "initializing" });
+    this.#life = this.#live(async () => {
+      const preparation = await this.#create(request);
+      return await this.#runProgram(request, preparation, { setupIsDone: false });
+    });
+  }
+
+  /** A container that an earlier run of the cell has made. Its processes go on; `resume` follows them. */
+  adopt(container: Container): void {
+    this.#container = container;
+    this.#advance({ state: "created" });
+  }
+
+  resume(request: RunRequest): void {
+    const container = this.#container;
+    if (container === undefined || this.#stage.state !== "created") return;
+    this.#accept(request);
+    this.#life = this.#live(async () => {
+      const setupIsDone = await actionHasBegun(container, request);
+      const nothing = { binds: [], layers: [], layered: new Map() };
+      return await this.#runProgram(request, nothing, { setupIsDone });
+    });
+  }
+
+  /** Ends the program: SIGTERM, and SIGKILL when the time is over. Does not wait. */
+  stop(): void {
+    if (this.#stopping.signal.aborted) return;
+    if (this.#container !== undefined) this.#say("stopping instance");
+    this.#stopping.abort();
+    if (this.#request === undefined) this.complete(stoppedOutcome());
+  }
+
+  complete(outcome: ContainerOutcome): void {
+    this.#advance({ state: "completed", outcome });
+  }
+
+  /** Stops it, waits for its end and removes it from the machine. Idempotent; may be tried again after a failure. */
+  async destroy(): Promise<void> {
+    this.#destroying ??= this.#destroyOnce().catch((error: unknown) => {
+      this.#destroying = undefined;
+      throw error;
+    });
+    await this.#destroying;
+  }
+
+  async #destroyOnce(): Promise<void> {
+    this.stop();
+    await this.#life;
+    if (this.#container === undefined) return;
+    this.#say("destroying container for instance");
+    await this.#container.destroy();
+    this.#say("successfully destroyed container for instance");
+  }
+
+  #accept(request: RunRequest): void {
+    const { definition, metricTags } = request;
+    const { owner } = this.allocation;
+    this.#request = request;
+    this.#routable = (request.checkDefinition?.readinessChecks.length ?? 0) === 0;
+    this.#logs = createLogStreamer(
+      {
+        sourceId: definition.logGuid,
+        instanceId: owner.kind === "lrp" ? String(owner.key.index) : "0",
+        tags: metricTags,
+        sourceType: definition.logSource,
+        rateLimitBytesPerSecond: definition.logRateLimitBytesPerSecond,
+      },
+      this.#parts,
+    );
+  }
+
+  /** Never rejects: whatever happens becomes the outcome. */
+  async #live(work: () => Promise<ContainerOutcome>): Promise<void> {
+    let outcome: ContainerOutcome;
+    try {
+      outcome = await work();
+    } catch (error) {
+      outcome = this.#outcomeOf(error);
+    }
+    this.complete(this.#stopping.signal.aborted ? { ...outcome, stopped: true } : outcome);
+  }
+
+  #outcomeOf(error: unknown): ContainerOutcome {
+    if (this.#stopping.signal.aborted || error instanceof StepCancelled) return stoppedOutcome();
+    const text = developerText(error);
+    if (text === undefined) this.#logger.error("container-failed", { error });
+    return failedOutcome(text ?? "the cell could not run the container", {
+      retryable: this.#container === undefined,
+    });
+  }
+
+  async #create(request: RunRequest): Promise<Preparation> {
+    const { signal } = this.#stopping;
+    const logs = this.#streamer();
+    this.#say("creating container for instance");
+    const preparation = await prepareContainer(
+      { dependencies: this.#parts.dependencies, logs, logger: this.#logger },
+      request,
+      signal,
+    );
+    const handle = handleFor(this.allocation.guid);
+    const spec = containerSpec(handle, this.allocation, request, preparation);
+    try {
+      this.#container = await this.#parts.runtime.create(spec, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      this.#logger.error("container-not-created", { error });
+      const text = error instanceof Error ? error.message : String(error);
+      logs.source("").say("ERR", this.#sentence("failed to create container for instance"));
+      throw new StepFailure(`failed to create container: ${text}`, { cause: error });
+    }
+    this.#say("successfully created container for instance");
+    this.#advance({ state: "created" });
+    return preparation;
+  }
+
+  async #runProgram(
+    request: RunRequest,
+    { layered }: Preparation,
+    options: { readonly setupIsDone: boolean },
+  ): Promise<ContainerOutcome> {
+    const container = this.#container;
+    if (container === undefined) throw new Error("There is no container to run the program in");
+    const { owner } = this.allocation;
+    const netInfo = netInfoOf(container, request.ports);
+    const program = containerProgram(
+      {
+        ...this.#parts,
+        container,
+        logger: this.#logger,
+        logs: this.#streamer(),
+        environment: processEnvironment({
+          container: request.definition.environmentVariables,
+          instance:
+            owner.kind === "lrp"
+              ? { instanceGuid: owner.instanceGuid, index: owner.key.index }
+              : undefined,
+          address: container.address,
+          ports: netInfo.ports,
+        }),
+        layered,
+        saysExitStatus: true,
+        onRunning: () => this.#advance({ state: "running", netInfo, routable: this.#routable }),
+        onReadiness: (routable) => {
+          this.#routable = routable;
+          if (this.#stage.state === "running") {
+            this.#advance({ state: "running", netInfo, routable });
+          }
+        },
+      },
+      request,
+      options,
+    );
+    await program(this.#stopping.signal, () => undefined);
+    return successfulOutcome(await readResultFile(container, request));
+  }
+
+  #advance(to: ContainerStage): void {
+    const before = this.#stage;
+    this.#stage = advance(before, to);
+    if (this.#stage !== before) this.#parts.onChange(this);
+  }
+
+  #streamer(): LogStreamer {
+    if (this.#logs === undefined) throw new Error("The container has been given nothing to run");
+    return this.#logs;
+  }
+
+  #say(what: string): void {
+    this.#logs?.source("").say("OUT", this.#sentence(what));
+  }
+
+  #sentence(what: string): string {
+    return `Cell ${this.#parts.cellId} ${what} ${this.allocation.guid}`;
+  }
+}
+
+/** An app is reached at its container's own address; there is no other way in, so the cell's is not told. */
+function netInfoOf(container: Container, ports: readonly number[]): ActualLrpNetInfo {
+  return {
+    address: container.address,
+    instanceAddress: container.address,
+    ports: ports.map((containerPort) => ({
+      containerPort,
+      hostPort: container.reachablePort(containerPort),
+    })),
+    preferredAddress: "INSTANCE",
+  };
+}
+
+/** The BBS allows guids that the runtime does not. */
+function handleFor(guid: string): string {
+  if (/^[a-z0-9-]{1,64}$/.test(guid)) return guid;
+  return createHash("sha256").update(guid).digest("hex").slice(0, 40);
+}

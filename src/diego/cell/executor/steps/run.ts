@@ -1,0 +1,135 @@
+import type { RunAction } from "#diego/models/action.ts";
+import type { Clock } from "#kernel/clock/clock.ts";
+import type { Logger } from "#kernel/log/logger.ts";
+import type { Container, ContainerProcess, ProcessExit } from "../../runtime/container-runtime.ts";
+import { formatGoDuration } from "../go-duration.ts";
+import type { ProcessEnvironment } from "../process-environment.ts";
+import type { SourceLog } from "../logs/log-streamer.ts";
+import { settlesBefore, settlesWithin } from "../waiting.ts";
+import { StepCancelled, StepFailure, throwIfCancelled, type Step } from "./step.ts";
+
+export interface RunStepParts {
+  readonly container: Container;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly log: SourceLog;
+  readonly environment: ProcessEnvironment;
+  /** From SIGTERM to SIGKILL. */
+  readonly gracefulShutdownMs: number;
+  /** Health checks run every few seconds: how they exit is not worth a line. */
+  readonly saysExitStatus: boolean;
+}
+
+const killTimeoutMs = 1_000;
+const drainTimeoutMs = 2_000;
+
+/**
+ * Runs a process in the container and waits for its end. The process has an id that is known beforehand: one that
+ * exists already, started before the cell was killed, is followed instead of started again.
+ */
+export function runStep(parts: RunStepParts, action: RunAction, processId: string): Step {
+  return async (signal, ready) => {
+    throwIfCancelled(signal);
+    const process = await startOrFind(parts, action, processId);
+    ready();
+    const output = followOutput(parts, action, process);
+    const end = await endOf(process, signal, parts);
+    // What a child in the background holds open must not keep the step from ending.
+    await settlesWithin(output, drainTimeoutMs, parts.clock);
+    conclude(parts, action, end);
+  };
+}
+
+async function startOrFind(
+  { container, environment, log, logger }: RunStepParts,
+  action: RunAction,
+  id: string,
+): Promise<ContainerProcess> {
+  const found = await container.process(id);
+  if (found !== undefined) return found;
+  try {
+    return await container.run({
+      id,
+      path: action.path,
+      args: action.args,
+      env: environment(action),
+      dir: action.dir,
+      user: action.user,
+      ...(action.nofile === undefined ? {} : { nofile: action.nofile }),
+    });
+  } catch (error) {
+    logger.error("process-not-started", { path: action.path, error });
+    const text = error instanceof Error ? error.message : String(error);
+    log.say("ERR", `failed-creating-process: ${text.slice(0, 1024)}`);
+    throw new StepFailure(`${log.sourceType}: cannot start "${action.path}"`, { cause: error });
+  }
+}
+
+async function followOutput(
+  { log }: RunStepParts,
+  action: RunAction,
+  process: ContainerProcess,
+): Promise<void> {
+  if (action.suppressLogOutput) {
+    process.stdout.resume();
+    process.stderr.resume();
+    return;
+  }
+  await Promise.all([log.follow("OUT", process.stdout), log.follow("ERR", process.stderr)]);
+}
+
+interface ProcessEnd {
+  readonly exit: ProcessExit;
+  readonly how: "by-itself" | "terminated" | "killed";
+}
+
+async function endOf(
+  process: ContainerProcess,
+  signal: AbortSignal,
+  { clock, gracefulShutdownMs, log, logger }: RunStepParts,
+): Promise<ProcessEnd> {
+  const exited = process.exited.catch((error: unknown) => {
+    throw new StepFailure(`${log.sourceType}: the exit status is not known`, { cause: error });
+  });
+  if (await settlesBefore(exited, signal)) return { exit: await exited, how: "by-itself" };
+  await send(process, "SIGTERM", logger);
+  if (await settlesWithin(exited, gracefulShutdownMs, clock)) {
+    return { exit: await exited, how: "terminated" };
+  }
+  await send(process, "SIGKILL", logger);
+  if (await settlesWithin(exited, killTimeoutMs, clock)) {
+    return { exit: await exited, how: "killed" };
+  }
+  throw new Error(`Process "${process.id}" did not exit within ${killTimeoutMs} ms of SIGKILL`);
+}
+
+async function send(
+  process: ContainerProcess,
+  signal: "SIGTERM" | "SIGKILL",
+  logger: Logger,
+): Promise<void> {
+  try {
+    await process.signal(signal);
+  } catch (error) {
+    logger.warn("process-not-signalled", { process: process.id, signal, error });
+  }
+}
+
+function conclude(parts: RunStepParts, action: RunAction, { exit, how }: ProcessEnd): void {
+  const { log, gracefulShutdownMs } = parts;
+  const outOfMemory = exit.status !== 0 && exit.outOfMemory ? " (out of memory)" : "";
+  if (parts.saysExitStatus && !action.suppressLogOutput) {
+    const late =
+      how === "killed"
+        ? ` (exceeded ${formatGoDuration(gracefulShutdownMs)} graceful shutdown interval)`
+        : "";
+    log.say("OUT", `Exit status ${exit.status}${late}${outOfMemory}`);
+  }
+  if (how !== "by-itself") throw new StepCancelled();
+  if (exit.status === 0) return;
+  throw new StepFailure(
+    parts.saysExitStatus
+      ? `${log.sourceType}: Exited with status ${exit.status}${outOfMemory}`
+      : outOfMemory.trim(),
+  );
+}

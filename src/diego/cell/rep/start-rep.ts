@@ -1,0 +1,173 @@
+import type { LogIngest } from "#log-cache/client.ts";
+import type { Clock } from "#kernel/clock/clock.ts";
+import { randomGuids, type GuidSource } from "#kernel/guid.ts";
+import type { InternalSecret } from "#kernel/http/internal-auth.ts";
+import type { Logger } from "#kernel/log/logger.ts";
+import { Loop } from "#kernel/loop/loop.ts";
+import type { CellPresence } from "#diego/models/cell-presence.ts";
+import { Executor, type ExecutorDependencies } from "../executor/executor.ts";
+import type { CellResources, CellState, Work } from "./cell-state.ts";
+import { Harmonizer } from "./harmonizer.ts";
+import type { RepBbs } from "./operations.ts";
+import { repServer } from "./rep-server.ts";
+import { cellLrp, cellTask, lrpAllocation, taskAllocation } from "./run-request.ts";
+
+export interface RepConfig {
+  /** Stays the same over restarts: rows and containers are found by it. */
+  readonly cellId: string;
+  readonly zone: string;
+  /** 0: a free one. */
+  readonly port: number;
+  readonly secret: InternalSecret;
+  readonly capacity: CellResources;
+  readonly placementTags?: readonly string[];
+  readonly optionalPlacementTags?: readonly string[];
+  /** The cell's own, for temporary files and the list of what it has unpacked. */
+  readonly directory: string;
+  /** Of archives whose content stays unpacked; default 10 GiB. */
+  readonly cacheBytes?: number;
+  /** From SIGTERM to SIGKILL; default 10,000. */
+  readonly gracefulShutdownMs?: number;
+  /** Between two passes over everything; default 30,000. */
+  readonly pollIntervalMs?: number;
+  /** Between two measurements of an instance; default 15,000. */
+  readonly metricsIntervalMs?: number;
+}
+
+export interface RepDependencies {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly bbs: RepBbs;
+  readonly runtime: ExecutorDependencies["runtime"];
+  readonly logs: LogIngest;
+  readonly guids?: GuidSource;
+}
+
+export interface Rep extends AsyncDisposable {
+  readonly url: string;
+}
+
+const heartbeatMs = 5_000;
+const presenceTtlSeconds = 15;
+
+/**
+ * A cell: its HTTP API, its presence, and the containers that it runs.
+ *
+ * Disposing it stops and removes its containers and reports nothing: their rows stay, and its presence runs out by
+ * itself. A cell that is back before the rows are given to others makes its instances again at once, under their old
+ * instance guids, without an auction.
+ */
+export async function startRep(config: RepConfig, dependencies: RepDependencies): Promise<Rep> {
+  const { clock, bbs, guids = randomGuids } = dependencies;
+  const logger = dependencies.logger.child("rep", { cellId: config.cellId });
+  let harmonizer: Harmonizer | undefined;
+  const executor = new Executor(
+    { ...config, directory: config.directory },
+    { ...dependencies, logger, onChange: (guid) => harmonizer?.containerChanged(guid) },
+  );
+  const harmony = new Harmonizer({ cellId: config.cellId, bbs, executor, logger });
+  harmonizer = harmony;
+  let url = "";
+  const presence = new Loop({
+    name: "cell-presence",
+    clock,
+    logger,
+    periodMs: heartbeatMs,
+    activation: () => bbs.cellPresence(presenceOf(config, dependencies, url), presenceTtlSeconds),
+  });
+  const passes = new Loop({
+    name: "rep-harmonizer",
+    clock,
+    logger,
+    periodMs: config.pollIntervalMs ?? 30_000,
+    activation: async () => {
+      if (!harmony.isReady) {
+        logger.info("recovered", { ...(await harmony.recover()) });
+        // Only now: what it has is known, so that an auction can count on what it says.
+        presence.start();
+      }
+      return await harmony.pass();
+    },
+  });
+  const server = repServer({
+    secret: config.secret,
+    state: () => stateOf(config, dependencies, executor, url),
+    take: (work) => takeWork({ cellId: config.cellId, executor, harmony, guids }, work),
+    stopLrpInstance: (_processGuid, instanceGuid) => executor.stop(instanceGuid),
+    cancelTask: (taskGuid) => harmony.cancelTask(taskGuid),
+    loops: () => [passes, presence, ...executor.loops()],
+  });
+  url = await server.listen({ host: "127.0.0.1", port: config.port });
+  passes.start();
+  await passes.activate("started");
+  return {
+    url,
+    async [Symbol.asyncDispose]() {
+      await server.close();
+      await Promise.all([passes, presence].map((loop) => loop[Symbol.asyncDispose]()));
+      await Promise.all([executor[Symbol.asyncDispose](), harmony[Symbol.asyncDispose]()]);
+    },
+  };
+}
+
+function presenceOf(config: RepConfig, { runtime }: RepDependencies, url: string): CellPresence {
+  return {
+    cellId: config.cellId,
+    repUrl: url,
+    zone: config.zone,
+    capacity: config.capacity,
+    preloadedRootFses: runtime.description.stacks,
+    placementTags: config.placementTags ?? [],
+    optionalPlacementTags: config.optionalPlacementTags ?? [],
+  };
+}
+
+function stateOf(
+  config: RepConfig,
+  dependencies: RepDependencies,
+  executor: Executor,
+  url: string,
+): CellState {
+  const { capacity, ...presence } = presenceOf(config, dependencies, url);
+  const containers = executor.list();
+  const starting = new Set(["reserved", "initializing", "created"]);
+  return {
+    ...presence,
+    availableResources: executor.remaining(),
+    totalResources: capacity,
+    lrps: containers.flatMap(cellLrp),
+    tasks: containers.flatMap(cellTask),
+    startingContainerCount: containers.filter(({ stage }) => starting.has(stage.state)).length,
+    evacuating: false,
+  };
+}
+
+/** Keeps places for what fits, big instances first; what has none, or is meant for another cell, goes back. */
+function takeWork(
+  parts: {
+    readonly cellId: string;
+    readonly executor: Executor;
+    readonly harmony: Harmonizer;
+    readonly guids: GuidSource;
+  },
+  work: Work,
+): Work {
+  const { cellId, executor, harmony, guids } = parts;
+  if (!harmony.isReady || (work.cellId !== "" && work.cellId !== cellId)) return work;
+  const lrps = work.lrps.toSorted((a, b) => b.resource.memoryMb - a.resource.memoryMb);
+  const isRefused = (guid: string, refused: readonly { readonly guid: string }[]) =>
+    refused.some((allocation) => allocation.guid === guid);
+  // The original's instance guids: the first 28 characters of a UUID.
+  const named = lrps.map((lrp) => ({ ...lrp, instanceGuid: guids().slice(0, 28) }));
+  const refusedLrps = executor.allocate(named.map(lrpAllocation));
+  const refusedTasks = executor.allocate(work.tasks.map(taskAllocation));
+  for (const { instanceGuid } of named) harmony.containerChanged(instanceGuid);
+  for (const { taskGuid } of work.tasks) harmony.containerChanged(taskGuid);
+  return {
+    cellId,
+    lrps: named
+      .filter(({ instanceGuid }) => isRefused(instanceGuid, refusedLrps))
+      .map((lrp) => ({ ...lrp, instanceGuid: "" })),
+    tasks: work.tasks.filter(({ taskGuid }) => isRefused(taskGuid, refusedTasks)),
+  };
+}
