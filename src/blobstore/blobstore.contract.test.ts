@@ -54,6 +54,18 @@ export function testBlobstoreContract(
     await rm(directory, { recursive: true });
   });
 
+  test(`${name}: put() can name a blob by its content`, async () => {
+    await using opened = await open();
+
+    await opened.store.put(
+      ({ sha1 }) => ({ bucket: "cc-droplets", path: `aa/bb/guid/${sha1}` }),
+      Readable.from([Buffer.from("hello")]),
+    );
+
+    const named = "aa/bb/guid/aaf4c61ddcc5e8a2dabede0f3b482cd9aea9434d";
+    assert.deepEqual(await opened.store.stat({ bucket: "cc-droplets", path: named }), { size: 5 });
+  });
+
   test(`${name}: get() reads a range whose ends are both included`, async () => {
     await using opened = await open();
     await opened.store.put(key, Readable.from([Buffer.from("0123456789")]));

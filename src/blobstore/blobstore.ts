@@ -7,9 +7,9 @@ import type { Readable } from "node:stream";
  */
 export interface Blobstore {
   /** Stores what the stream gives; resolves once it is durable. Replaces an older blob of that key. */
-  put(key: BlobKey, content: Readable): Promise<BlobInfo>;
+  put(key: BlobKey | KeyOfContent, content: Readable): Promise<BlobInfo>;
   /** Takes a file of the host into the store (a rename where the file system allows); `path` is gone afterwards. */
-  putFile(key: BlobKey, path: string): Promise<BlobInfo>;
+  putFile(key: BlobKey | KeyOfContent, path: string): Promise<BlobInfo>;
   /** `start` and `end` are offsets of bytes, both included (as in HTTP). @throws `BlobNotFound` */
   get(key: BlobKey, range?: { readonly start: number; readonly end: number }): Promise<Readable>;
   /** Undefined where there is none. */
@@ -25,6 +25,9 @@ export interface BlobKey {
   /** Relative, `/` as separator, no `..`. */
   readonly path: string;
 }
+
+/** Names a blob once its checksums are known: a droplet's key ends in its SHA-1. */
+export type KeyOfContent = (info: BlobInfo) => BlobKey;
 
 export interface BlobInfo {
   readonly size: number;

@@ -8,6 +8,7 @@ import {
   type BlobInfo,
   type BlobKey,
   type Blobstore,
+  type KeyOfContent,
 } from "./blobstore.ts";
 
 export interface DiskBlobstoreConfig {
@@ -46,12 +47,12 @@ export class DiskBlobstore implements Blobstore {
     this.#incomplete = incomplete;
   }
 
-  async put(key: BlobKey, content: Readable): Promise<BlobInfo> {
-    const target = this.#pathOf(key);
+  async put(key: BlobKey | KeyOfContent, content: Readable): Promise<BlobInfo> {
+    if (typeof key !== "function") this.#pathOf(key);
     const temporary = path.join(this.#incomplete, randomUUID());
     try {
       const info = await this.#write(temporary, content);
-      await this.#install(temporary, target);
+      await this.#install(temporary, this.#targetOf(key, info));
       return info;
     } catch (error) {
       content.destroy();
@@ -60,8 +61,8 @@ export class DiskBlobstore implements Blobstore {
     }
   }
 
-  async putFile(key: BlobKey, source: string): Promise<BlobInfo> {
-    const target = this.#pathOf(key);
+  async putFile(key: BlobKey | KeyOfContent, source: string): Promise<BlobInfo> {
+    if (typeof key !== "function") this.#pathOf(key);
     const file = await open(source, "r+");
     let info: BlobInfo;
     try {
@@ -73,7 +74,7 @@ export class DiskBlobstore implements Blobstore {
       await file.close();
     }
     try {
-      await this.#install(source, target);
+      await this.#install(source, this.#targetOf(key, info));
       return info;
     } catch (error) {
       if (!isErrno(error, "EXDEV")) throw asFullWhereFull(error);
@@ -115,6 +116,11 @@ export class DiskBlobstore implements Blobstore {
     await rm(folder, { recursive: true, force: true });
   }
 
+  #targetOf(key: BlobKey | KeyOfContent, info: BlobInfo): string {
+    return this.#pathOf(typeof key === "function" ? key(info) : key);
+  }
+
+  /** Throws where the key is none. */
   #pathOf(key: BlobKey): string {
     return path.join(this.#config.directory, safeSegments(key.bucket), safeSegments(key.path));
   }

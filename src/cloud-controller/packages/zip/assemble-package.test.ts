@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { hash } from "node:crypto";
 import { mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -13,7 +14,7 @@ import {
   type ArchiveLimits,
 } from "./assemble-package.ts";
 import { AssemblyWorker } from "./assembly-worker.ts";
-import { InvalidZip, ZipTooLarge } from "./invalid-zip.ts";
+import { CorruptResource, InvalidZip, ZipTooLarge } from "./invalid-zip.ts";
 
 const limits: ArchiveLimits = {
   maxTotalBytes: 1024 ** 3,
@@ -219,14 +220,14 @@ test("a package holds the upload and the matched files, as unzip sees them", asy
   await writeFile(space.at("matched"), Buffer.concat([Buffer.from("skip"), matched]));
 
   const upload = await inspectUpload(space.at("upload"), limits);
-  assemblePackage(
+  await assemblePackage(
     upload,
     {
       target: space.at("package.zip"),
       matched: [
         {
           name: "lib/cached.txt",
-          sha1: "unused",
+          sha1: hash("sha1", "from the cache"),
           size: 14,
           mode: 0o755,
           method: 8,
@@ -295,7 +296,7 @@ test("the pack holds the new files once each, and a later package can be made of
 
   const [file] = packed;
   assert.ok(file !== undefined);
-  assemblePackage(
+  await assemblePackage(
     undefined,
     {
       target: space.at("second.zip"),
@@ -343,21 +344,38 @@ test("a matched file may not have the name of an uploaded one", async () => {
   const upload = await inspectUpload(space.at("upload"), limits);
   const matched = { name: "a", sha1: "", size: 1, mode: 0o644, method: 0, crc32: 0 };
 
-  assert.throws(
-    () =>
-      assemblePackage(
-        upload,
-        {
-          target: space.at("package.zip"),
-          matched: [{ ...matched, compressedSize: 1, offset: 0 }],
-          matchedBytes: space.at("upload"),
-          pack: space.at("pack"),
-          newSha1s: new Set(),
-          modified: 0,
-        },
-        limits,
-      ),
+  await assert.rejects(
+    assemblePackage(
+      upload,
+      {
+        target: space.at("package.zip"),
+        matched: [{ ...matched, compressedSize: 1, offset: 0 }],
+        matchedBytes: space.at("upload"),
+        pack: space.at("pack"),
+        newSha1s: new Set(),
+        modified: 0,
+      },
+      limits,
+    ),
     /duplicate entry "a"/,
   );
   assert.deepEqual(await readdir(space.directory), ["upload"]);
+});
+
+test("a cached file that is not what its hash says is found out before it is used", async () => {
+  await using space = await workspace();
+  await writeFile(space.at("matched"), "changed on disk");
+  const file = { name: "a", size: 15, mode: 0o644, method: 0, compressedSize: 15, offset: 0 };
+  await using worker = new AssemblyWorker(limits);
+
+  const assembled = worker.assemble({
+    target: space.at("package.zip"),
+    matched: [{ ...file, sha1: hash("sha1", "as it was once!"), crc32: 0 }],
+    matchedBytes: space.at("matched"),
+    pack: space.at("pack"),
+    newSha1s: new Set(),
+    modified: 0,
+  });
+
+  await assert.rejects(assembled, CorruptResource);
 });

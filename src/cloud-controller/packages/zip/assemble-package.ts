@@ -1,7 +1,7 @@
 import { closeSync, openSync } from "node:fs";
 import { checkEntries, checkLinkTarget, checkTotal, checkTree } from "./check-entries.ts";
-import { InvalidZip, shown } from "./invalid-zip.ts";
-import { verifyEntry, type VerifiedEntry } from "./zip-content.ts";
+import { CorruptResource, InvalidZip, shown } from "./invalid-zip.ts";
+import { readContent, verifyEntry, type VerifiedEntry } from "./zip-content.ts";
 import { readZipDirectory, type ZipEntry } from "./zip-directory.ts";
 import { SequentialFile, ZipWriter } from "./zip-writer.ts";
 
@@ -92,12 +92,15 @@ export function cacheableFiles(upload: InspectedUpload, limits: ArchiveLimits): 
   return [...bySha1.values()];
 }
 
-/** @throws `InvalidZip`, `ZipTooLarge` where the matched files do not go with the upload. */
-export function assemblePackage(
+/**
+ * @throws `InvalidZip`, `ZipTooLarge` where the matched files do not go with the upload; `CorruptResource` where one of
+ *   them is not what its hash says.
+ */
+export async function assemblePackage(
   upload: InspectedUpload | undefined,
   request: AssemblyRequest,
   limits: ArchiveLimits,
-): PackedFile[] {
+): Promise<PackedFile[]> {
   const kept = (upload?.entries ?? []).filter(({ entry }) => entry.kind !== "root");
   checkTogether(kept, request.matched, limits);
   const files = new OpenFiles();
@@ -107,6 +110,7 @@ export function assemblePackage(
     if (request.matchedBytes !== undefined) {
       const fd = files.open(request.matchedBytes, "r");
       for (const file of request.matched) {
+        await checkMatched(fd, file);
         const source = { fd, offset: file.offset };
         writer.add({ ...file, kind: "file", modified: request.modified, source });
       }
@@ -142,6 +146,17 @@ function checkTogether(
     all.reduce((sum, { size }) => sum + size, 0),
     limits,
   );
+}
+
+/** What was pooled is proved again before it is used. */
+async function checkMatched(fd: number, file: MatchedFile): Promise<void> {
+  try {
+    const { sha1 } = await readContent(fd, file, file.offset);
+    if (sha1 === file.sha1) return;
+  } catch (error) {
+    throw new CorruptResource(file.sha1, { cause: error });
+  }
+  throw new CorruptResource(file.sha1);
 }
 
 function addUploaded(writer: ZipWriter, kept: readonly VerifiedEntry[], fd: number): void {

@@ -6,14 +6,14 @@ import {
   type InspectedUpload,
 } from "./assemble-package.ts";
 import type { AssemblyCall, AssemblyReply } from "./assembly-worker.ts";
-import { InvalidZip, ZipTooLarge } from "./invalid-zip.ts";
+import { CorruptResource, InvalidZip, ZipTooLarge } from "./invalid-zip.ts";
 
 // The thread of one package: hashing and copying thousands of files would hold up every request otherwise.
 let upload: InspectedUpload | undefined;
 
 async function answer(call: AssemblyCall): Promise<AssemblyReply> {
   if (call.kind === "assemble") {
-    return { kind: "assembled", packed: assemblePackage(upload, call.request, call.limits) };
+    return { kind: "assembled", packed: await assemblePackage(upload, call.request, call.limits) };
   }
   upload = await inspectUpload(call.path, call.limits);
   return { kind: "inspected", cacheable: cacheableFiles(upload, call.limits) };
@@ -25,6 +25,7 @@ async function reply(call: AssemblyCall): Promise<AssemblyReply> {
   } catch (error) {
     if (error instanceof ZipTooLarge) return { kind: "too-large", message: error.message };
     if (error instanceof InvalidZip) return { kind: "invalid", message: error.message };
+    if (error instanceof CorruptResource) return { kind: "corrupt", message: error.sha1 };
     return { kind: "broken", message: error instanceof Error ? error.message : String(error) };
   }
 }

@@ -6,7 +6,7 @@ import type {
   CacheableFile,
   PackedFile,
 } from "./assemble-package.ts";
-import { InvalidZip, ZipTooLarge } from "./invalid-zip.ts";
+import { CorruptResource, InvalidZip, ZipTooLarge } from "./invalid-zip.ts";
 
 export type AssemblyCall =
   | { readonly kind: "inspect"; readonly path: string; readonly limits: ArchiveLimits }
@@ -19,7 +19,7 @@ export type AssemblyCall =
 export type AssemblyReply =
   | { readonly kind: "inspected"; readonly cacheable: readonly CacheableFile[] }
   | { readonly kind: "assembled"; readonly packed: readonly PackedFile[] }
-  | { readonly kind: "invalid" | "too-large" | "broken"; readonly message: string };
+  | { readonly kind: "invalid" | "too-large" | "corrupt" | "broken"; readonly message: string };
 
 /** Makes one package in a thread of its own; see `assemble-package.ts`. Throws what is thrown there. */
 export class AssemblyWorker implements AsyncDisposable {
@@ -69,6 +69,7 @@ export class AssemblyWorker implements AsyncDisposable {
 function checked(reply: AssemblyReply): AssemblyReply {
   if (reply.kind === "invalid") throw new InvalidZip(reply.message);
   if (reply.kind === "too-large") throw new ZipTooLarge(reply.message);
+  if (reply.kind === "corrupt") throw new CorruptResource(reply.message);
   if (reply.kind === "broken") throw new Error(`Cannot assemble the package: ${reply.message}`);
   return reply;
 }

@@ -8,6 +8,17 @@ export class ZipTooLarge extends Error {
   override readonly name = "ZipTooLarge";
 }
 
+/** A file out of the cache is not what its hash says. */
+export class CorruptResource extends Error {
+  override readonly name = "CorruptResource";
+  readonly sha1: string;
+
+  constructor(sha1: string, options?: ErrorOptions) {
+    super(`The cached file ${sha1} is damaged`, options);
+    this.sha1 = sha1;
+  }
+}
+
 /** A name in a form that cannot act on a terminal or a log: 80 characters at most, escapes for the rest. */
 export function shown(name: string): string {
   const short = name.length > 80 ? `${name.slice(0, 77)}...` : name;

@@ -38,22 +38,30 @@ export async function verifyEntry(
   if (entry.kind === "symlink" && entry.size >= maxLinkTargetBytes) {
     throw new InvalidZip(`the symbolic link "${shown(entry.name)}" has a target that is too long`);
   }
-  if (entry.size > inMemoryBytes || entry.compressedSize > inMemoryBytes) {
-    return {
-      entry,
-      dataOffset,
-      sha1: await streamedSha1(fd, entry, dataOffset),
-      linkTarget: undefined,
-    };
-  }
-  const content = inflate(readExactly(fd, dataOffset, entry.compressedSize), entry);
-  if (crc32(content) !== entry.crc32) throw damaged(entry);
+  const { sha1, inMemory } = await readContent(fd, entry, dataOffset);
   return {
     entry,
     dataOffset,
-    sha1: hash("sha1", content, "hex"),
-    linkTarget: entry.kind === "symlink" ? content.toString("utf8") : undefined,
+    sha1,
+    linkTarget: entry.kind === "symlink" ? inMemory?.toString("utf8") : undefined,
   };
+}
+
+/** What it takes to read an entry's content and to tell whether it is whole. */
+export type Content = Pick<ZipEntry, "name" | "method" | "crc32" | "compressedSize" | "size">;
+
+/** Inflates and checks size and CRC; gives small content itself too. @throws `InvalidZip` */
+export async function readContent(
+  fd: number,
+  content: Content,
+  dataOffset: number,
+): Promise<{ readonly sha1: string; readonly inMemory: Buffer | undefined }> {
+  if (content.size > inMemoryBytes || content.compressedSize > inMemoryBytes) {
+    return { sha1: await streamedSha1(fd, content, dataOffset), inMemory: undefined };
+  }
+  const bytes = inflate(readExactly(fd, dataOffset, content.compressedSize), content);
+  if (crc32(bytes) !== content.crc32) throw damaged(content);
+  return { sha1: hash("sha1", bytes, "hex"), inMemory: bytes };
 }
 
 /** Gives the offset of the data. */
@@ -73,7 +81,7 @@ function checkLocalHeader(fd: number, entry: ZipEntry): number {
   return entry.localHeaderOffset + 30 + nameLength + header.readUInt16LE(28);
 }
 
-function inflate(compressed: Buffer, entry: ZipEntry): Buffer {
+function inflate(compressed: Buffer, entry: Content): Buffer {
   if (entry.method === 0) return compressed;
   try {
     const content = inflateRawSync(compressed, {
@@ -87,7 +95,7 @@ function inflate(compressed: Buffer, entry: ZipEntry): Buffer {
   throw damaged(entry);
 }
 
-async function streamedSha1(fd: number, entry: ZipEntry, dataOffset: number): Promise<string> {
+async function streamedSha1(fd: number, entry: Content, dataOffset: number): Promise<string> {
   const digest = createHash("sha1");
   let size = 0;
   let checksum = 0;
@@ -116,6 +124,6 @@ async function streamedSha1(fd: number, entry: ZipEntry, dataOffset: number): Pr
   return digest.digest("hex");
 }
 
-function damaged(entry: ZipEntry, cause?: unknown): InvalidZip {
+function damaged(entry: Content, cause?: unknown): InvalidZip {
   return new InvalidZip(`the content of "${shown(entry.name)}" is damaged`, { cause });
 }

@@ -1,0 +1,38 @@
+import type { BlobKey } from "#blobstore/blobstore.ts";
+
+// Cloud Controller's keys: the first two pairs of characters are folders, so that no folder grows without bound.
+
+export function packageBlob(packageGuid: string): BlobKey {
+  return { bucket: "cc-packages", path: partitioned(packageGuid) };
+}
+
+export function dropletBlob(dropletGuid: string, sha1: string): BlobKey {
+  return { bucket: "cc-droplets", path: `${partitioned(dropletGuid)}/${sha1}` };
+}
+
+/** `key` is `<guid>_<sha256>`. */
+export function buildpackBlob(key: string): BlobKey {
+  return { bucket: "cc-buildpacks", path: partitioned(key) };
+}
+
+const cacheFolder = "buildpack_cache";
+
+export function buildpackCacheBlob(appGuid: string, stack: string): BlobKey {
+  return { bucket: "cc-droplets", path: `${cacheFolder}/${appGuid}/${encodeURIComponent(stack)}` };
+}
+
+export function buildpackCacheFolder(appGuid: string) {
+  return { bucket: "cc-droplets", folder: `${cacheFolder}/${appGuid}` } as const;
+}
+
+export const allBuildpackCaches = { bucket: "cc-droplets", folder: cacheFolder } as const;
+
+/** The compressed bytes of the files that one upload brought (`packages/zip/assemble-package.ts`). */
+export function resourcePackBlob(packGuid: string): BlobKey {
+  return { bucket: "cc-resources", path: `app_bits_cache/${partitioned(packGuid)}` };
+}
+
+function partitioned(key: string): string {
+  const lower = key.toLowerCase();
+  return `${lower.slice(0, 2)}/${lower.slice(2, 4)}/${lower}`;
+}

@@ -1,0 +1,77 @@
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { BlobNotFound, type BlobKey, type Blobstore } from "#blobstore/blobstore.ts";
+import { CfError, notFound } from "../http/cf-errors.ts";
+import type { ApiServer } from "../http/create-server.ts";
+import { blobsPath, publicBlobsPath } from "./blob-urls.ts";
+import type { SignedUrls } from "./signed-urls.ts";
+
+const buckets = ["cc-packages", "cc-droplets", "cc-buildpacks", "cc-resources"] as const;
+
+/** Refuses what `SignedUrls` has not signed. */
+export function requireSignature(signedUrls: SignedUrls) {
+  return async (request: FastifyRequest): Promise<void> => {
+    if (!signedUrls.verify(request.method, request.url)) throw new CfError("NotAuthenticated");
+  };
+}
+
+/** Downloads of blobs on both listeners, and of the lifecycle bundle for cells. */
+export function registerBlobs(
+  servers: { readonly api: ApiServer; readonly internal: ApiServer },
+  options: {
+    readonly blobstore: Blobstore;
+    readonly signedUrls: SignedUrls;
+    readonly lifecycleBundle: { readonly path: string; readonly key: string };
+  },
+): void {
+  const { blobstore, signedUrls, lifecycleBundle } = options;
+  const onRequest = requireSignature(signedUrls);
+  const sendBlob = async (
+    request: FastifyRequest<{ Params: { bucket: string; "*": string } }>,
+    reply: FastifyReply,
+  ) => {
+    const bucket = buckets.find((name) => name === request.params.bucket);
+    if (bucket === undefined) throw notFound("Blob");
+    const key: BlobKey = { bucket, path: request.params["*"] };
+    return await reply.type("application/octet-stream").send(await openBlob(blobstore, key, reply));
+  };
+  servers.internal.get<{ Params: { bucket: string; "*": string } }>(
+    `${blobsPath}/:bucket/*`,
+    { config: { signed: true }, onRequest },
+    sendBlob,
+  );
+  servers.api.get<{ Params: { bucket: string; "*": string } }>(
+    `${publicBlobsPath}/:bucket/*`,
+    { config: { anonymous: true }, onRequest },
+    sendBlob,
+  );
+  servers.internal.get(
+    lifecyclePath(lifecycleBundle.key),
+    { config: { signed: true }, onRequest },
+    async (_request, reply) => {
+      const { size } = await stat(lifecycleBundle.path);
+      return await reply
+        .type("application/gzip")
+        .header("content-length", size)
+        .send(createReadStream(lifecycleBundle.path));
+    },
+  );
+}
+
+/** Where the original's file server has the bundle. */
+export function lifecyclePath(key: string): string {
+  return `/v1/static/buildpack_app_lifecycle/${encodeURIComponent(key)}.tgz`;
+}
+
+async function openBlob(blobstore: Blobstore, key: BlobKey, reply: FastifyReply) {
+  try {
+    const size = (await blobstore.stat(key))?.size;
+    const content = await blobstore.get(key);
+    if (size !== undefined) reply.header("content-length", size);
+    return content;
+  } catch (error) {
+    if (error instanceof BlobNotFound) throw notFound("Blob");
+    throw error;
+  }
+}

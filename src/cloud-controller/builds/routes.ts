@@ -1,0 +1,149 @@
+import { sql } from "kysely";
+import type { LogCacheClient } from "#log-cache/client.ts";
+import { findApp } from "../apps/find-app.ts";
+import { requireOwnedByApp, visibleApps } from "../apps/require-owned-by-app.ts";
+import type { Database } from "../database/schema.ts";
+import { findDropletOfBuild } from "../droplets/find-droplet.ts";
+import type { AuthContext } from "../http/auth-context.ts";
+import { notFound, unprocessable } from "../http/cf-errors.ts";
+import type { ApiServer } from "../http/create-server.ts";
+import type { Links } from "../http/links.ts";
+import { parseListQuery, type ListQuery } from "../http/list-query.ts";
+import type { LongPoll } from "../http/long-poll.ts";
+import { fetchPage, isOneOf, presentPage } from "../http/page.ts";
+import { parseMessage } from "../http/parse-message.ts";
+import type { Action, Permissions } from "../http/permissions.ts";
+import { loadMetadata, updateMetadata } from "../metadata/metadata.ts";
+import { findPackage } from "../packages/find-package.ts";
+import { buildKey } from "../staging/build-ending.ts";
+import { createBuild, type BuildCreation } from "./build-create.ts";
+import { presentBuild } from "./build-presenter.ts";
+import { toBuild, type Build } from "./build-table.ts";
+import { findBuild } from "./find-build.ts";
+import { buildCreateMessage, buildUpdateMessage } from "./messages.ts";
+import { waitForLogReader } from "./wait-for-log-reader.ts";
+
+export interface BuildRoutes extends BuildCreation {
+  readonly permissions: Permissions;
+  readonly links: Links;
+  readonly longPoll: LongPoll;
+  readonly logCache: Pick<LogCacheClient, "tail">;
+}
+
+type ByGuid = { Params: { guid: string } };
+
+export function registerBuilds(app: ApiServer, context: BuildRoutes): void {
+  const { db, permissions, longPoll } = context;
+  app.post("/v3/builds", async (request, reply) => {
+    const message = parseMessage(buildCreateMessage, request.body);
+    const found = await findPackage(db, message.package.guid);
+    const owner = found === undefined ? undefined : await findApp(db, found.appGuid);
+    const place = owner === undefined ? undefined : { spaceGuid: owner.spaceGuid };
+    const mayUse =
+      place !== undefined && (await permissions.can(request.auth, "apps.manage", place));
+    // Never 403 or 404 here: whether the package exists is not told.
+    if (found === undefined || owner === undefined || !mayUse) {
+      throw unprocessable(
+        "Unable to use package. Ensure that the package exists and you have access to it.",
+      );
+    }
+    await permissions.require(request.auth, "apps.manage", { name: "App", place });
+    const build = await createBuild(context, { message, found, app: owner, auth: request.auth });
+    return await reply.status(201).send(await present(context, build.guid));
+  });
+  app.get("/v3/builds", async (request) => {
+    const list = parseListQuery(request.query, {
+      filters: ["states", "app_guids", "package_guids"],
+      labels: true,
+    });
+    return await presentList(context, list, { auth: request.auth, path: "/v3/builds" });
+  });
+  app.get<ByGuid>("/v3/apps/:guid/builds", async (request) => {
+    const { guid } = request.params;
+    const owner = await findApp(db, guid);
+    if (owner === undefined) throw notFound("App");
+    const place = { spaceGuid: owner.spaceGuid };
+    await permissions.require(request.auth, "space.read", { name: "App", place });
+    const list = parseListQuery(request.query, { filters: ["states"], labels: true });
+    const path = `/v3/apps/${guid}/builds`;
+    return await presentList(context, list, { auth: request.auth, path, appGuid: guid });
+  });
+  app.get<ByGuid>("/v3/builds/:guid", async (request, reply) => {
+    const { guid } = request.params;
+    const before = await requireBuild(context, request.auth, { guid, action: "space.read" });
+    const after = await longPoll.hold(request, reply, {
+      key: buildKey(guid),
+      read: () => findBuild(db, guid),
+      isPending: (build) => build?.state === "STAGING",
+    });
+    if (before.state === "STAGING" && after !== undefined && after.state !== "STAGING") {
+      await waitForLogReader(context, after);
+    }
+    return await present(context, guid);
+  });
+  app.patch<ByGuid>("/v3/builds/:guid", async (request) => {
+    const { guid } = request.params;
+    await requireBuild(context, request.auth, { guid, action: "space.write" });
+    const message = parseMessage(buildUpdateMessage, request.body);
+    await updateMetadata(db, { type: "build", guid }, message.metadata);
+    return await present(context, guid);
+  });
+}
+
+async function requireBuild(
+  context: BuildRoutes,
+  auth: AuthContext,
+  wanted: { readonly guid: string; readonly action: Action },
+): Promise<Build> {
+  const { resource } = await requireOwnedByApp(context, auth, {
+    name: "Build",
+    resource: await findBuild(context.db, wanted.guid),
+    action: wanted.action,
+  });
+  return resource;
+}
+
+async function present(
+  { db, links }: { readonly db: Database; readonly links: Links },
+  guid: string,
+) {
+  const build = await findBuild(db, guid);
+  if (build === undefined) throw notFound("Build");
+  const metadata = await loadMetadata(db, "build", [guid]);
+  const droplet = await findDropletOfBuild(db, guid);
+  return presentBuild(build, links, { droplet, metadata: metadata.get(guid) });
+}
+
+async function presentList(
+  context: BuildRoutes,
+  list: ListQuery,
+  of: { readonly auth: AuthContext; readonly path: string; readonly appGuid?: string },
+) {
+  const { db, links } = context;
+  const { states, package_guids } = list.filters;
+  let query = db.selectFrom("builds").selectAll("builds");
+  query =
+    of.appGuid === undefined
+      ? query.where("builds.appGuid", "in", visibleApps(context, of.auth, list))
+      : query.where("builds.appGuid", "=", of.appGuid);
+  if (states !== undefined) query = query.where(isOneOf(sql.ref("builds.state"), states));
+  if (package_guids !== undefined) {
+    query = query.where(isOneOf(sql.ref("builds.packageGuid"), package_guids));
+  }
+  const { rows, total } = await fetchPage(query, list, "builds", "build");
+  const guids = rows.map(({ guid }) => guid);
+  const metadata = await loadMetadata(db, "build", guids);
+  const droplets = await db
+    .selectFrom("droplets")
+    .select(["guid", "state", "buildGuid"])
+    .where(isOneOf(sql.ref("buildGuid"), guids))
+    .execute();
+  const ofBuild = new Map(droplets.map((droplet) => [droplet.buildGuid, droplet]));
+  const resources = rows.map((row) =>
+    presentBuild(toBuild(row), links, {
+      droplet: ofBuild.get(row.guid),
+      metadata: metadata.get(row.guid),
+    }),
+  );
+  return presentPage({ links, path: of.path, list, total, resources });
+}

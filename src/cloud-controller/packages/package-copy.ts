@@ -1,0 +1,69 @@
+import type { Blobstore } from "#blobstore/blobstore.ts";
+import type { Clock } from "#kernel/clock/clock.ts";
+import type { Logger } from "#kernel/log/logger.ts";
+import { packageBlob } from "../blobs/blob-keys.ts";
+import { touched } from "../database/record.ts";
+import type { Database } from "../database/schema.ts";
+import type { Changes } from "../http/long-poll.ts";
+import { packageKey } from "./package-processing.ts";
+import type { Package } from "./package-table.ts";
+
+/** Copies the bits of packages: COPYING -> READY | FAILED. */
+export class PackageCopies implements AsyncDisposable {
+  readonly #db: Database;
+  readonly #blobstore: Blobstore;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #changes: Changes;
+  readonly #running = new Set<Promise<void>>();
+
+  constructor(options: {
+    readonly db: Database;
+    readonly blobstore: Blobstore;
+    readonly clock: Clock;
+    readonly logger: Logger;
+    readonly changes: Changes;
+  }) {
+    this.#db = options.db;
+    this.#blobstore = options.blobstore;
+    this.#clock = options.clock;
+    this.#logger = options.logger;
+    this.#changes = options.changes;
+  }
+
+  start(source: Package, copy: Package): void {
+    const work = this.#copy(source, copy).finally(() => this.#running.delete(work));
+    this.#running.add(work);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#running);
+  }
+
+  async #copy(source: Package, copy: Package): Promise<void> {
+    try {
+      const content = await this.#blobstore.get(packageBlob(source.guid));
+      const { sha256 } = await this.#blobstore.put(packageBlob(copy.guid), content);
+      await this.#finish(copy, { state: "READY", sha256, error: null });
+    } catch (error) {
+      this.#logger.error("package-copy-failed", { package: copy.guid, error });
+      await this.#finish(copy, {
+        state: "FAILED",
+        sha256: null,
+        error: "failed to copy - the bits of the source package cannot be read",
+      });
+    }
+  }
+
+  async #finish(copy: Package, end: Pick<Package, "state" | "sha256" | "error">): Promise<void> {
+    await this.#db
+      .updateTable("packages")
+      .set({ ...touched(this.#clock), ...end })
+      .where("guid", "=", copy.guid)
+      .execute()
+      .catch((error: unknown) =>
+        this.#logger.error("package-copy-not-finished", { package: copy.guid, error }),
+      );
+    this.#changes.notify(packageKey(copy.guid));
+  }
+}

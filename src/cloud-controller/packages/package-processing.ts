@@ -1,0 +1,253 @@
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import path from "node:path";
+import { BlobNotFound, BlobstoreFull, type Blobstore } from "#blobstore/blobstore.ts";
+import type { Clock } from "#kernel/clock/clock.ts";
+import type { Logger } from "#kernel/log/logger.ts";
+import type { App } from "../apps/app-table.ts";
+import type { AppLog } from "../apps/app-log.ts";
+import { packageBlob } from "../blobs/blob-keys.ts";
+import { touched } from "../database/record.ts";
+import type { Database } from "../database/schema.ts";
+import type { Changes } from "../http/long-poll.ts";
+import type { UploadResource } from "../resource-matches/messages.ts";
+import type { ResourceCache, ResourceScope } from "../resource-matches/resource-cache.ts";
+import type { Resource } from "../resource-matches/resource-table.ts";
+import type { PackageRetention } from "./package-retention.ts";
+import type { MatchedFile } from "./zip/assemble-package.ts";
+import { AssemblyWorker } from "./zip/assembly-worker.ts";
+import { CorruptResource, InvalidZip, ZipTooLarge } from "./zip/invalid-zip.ts";
+
+export interface PackageUpload {
+  readonly packageGuid: string;
+  readonly app: App;
+  readonly organizationGuid: string;
+  /** Holds what was received; removed in the end. */
+  readonly directory: string;
+  readonly bitsPath: string | undefined;
+  readonly resources: readonly UploadResource[];
+  /** Where matched files may come from: where the caller has a role. */
+  readonly scope: ResourceScope;
+}
+
+export interface PackageProcessingOptions {
+  readonly db: Database;
+  readonly blobstore: Blobstore;
+  readonly resources: ResourceCache;
+  readonly retention: PackageRetention;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly changes: Changes;
+  readonly appLog: AppLog;
+  readonly workDirectory: string;
+  readonly limits: {
+    readonly maximumPackageBytes: number;
+    readonly maximumPackageEntries: number;
+    readonly maximumResourceBytes: number;
+  };
+}
+
+/** Packages made at once; the rest wait their turn. */
+const atOnce = 2;
+
+export function packageKey(guid: string): string {
+  return `package:${guid}`;
+}
+
+/**
+ * Makes packages of uploads: check, take new files into the resource cache, add the matched ones, store, READY. What is
+ * wrong with an upload becomes the package's error and a line on the app's log.
+ */
+export class PackageProcessing implements AsyncDisposable {
+  readonly #options: PackageProcessingOptions;
+  readonly #running = new Set<Promise<void>>();
+  readonly #waiting: (() => void)[] = [];
+  #free = atOnce;
+
+  constructor(options: PackageProcessingOptions) {
+    this.#options = options;
+  }
+
+  /** Clears what a killed process left: its uploads cannot go on, and their packages say so. */
+  async recover(): Promise<void> {
+    const { db, clock, workDirectory } = this.#options;
+    await rm(workDirectory, { recursive: true, force: true });
+    await mkdir(workDirectory, { recursive: true });
+    await db
+      .updateTable("packages")
+      .set({
+        ...touched(clock),
+        state: "FAILED",
+        error: "The platform was stopped while it processed the upload; push again",
+      })
+      .where("state", "in", ["PROCESSING_UPLOAD", "COPYING"])
+      .execute();
+  }
+
+  /** An empty directory of its own for one upload. */
+  async workspace(): Promise<string> {
+    return await mkdtemp(path.join(this.#options.workDirectory, "upload-"));
+  }
+
+  /** Begins; the promise resolves once the package has its final state and never rejects. */
+  start(upload: PackageUpload): Promise<void> {
+    const work = this.#process(upload).finally(() => this.#running.delete(work));
+    this.#running.add(work);
+    return work;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#running);
+  }
+
+  async #process(upload: PackageUpload): Promise<void> {
+    await this.#turn();
+    try {
+      const sha256 = await this.#make(upload);
+      await this.#finish(upload, { state: "READY", sha256, error: null });
+    } catch (error) {
+      const message = this.#messageOf(error, upload);
+      await this.#finish(upload, { state: "FAILED", sha256: null, error: message });
+      this.#options.appLog.write(upload.app, `Failed to process the package: ${message}`, {
+        type: "ERR",
+      });
+    } finally {
+      await rm(upload.directory, { recursive: true, force: true });
+      this.#free += 1;
+      this.#waiting.shift()?.();
+    }
+  }
+
+  async #turn(): Promise<void> {
+    while (this.#free === 0) {
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+    this.#free -= 1;
+  }
+
+  async #make(upload: PackageUpload): Promise<string> {
+    const { blobstore, resources, limits, clock } = this.#options;
+    await using worker = new AssemblyWorker({
+      maxTotalBytes: limits.maximumPackageBytes,
+      maxEntries: limits.maximumPackageEntries,
+      maxCachedFileBytes: limits.maximumResourceBytes,
+    });
+    const cacheable = upload.bitsPath === undefined ? [] : await worker.inspect(upload.bitsPath);
+    const matched = await this.#collect(upload);
+    const pack = path.join(upload.directory, "pack");
+    const target = path.join(upload.directory, "package.zip");
+    const packed = await worker
+      .assemble({
+        target,
+        matched: matched?.files ?? [],
+        matchedBytes: matched?.path,
+        pack,
+        newSha1s: await resources.unknown(
+          cacheable.map(({ sha1 }) => sha1),
+          upload.organizationGuid,
+        ),
+        modified: dosTime(clock.now()),
+      })
+      .catch(async (error: unknown) => {
+        if (error instanceof CorruptResource) await this.#forget(matched, error.sha1);
+        throw error;
+      });
+    await resources.add(
+      { guid: upload.packageGuid, organizationGuid: upload.organizationGuid, path: pack },
+      packed,
+    );
+    const stored = await blobstore.putFile(packageBlob(upload.packageGuid), target);
+    return stored.sha256;
+  }
+
+  async #collect(upload: PackageUpload): Promise<Collected | undefined> {
+    if (upload.resources.length === 0) return undefined;
+    const { resources } = this.#options;
+    const known = await resources.find(
+      upload.resources.map(({ sha1 }) => sha1),
+      upload.scope,
+    );
+    const wanted = upload.resources.map((asked) => {
+      const resource = known.get(asked.sha1);
+      if (resource === undefined || resource.size !== asked.size)
+        throw new MissingResource(asked.path);
+      return { asked, resource };
+    });
+    const collectedPath = path.join(upload.directory, "matched");
+    const offsets = await resources.collect([...known.values()], collectedPath);
+    const files = wanted.map(({ asked, resource }) => ({
+      name: asked.path,
+      mode: asked.mode,
+      sha1: resource.sha1,
+      size: resource.size,
+      method: resource.method,
+      crc32: resource.crc32,
+      compressedSize: resource.compressedSize,
+      offset: offsets.get(resource.sha1) ?? 0,
+    }));
+    return { path: collectedPath, files, resources: known };
+  }
+
+  async #forget(collected: Collected | undefined, sha1: string): Promise<void> {
+    const resource = collected?.resources.get(sha1);
+    if (resource !== undefined) await this.#options.resources.forget(resource);
+  }
+
+  async #finish(
+    upload: PackageUpload,
+    end: {
+      readonly state: "READY" | "FAILED";
+      readonly sha256: string | null;
+      readonly error: string | null;
+    },
+  ): Promise<void> {
+    const { db, clock, changes, retention, logger } = this.#options;
+    try {
+      await db
+        .updateTable("packages")
+        .set({ ...touched(clock), ...end })
+        .where("guid", "=", upload.packageGuid)
+        .execute();
+      changes.notify(packageKey(upload.packageGuid));
+      await retention.expireOld(upload.app.guid);
+    } catch (error) {
+      // Most likely the app has been deleted meanwhile.
+      logger.error("package-not-finished", { package: upload.packageGuid, error });
+    }
+  }
+
+  #messageOf(error: unknown, upload: PackageUpload): string {
+    if (error instanceof InvalidZip) {
+      const text = error.message;
+      return `The app upload is invalid: ${text.endsWith(".") ? text : `Invalid zip archive (${text}).`}`;
+    }
+    if (error instanceof ZipTooLarge) return `The app package is invalid: ${error.message}`;
+    if (error instanceof MissingResource || error instanceof BlobNotFound) {
+      return `The app upload is invalid: a matched file is no longer there; push again`;
+    }
+    if (error instanceof CorruptResource) {
+      return `There was an error when pushing this app. Please retry your push again`;
+    }
+    this.#options.logger.error("package-processing-failed", { package: upload.packageGuid, error });
+    if (error instanceof BlobstoreFull) return error.message;
+    return "The package could not be processed; the platform's log says why";
+  }
+}
+
+interface Collected {
+  readonly path: string;
+  readonly files: readonly MatchedFile[];
+  readonly resources: ReadonlyMap<string, Resource>;
+}
+
+class MissingResource extends Error {
+  override readonly name = "MissingResource";
+}
+
+/** Date and time as MS-DOS has them: two seconds' steps from 1980. */
+export function dosTime(date: Date): number {
+  const day =
+    ((date.getUTCFullYear() - 1980) << 9) | ((date.getUTCMonth() + 1) << 5) | date.getUTCDate();
+  const time =
+    (date.getUTCHours() << 11) | (date.getUTCMinutes() << 5) | (date.getUTCSeconds() >> 1);
+  return ((day << 16) | time) >>> 0;
+}

@@ -1,0 +1,100 @@
+import { rm } from "node:fs/promises";
+import type { FastifyRequest } from "fastify";
+import type { Clock } from "#kernel/clock/clock.ts";
+import type { App } from "../apps/app-table.ts";
+import { recordAuditEvent } from "../audit-events/record-audit-event.ts";
+import { touched } from "../database/record.ts";
+import type { Database } from "../database/schema.ts";
+import { actorOf, type AuthContext } from "../http/auth-context.ts";
+import { CfError, unprocessable } from "../http/cf-errors.ts";
+import type { Permissions } from "../http/permissions.ts";
+import { parseUploadResources } from "../resource-matches/messages.ts";
+import { findSpace } from "../spaces/find-space.ts";
+import type { PackageProcessing } from "./package-processing.ts";
+import type { Package } from "./package-table.ts";
+import { receiveUpload } from "./receive-upload.ts";
+
+/** How long the answer to an upload waits for the package: the client polls only what is not READY by then. */
+const waitForReadyMs = 1_000;
+
+interface UploadContext {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly permissions: Permissions;
+  readonly processing: PackageProcessing;
+  readonly maximumUploadBytes: number;
+}
+
+/**
+ * Receives the bits of a package and begins to process them. The package is taken once the body has come whole: a
+ * client that leaves in the middle may try again, and of two uploads at once the first to be complete wins.
+ *
+ * @throws 400 150004 where bits were uploaded before
+ */
+export async function uploadPackage(
+  context: UploadContext,
+  request: FastifyRequest,
+  { found, app }: { readonly found: Package; readonly app: App },
+): Promise<void> {
+  if (found.type !== "bits") throw unprocessable("Package type must be bits.");
+  if (found.state !== "AWAITING_UPLOAD") throw new CfError("PackageBitsAlreadyUploaded");
+  const { processing, permissions, clock } = context;
+  const directory = await processing.workspace();
+  try {
+    const received = await receiveUpload(request, {
+      directory,
+      maximumBytes: context.maximumUploadBytes,
+      fields: ["bits", "resources"],
+    });
+    const resources =
+      received.resources === undefined ? [] : parseUploadResources(received.resources);
+    if (received.bits === undefined && resources.length === 0) {
+      throw unprocessable("Upload must include either resources or bits");
+    }
+    const space = await findSpace(context.db, app.spaceGuid);
+    await take(context, { found, app, auth: request.auth });
+    const done = processing.start({
+      packageGuid: found.guid,
+      app,
+      organizationGuid: space?.organizationGuid ?? "",
+      directory,
+      bitsPath: received.bits?.path,
+      resources,
+      scope: permissions.organizations(request.auth, "organization.read"),
+    });
+    await firstOf(done, clock);
+  } catch (error) {
+    await rm(directory, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+async function take(
+  { db, clock }: UploadContext,
+  { found, app, auth }: { readonly found: Package; readonly app: App; readonly auth: AuthContext },
+): Promise<void> {
+  await db.transaction().execute(async (tx) => {
+    const taken = await tx
+      .updateTable("packages")
+      .set({ ...touched(clock), state: "PROCESSING_UPLOAD" })
+      .where("guid", "=", found.guid)
+      .where("state", "=", "AWAITING_UPLOAD")
+      .executeTakeFirst();
+    if (taken.numUpdatedRows === 0n) throw new CfError("PackageBitsAlreadyUploaded");
+    await recordAuditEvent(tx, clock, {
+      type: "audit.app.package.upload",
+      actor: actorOf(auth),
+      target: { guid: app.guid, type: "app", name: app.name },
+      spaceGuid: app.spaceGuid,
+      data: { package_guid: found.guid },
+    });
+  });
+}
+
+async function firstOf(done: Promise<void>, clock: Clock): Promise<void> {
+  const over = new AbortController();
+  const late = clock.sleep(waitForReadyMs, over.signal).catch(() => undefined);
+  await Promise.race([done, late]);
+  over.abort();
+  await late;
+}

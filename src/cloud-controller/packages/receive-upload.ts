@@ -1,0 +1,105 @@
+import { createWriteStream } from "node:fs";
+import path from "node:path";
+import { pipeline } from "node:stream/promises";
+import type { MultipartFile } from "@fastify/multipart";
+import type { FastifyRequest } from "fastify";
+import { BlobstoreFull } from "#blobstore/blobstore.ts";
+import { CfError, unprocessable } from "../http/cf-errors.ts";
+
+/** What came in a multipart body. */
+export interface ReceivedUpload {
+  /** The field `bits` on disk. */
+  readonly bits: { readonly path: string; readonly filename: string } | undefined;
+  /** The text of the field `resources`. */
+  readonly resources: string | undefined;
+}
+
+/** Bytes of the field `resources`: 100,000 files of long paths. */
+const maximumResourcesBytes = 32 * 1024 * 1024;
+
+/**
+ * Streams the body to a file in `directory`. File names that the client gives are never used as such. Cloud
+ * Controller's nginx turns `bits` into `bits_path`, so a client that sends that name itself names a file of the host:
+ * refused, as every other field is.
+ */
+export async function receiveUpload(
+  request: FastifyRequest,
+  options: {
+    readonly directory: string;
+    readonly maximumBytes: number;
+    readonly fields: readonly ("bits" | "resources")[];
+  },
+): Promise<ReceivedUpload> {
+  refuseQuery(request);
+  if (!request.isMultipart()) {
+    throw unprocessable(`Upload must include ${options.fields.toReversed().join(" or ")}`);
+  }
+  let bits: ReceivedUpload["bits"];
+  let resources: string | undefined;
+  const parts = request.parts({
+    limits: {
+      fileSize: options.maximumBytes,
+      fieldSize: maximumResourcesBytes,
+      parts: 16,
+      headerPairs: 64,
+    },
+  });
+  try {
+    for await (const part of parts) {
+      if (!options.fields.some((field) => field === part.fieldname)) {
+        throw unprocessable(`Unknown field(s): '${part.fieldname}'`);
+      }
+      const isRepeated = part.fieldname === "bits" ? bits !== undefined : resources !== undefined;
+      if (isRepeated) throw unprocessable(`Upload must include ${part.fieldname} only once`);
+      if (part.fieldname === "bits") bits = await receiveBits(part, options.directory);
+      else resources = await textOf(part);
+    }
+  } catch (error) {
+    throw asCfError(error);
+  }
+  return { bits, resources };
+}
+
+async function receiveBits(
+  part: MultipartFile | { readonly type: "field"; readonly value: unknown },
+  directory: string,
+): Promise<ReceivedUpload["bits"]> {
+  if (part.type === "field") {
+    if (part.value === "") return undefined;
+    throw unprocessable("Upload bits must be a file");
+  }
+  const target = path.join(directory, "upload");
+  await pipeline(part.file, createWriteStream(target, { flags: "wx" }));
+  if (part.file.truncated) throw new CfError("PayloadTooLarge");
+  return { path: target, filename: path.basename(part.filename) };
+}
+
+async function textOf(
+  part: MultipartFile | { readonly type: "field"; readonly value: unknown },
+): Promise<string> {
+  if (part.type === "field") return typeof part.value === "string" ? part.value : "";
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of part.file) {
+    size += chunk.length;
+    if (size > maximumResourcesBytes) throw new CfError("PayloadTooLarge");
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+function refuseQuery(request: FastifyRequest): void {
+  const keys = Object.keys(request.query ?? {});
+  if (keys.length === 0) return;
+  throw unprocessable(`Unknown field(s): ${keys.map((key) => `'${key}'`).join(", ")}`);
+}
+
+function asCfError(error: unknown): unknown {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (code === "ENOSPC" || code === "EDQUOT") {
+    const full = new BlobstoreFull("No space left to receive an upload", { cause: error });
+    return new CfError("BlobstoreError", full.message, { cause: full });
+  }
+  const isLimit = typeof code === "string" && /^FST_(REQ_FILE|FILES|FIELDS|PARTS)/.test(code);
+  return isLimit ? new CfError("PayloadTooLarge", [], { cause: error }) : error;
+}

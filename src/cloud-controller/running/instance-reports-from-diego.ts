@@ -1,0 +1,155 @@
+import type { BbsClient } from "#diego/bbs/client.ts";
+import type { ActualLrp, ActualLrpNetInfo } from "#diego/models/actual-lrp.ts";
+import { BbsError } from "#diego/models/bbs-error.ts";
+import { fromNanoseconds, type Clock } from "#kernel/clock/clock.ts";
+import type { Logger } from "#kernel/log/logger.ts";
+import type { GaugeEnvelope, LogCacheClient } from "#log-cache/client.ts";
+import { CfError } from "../http/cf-errors.ts";
+import type {
+  InstanceContainer,
+  InstanceReports,
+  InstanceStatsReport,
+  InstanceUsage,
+  ProcessInstance,
+} from "../processes/instance-reports.ts";
+import type { Process } from "../processes/process-table.ts";
+import { lrpGuid } from "./desired-lrp.ts";
+import { reportInstances, type ReportedInstance } from "./instance-states.ts";
+
+/** Gauges older than that tell nothing of now. */
+const gaugeWindowMs = 120_000;
+
+/** Instances from the BBS, what they use from log-cache. */
+export class InstanceReportsFromDiego implements InstanceReports {
+  readonly #bbs: Pick<BbsClient, "actualLrpsByProcessGuids">;
+  readonly #logCache: Pick<LogCacheClient, "latestGauges">;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+
+  constructor(options: {
+    readonly bbs: Pick<BbsClient, "actualLrpsByProcessGuids">;
+    readonly logCache: Pick<LogCacheClient, "latestGauges">;
+    readonly clock: Clock;
+    readonly logger: Logger;
+  }) {
+    this.#bbs = options.bbs;
+    this.#logCache = options.logCache;
+    this.#clock = options.clock;
+    this.#logger = options.logger;
+  }
+
+  async stats(process: Process): Promise<InstanceStatsReport> {
+    const reported = await this.#report(process);
+    const gauges = await this.#gauges(process);
+    const stats = reported.map((instance) => ({
+      index: instance.index,
+      state: instance.state,
+      routable: instance.lrp?.state === "RUNNING" ? instance.lrp.routable : null,
+      uptime: instance.state === "DOWN" ? 0 : instance.seconds,
+      details: instance.details,
+      container: containerOf(instance, gauges),
+    }));
+    const warnings = gauges === undefined ? ["Stats server temporarily unavailable."] : [];
+    return { stats, warnings };
+  }
+
+  async instances(
+    processes: readonly Process[],
+  ): Promise<ReadonlyMap<string, readonly ProcessInstance[]>> {
+    const started = processes.filter(({ state }) => state === "STARTED");
+    const lrps = await this.#lrps(started.map(lrpGuid));
+    const now = this.#clock.now();
+    return new Map(
+      processes.map((process) => {
+        const found = lrps.get(lrpGuid(process)) ?? [];
+        const reported = reportInstances(found, { instances: process.instances, now });
+        return [process.guid, reported.map(toProcessInstance)];
+      }),
+    );
+  }
+
+  async #report(process: Process): Promise<ReportedInstance[]> {
+    const guid = lrpGuid(process);
+    const lrps = await this.#lrps([guid]);
+    const desired = { instances: process.instances, now: this.#clock.now() };
+    return reportInstances(lrps.get(guid) ?? [], desired);
+  }
+
+  async #lrps(guids: readonly string[]): Promise<ReadonlyMap<string, readonly ActualLrp[]>> {
+    const grouped = new Map<string, ActualLrp[]>();
+    if (guids.length === 0) return grouped;
+    try {
+      for (const lrp of await this.#bbs.actualLrpsByProcessGuids(guids)) {
+        const known = grouped.get(lrp.key.processGuid);
+        if (known === undefined) grouped.set(lrp.key.processGuid, [lrp]);
+        else known.push(lrp);
+      }
+      return grouped;
+    } catch (error) {
+      if (!(error instanceof BbsError)) throw error;
+      const detail = "Stats unavailable: Stats server temporarily unavailable.";
+      throw new CfError("StatsUnavailable", detail, { cause: error });
+    }
+  }
+
+  /** The newest of each instance index; undefined where log-cache cannot be asked. */
+  async #gauges(process: Process): Promise<ReadonlyMap<number, GaugeEnvelope> | undefined> {
+    try {
+      const oldest = this.#clock.now().getTime() - gaugeWindowMs;
+      const gauges = await this.#logCache.latestGauges(process.appGuid);
+      return new Map(
+        gauges
+          .filter(({ tags }) => (tags["process_id"] ?? process.guid) === process.guid)
+          .filter(({ timestamp }) => fromNanoseconds(timestamp).getTime() >= oldest)
+          .map((gauge) => [Number(gauge.instanceId), gauge]),
+      );
+    } catch (error) {
+      this.#logger.warn("gauges-not-read", { app: process.appGuid, error });
+      return undefined;
+    }
+  }
+}
+
+function toProcessInstance({ index, state, seconds }: ReportedInstance): ProcessInstance {
+  return { index, state, since: state === "DOWN" ? null : seconds };
+}
+
+function containerOf(
+  { index, state, lrp }: ReportedInstance,
+  gauges: ReadonlyMap<number, GaugeEnvelope> | undefined,
+): InstanceContainer | undefined {
+  if (state === "DOWN" || lrp === undefined) return undefined;
+  const netInfo = lrp.state === "RUNNING" ? lrp.netInfo : undefined;
+  const hasInstance = lrp.state === "RUNNING" || lrp.state === "CLAIMED";
+  return {
+    instanceGuid: hasInstance ? lrp.instanceKey.instanceGuid : "",
+    host: netInfo?.address ?? "",
+    instanceInternalIp: netInfo?.instanceAddress ?? "",
+    ports: portsOf(netInfo),
+    usage: gauges === undefined ? undefined : usageOf(gauges.get(index), lrp),
+  };
+}
+
+function portsOf(netInfo: ActualLrpNetInfo | undefined) {
+  return (netInfo?.ports ?? []).map(({ hostPort, containerPort }) => ({
+    external: hostPort,
+    internal: containerPort,
+  }));
+}
+
+/** Zeros for an instance that has not told of itself yet. */
+function usageOf(gauge: GaugeEnvelope | undefined, lrp: ActualLrp): InstanceUsage {
+  const value = (name: string): number | null => gauge?.metrics[name]?.value ?? null;
+  const entitlement = value("cpu_entitlement");
+  return {
+    time: gauge === undefined ? lrp.since : fromNanoseconds(gauge.timestamp),
+    cpu: (value("cpu") ?? 0) / 100,
+    cpuEntitlement: entitlement === null ? null : entitlement / 100,
+    memory: value("memory") ?? 0,
+    disk: value("disk") ?? 0,
+    logRate: value("log_rate") ?? 0,
+    memoryQuota: value("memory_quota"),
+    diskQuota: value("disk_quota"),
+    logRateLimit: value("log_rate_limit"),
+  };
+}

@@ -1,0 +1,58 @@
+import type { ActualLrp } from "#diego/models/actual-lrp.ts";
+import type { InstanceState } from "../processes/instance-reports.ts";
+
+/** One instance of a process as its users see it. */
+export interface ReportedInstance {
+  readonly index: number;
+  readonly state: InstanceState;
+  /** Whole seconds in that state; 0 for an instance of which nothing is known. */
+  readonly seconds: number;
+  readonly details: string | null;
+  readonly lrp: ActualLrp | undefined;
+}
+
+/**
+ * One entry for each desired index, so that the list is never empty while instances are desired: an empty one means
+ * success to the official client. Of two LRPs of one index the later counts. An index of which the BBS knows nothing
+ * is DOWN, as in the original.
+ */
+export function reportInstances(
+  lrps: readonly ActualLrp[],
+  desired: { readonly instances: number; readonly now: Date },
+): ReportedInstance[] {
+  const newest = new Map<number, ActualLrp>();
+  for (const lrp of lrps) {
+    const known = newest.get(lrp.key.index);
+    if (known === undefined || known.since < lrp.since) newest.set(lrp.key.index, lrp);
+  }
+  return Array.from({ length: desired.instances }, (_, index) => {
+    const lrp = newest.get(index);
+    if (lrp === undefined) return { index, state: "DOWN", seconds: 0, details: null, lrp };
+    const elapsedMs = desired.now.getTime() - lrp.since.getTime();
+    return {
+      index,
+      state: stateOf(lrp),
+      seconds: Math.max(0, Math.floor(elapsedMs / 1000)),
+      details: detailsOf(lrp),
+      lrp,
+    };
+  });
+}
+
+function stateOf(lrp: ActualLrp): InstanceState {
+  switch (lrp.state) {
+    case "RUNNING":
+      return "RUNNING";
+    case "CLAIMED":
+      return "STARTING";
+    case "UNCLAIMED":
+      return lrp.placementError === "" ? "STARTING" : "DOWN";
+    case "CRASHED":
+      return "CRASHED";
+  }
+}
+
+function detailsOf(lrp: ActualLrp): string | null {
+  if (lrp.state === "UNCLAIMED") return lrp.placementError || null;
+  return null;
+}

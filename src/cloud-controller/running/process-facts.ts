@@ -1,0 +1,168 @@
+import { sql } from "kysely";
+import type { EnvironmentVariable } from "#diego/models/action.ts";
+import { dropletBlob } from "../blobs/blob-keys.ts";
+import { lifecyclePath } from "../blobs/blob-routes.ts";
+import type { BlobUrls } from "../blobs/blob-urls.ts";
+import { toApp, type App } from "../apps/app-table.ts";
+import type { Database } from "../database/schema.ts";
+import { toDroplet, type Droplet } from "../droplets/droplet-table.ts";
+import { environmentVariableGroup } from "../environment-variable-groups/find-environment-variable-group.ts";
+import { isOneOf } from "../http/page.ts";
+import { toProcess, type Process } from "../processes/process-table.ts";
+import { layerVariables } from "../staging/environment.ts";
+import type { StagingConfig } from "../staging/staging-config.ts";
+import { appPlaces } from "./app-place.ts";
+import type { ProcessFacts } from "./desired-lrp.ts";
+import { toEgressRules } from "./egress-rules.ts";
+import { mappedRoutes, urisOf, type MappedRoute } from "./mapped-routes.ts";
+import { vcapApplication, type AppPlace } from "./vcap-application.ts";
+
+export interface FactSource {
+  readonly db: Database;
+  readonly blobUrls: BlobUrls;
+  readonly apiUrl: string;
+  readonly config: Pick<StagingConfig, "lifecycleBundle" | "limits">;
+}
+
+/** Whether a process is to have an LRP, by what is stored. */
+export function isToRun(process: Process): boolean {
+  return process.state === "STARTED" && process.instances > 0;
+}
+
+/**
+ * What the LRPs of these processes are made of, in a handful of queries however many they are. Processes whose app has
+ * no current droplet with bits are left out.
+ */
+export async function processFacts(
+  source: FactSource,
+  processes: readonly Process[],
+): Promise<ProcessFacts[]> {
+  const { db, blobUrls, config } = source;
+  const apps = await appsOf(db, processes);
+  const droplets = await dropletsOf(db, [...apps.values()]);
+  const routes = await mappedRoutes(db, [...apps.keys()]);
+  const places = await appPlaces(db, [...new Set([...apps.values()].map((app) => app.spaceGuid))]);
+  const group = await environmentVariableGroup(db, "running");
+  const groups = await db
+    .selectFrom("securityGroups")
+    .select("rules")
+    .where("runningDefault", "=", 1)
+    .orderBy("id")
+    .execute();
+  const egressRules = toEgressRules(groups.map(({ rules }) => rules));
+  const { key } = config.lifecycleBundle;
+  const lifecycle = {
+    url: blobUrls.internal("GET", lifecyclePath(key), { permanent: true }),
+    key,
+  };
+  return processes.flatMap((process) => {
+    const app = apps.get(process.appGuid);
+    const droplet = droplets.get(app?.dropletGuid ?? "");
+    const place = places.get(app?.spaceGuid ?? "");
+    if (app === undefined || place === undefined || droplet === undefined) return [];
+    const { sha1, sha256 } = droplet;
+    if (sha1 === null || sha256 === null) return [];
+    const ofApp = routes.get(app.guid) ?? [];
+    const environment = environmentOf(source, {
+      process,
+      app,
+      place,
+      routes: ofApp,
+      group: group.variables,
+    });
+    const blob = dropletBlob(droplet.guid, sha1);
+    return [
+      {
+        process,
+        app,
+        place,
+        stack: droplet.stack ?? app.lifecycle.stack ?? "",
+        startCommand: process.command ?? droplet.processTypes[process.type] ?? "",
+        executionMetadata: droplet.executionMetadata,
+        droplet: { url: blobUrls.forCell(blob, { permanent: true }), sha256 },
+        lifecycle,
+        routes: ofApp.filter(({ processType }) => processType === process.type),
+        sidecars: droplet.sidecars,
+        environment,
+        egressRules,
+        pidLimit: config.limits.pidLimit,
+        fileDescriptors: config.limits.fileDescriptors,
+      },
+    ];
+  });
+}
+
+/** The started processes of a page, by id: the sync loop reads all of them so. */
+export async function startedProcesses(
+  db: Database,
+  page: { readonly afterId: number; readonly limit: number },
+): Promise<Process[]> {
+  const rows = await db
+    .selectFrom("processes")
+    .selectAll()
+    .where("state", "=", "STARTED")
+    .where("instances", ">", 0)
+    .where("id", ">", page.afterId)
+    .orderBy("id")
+    .limit(page.limit)
+    .execute();
+  return rows.map(toProcess);
+}
+
+function environmentOf(
+  { apiUrl, config }: FactSource,
+  of: {
+    readonly process: Process;
+    readonly app: App;
+    readonly place: AppPlace;
+    readonly routes: readonly MappedRoute[];
+    readonly group: Readonly<Record<string, string>>;
+  },
+): EnvironmentVariable[] {
+  const { process, app, place } = of;
+  const application = vcapApplication({
+    app,
+    place,
+    uris: urisOf(of.routes),
+    apiUrl,
+    version: process.version,
+    limits: {
+      fileDescriptors: config.limits.fileDescriptors,
+      memoryInMb: process.memoryInMb,
+      diskInMb: process.diskInMb,
+    },
+    process,
+  });
+  return layerVariables(
+    of.group,
+    app.environmentVariables,
+    { VCAP_APPLICATION: application, MEMORY_LIMIT: `${process.memoryInMb}m` },
+    { VCAP_SERVICES: {} },
+  );
+}
+
+async function appsOf(
+  db: Database,
+  processes: readonly Process[],
+): Promise<ReadonlyMap<string, App>> {
+  const guids = [...new Set(processes.map(({ appGuid }) => appGuid))];
+  const rows = await db
+    .selectFrom("apps")
+    .selectAll()
+    .where(isOneOf(sql.ref("guid"), guids))
+    .execute();
+  return new Map(rows.map((row) => [row.guid, toApp(row)]));
+}
+
+async function dropletsOf(
+  db: Database,
+  apps: readonly App[],
+): Promise<ReadonlyMap<string, Droplet>> {
+  const guids = apps.flatMap(({ dropletGuid }) => (dropletGuid === null ? [] : [dropletGuid]));
+  const rows = await db
+    .selectFrom("droplets")
+    .selectAll()
+    .where(isOneOf(sql.ref("guid"), guids))
+    .execute();
+  return new Map(rows.map((row) => [row.guid, toDroplet(row)]));
+}

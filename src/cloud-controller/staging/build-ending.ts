@@ -1,0 +1,223 @@
+import type { Blobstore } from "#blobstore/blobstore.ts";
+import type { Clock } from "#kernel/clock/clock.ts";
+import type { Logger } from "#kernel/log/logger.ts";
+import type { AppLog } from "../apps/app-log.ts";
+import type { App } from "../apps/app-table.ts";
+import { findApp } from "../apps/find-app.ts";
+import { recordAuditEvent } from "../audit-events/record-audit-event.ts";
+import { findBuild } from "../builds/find-build.ts";
+import type { Build } from "../builds/build-table.ts";
+import { buildpackKey } from "../buildpacks/buildpack-table.ts";
+import { withoutCredentials } from "../buildpacks/buildpack-uri.ts";
+import { dropletBlob } from "../blobs/blob-keys.ts";
+import { touched } from "../database/record.ts";
+import type { Database, Executor } from "../database/schema.ts";
+import { findDropletOfBuild } from "../droplets/find-droplet.ts";
+import type { DropletRetention } from "../droplets/droplet-retention.ts";
+import type { Droplet, DropletBuildpack } from "../droplets/droplet-table.ts";
+import { CfError, notFound } from "../http/cf-errors.ts";
+import type { Changes } from "../http/long-poll.ts";
+import { findProcessOfType } from "../processes/find-process.ts";
+import { stagingError, stagingFailure, type StagingFailure } from "./failure-reason.ts";
+import { parseStagingResult, type StagingResult } from "./staging-result.ts";
+
+/** What the BBS tells of a finished task. */
+export interface TaskCompletion {
+  readonly failed: boolean;
+  readonly failureReason: string;
+  /** Content of `/tmp/result.json`. */
+  readonly result: string;
+}
+
+export function buildKey(guid: string): string {
+  return `build:${guid}`;
+}
+
+/** Gives builds their final state, once: STAGING -> STAGED with a droplet, or FAILED with an error. */
+export class BuildEnding {
+  readonly #db: Database;
+  readonly #blobstore: Blobstore;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #changes: Changes;
+  readonly #appLog: AppLog;
+  readonly #retention: DropletRetention;
+
+  constructor(options: {
+    readonly db: Database;
+    readonly blobstore: Blobstore;
+    readonly clock: Clock;
+    readonly logger: Logger;
+    readonly changes: Changes;
+    readonly appLog: AppLog;
+    readonly retention: DropletRetention;
+  }) {
+    this.#db = options.db;
+    this.#blobstore = options.blobstore;
+    this.#clock = options.clock;
+    this.#logger = options.logger;
+    this.#changes = options.changes;
+    this.#appLog = options.appLog;
+    this.#retention = options.retention;
+  }
+
+  /** @throws 404 where the build has gone; 400 where it has its final state, or the task's result cannot be read */
+  async complete(buildGuid: string, completion: TaskCompletion): Promise<void> {
+    const build = await findBuild(this.#db, buildGuid);
+    const app = build === undefined ? undefined : await findApp(this.#db, build.appGuid);
+    if (build === undefined || app === undefined) throw notFound("Build");
+    if (build.state !== "STAGING") {
+      throw new CfError("BadRequest", `Build is already ${build.state}`);
+    }
+    if (completion.failed) {
+      this.#logger.info("staging-failed", {
+        build: buildGuid,
+        reason: completion.failureReason,
+      });
+      const limits = { memoryInMb: build.stagingMemoryInMb };
+      await this.fail(buildGuid, stagingFailure(completion.failureReason, limits));
+      return;
+    }
+    const result = parseStagingResult(completion.result);
+    if (result === undefined) {
+      await this.fail(buildGuid, stagingError("Malformed message from Diego stager"));
+      throw new CfError("BadRequest", "Malformed message from Diego stager");
+    }
+    await this.#succeed({ build, app, result });
+  }
+
+  /** Nothing where the build has its final state. */
+  async fail(buildGuid: string, failure: StagingFailure): Promise<void> {
+    const build = await findBuild(this.#db, buildGuid);
+    const app = build === undefined ? undefined : await findApp(this.#db, build.appGuid);
+    if (build === undefined || app === undefined) return;
+    const droplet = await findDropletOfBuild(this.#db, buildGuid);
+    const failed = await this.#db.transaction().execute(async (tx) => {
+      const error = { errorId: failure.id, errorDescription: failure.description };
+      const isFirst = await this.#end(tx, build, { state: "FAILED", ...error });
+      if (!isFirst) return false;
+      await tx
+        .updateTable("droplets")
+        .set({ ...touched(this.#clock), state: "FAILED", sha1: null, sha256: null, ...error })
+        .where("buildGuid", "=", buildGuid)
+        .execute();
+      await recordAuditEvent(tx, this.#clock, {
+        type: "audit.app.build.failed",
+        actor: creatorOf(build),
+        target: { guid: app.guid, type: "app", name: app.name },
+        spaceGuid: app.spaceGuid,
+        data: {
+          build_guid: build.guid,
+          package_guid: build.packageGuid,
+          error_id: failure.id,
+          error_message: failure.description,
+        },
+      });
+      return true;
+    });
+    if (!failed) return;
+    this.#appLog.write(app, `Failed to stage build: ${failure.logMessage}`, { type: "ERR" });
+    this.#changes.notify(buildKey(buildGuid));
+    if (droplet?.sha1) await this.#blobstore.delete(dropletBlob(droplet.guid, droplet.sha1));
+  }
+
+  async #succeed(staged: {
+    readonly build: Build;
+    readonly app: App;
+    readonly result: StagingResult;
+  }): Promise<void> {
+    const { build, app, result } = staged;
+    const droplet = await findDropletOfBuild(this.#db, build.guid);
+    if (droplet === undefined) return await this.fail(build.guid, stagingError("no droplet"));
+    const processTypes = result.process_types ?? {};
+    const web = await findProcessOfType(this.#db, app.guid, "web");
+    if (Object.keys(processTypes).length === 0 && (web?.command ?? "") === "") {
+      return await this.fail(build.guid, stagingError("Start command not specified"));
+    }
+    const buildpacks = await this.#buildpacksOf(build, result);
+    await this.#db.transaction().execute(async (tx) => {
+      if (!(await this.#end(tx, build, { state: "STAGED" }))) return;
+      await tx
+        .updateTable("droplets")
+        .set({ ...touched(this.#clock), state: "STAGED", ...stagedColumns(result, buildpacks) })
+        .where("guid", "=", droplet.guid)
+        .execute();
+      await recordAuditEvent(tx, this.#clock, {
+        type: "audit.app.build.staged",
+        actor: creatorOf(build),
+        target: { guid: app.guid, type: "app", name: app.name },
+        spaceGuid: app.spaceGuid,
+        data: stagedEvent(build, droplet, buildpacks),
+      });
+    });
+    this.#changes.notify(buildKey(build.guid));
+    await this.#retention.expireOld(app.guid);
+  }
+
+  /** Whether this was the first to end it. */
+  async #end(
+    tx: Executor,
+    build: Build,
+    columns: Pick<Build, "state"> & Partial<Pick<Build, "errorId" | "errorDescription">>,
+  ): Promise<boolean> {
+    const { numUpdatedRows } = await tx
+      .updateTable("builds")
+      .set({ ...touched(this.#clock), ...columns })
+      .where("guid", "=", build.guid)
+      .where("state", "=", "STAGING")
+      .executeTakeFirst();
+    return numUpdatedRows > 0n;
+  }
+
+  /** Keys are told as their users know them: the admin buildpack's name, or the URL without its password. */
+  async #buildpacksOf(build: Build, result: StagingResult): Promise<DropletBuildpack[]> {
+    const rows = await this.#db
+      .selectFrom("buildpacks")
+      .select(["guid", "name", "sha256"])
+      .execute();
+    const names = new Map(rows.map((row) => [buildpackKey(row), row.name]));
+    const { lifecycle_metadata: metadata } = result;
+    const used = metadata.buildpacks ?? [];
+    const receipt = metadata.buildpack_key ?? used.at(-1)?.key ?? build.buildpacks[0] ?? "";
+    const listed = used.length > 0 ? used : [{ key: receipt, name: null, version: null }];
+    return listed.map(({ key, name, version }) => ({
+      name: names.get(key) ?? withoutCredentials(key),
+      detectOutput: key === receipt ? metadata.detected_buildpack : null,
+      buildpackName: name ?? null,
+      version: version ?? null,
+    }));
+  }
+}
+
+function stagedColumns(result: StagingResult, buildpacks: readonly DropletBuildpack[]) {
+  const sidecars = (result.sidecars ?? []).map((sidecar) => ({
+    name: sidecar.name,
+    command: sidecar.command,
+    processTypes: sidecar.process_types,
+    memoryInMb: sidecar.memory ?? null,
+  }));
+  return {
+    buildpacks: JSON.stringify(buildpacks),
+    processTypes: JSON.stringify(result.process_types ?? {}),
+    sidecars: JSON.stringify(sidecars),
+    executionMetadata: result.execution_metadata,
+  };
+}
+
+function stagedEvent(build: Build, droplet: Droplet, buildpacks: readonly DropletBuildpack[]) {
+  return {
+    build_guid: build.guid,
+    package_guid: build.packageGuid,
+    droplet_guid: droplet.guid,
+    buildpacks: buildpacks.map(({ name, buildpackName, version }) => ({
+      name,
+      buildpack_name: buildpackName,
+      version,
+    })),
+  };
+}
+
+function creatorOf(build: Build) {
+  const name = build.createdByEmail || build.createdByName;
+  return { guid: build.createdByGuid, type: "user" as const, name };
+}

@@ -1,0 +1,211 @@
+import type { Action, Checksum, EnvironmentVariable } from "#diego/models/action.ts";
+import type { CachedDependency, SecurityGroupRule } from "#diego/models/container-definition.ts";
+import type { TaskDefinition } from "#diego/models/task.ts";
+import type { App } from "../apps/app-table.ts";
+import { appMetricTags, type AppPlace } from "../running/vcap-application.ts";
+import { xxh64 } from "./xxh64.ts";
+
+/** A blob that a cell may fetch. */
+export interface Fetchable {
+  readonly url: string;
+  /** Hex. */
+  readonly sha256: string;
+}
+
+/** A buildpack of the list that the builder tries, in order. */
+export type StagingBuildpack =
+  | {
+      readonly kind: "admin";
+      readonly name: string;
+      readonly key: string;
+      readonly bits: Fetchable;
+    }
+  /** Fetched by the builder itself, inside the container. */
+  | { readonly kind: "custom"; readonly url: string };
+
+/** All that goes into a staging task. */
+export interface StagingFacts {
+  readonly buildGuid: string;
+  readonly app: Pick<App, "guid" | "name">;
+  readonly place: AppPlace;
+  readonly stack: string;
+  readonly memoryInMb: number;
+  readonly diskInMb: number;
+  readonly logRateLimitBytesPerSecond: number;
+  readonly timeoutMs: number;
+  readonly pidLimit: number;
+  readonly fileDescriptors: number;
+  readonly lifecycle: { readonly url: string; readonly key: string };
+  readonly buildpacks: readonly StagingBuildpack[];
+  /** True where the list was asked for by name: then nothing is detected. */
+  readonly skipDetect: boolean;
+  readonly package: Fetchable;
+  readonly buildpackCache: Fetchable | undefined;
+  readonly dropletUploadUrl: string;
+  readonly buildpackCacheUploadUrl: string;
+  readonly completionCallbackUrl: string;
+  readonly environment: readonly EnvironmentVariable[];
+  readonly egressRules: readonly SecurityGroupRule[];
+}
+
+export const stagingDomain = "cf-app-staging";
+export const trustedSystemCertificatesPath = "/etc/cf-system-certificates";
+
+const logSource = "STG";
+const user = "vcap";
+/** Constant in the original. */
+const stagingCpuWeight = 50;
+
+/**
+ * The task that stages a build, field by field that of the original (task_recipe_builder.rb), but for its uploads:
+ * the cell puts droplet and cache straight to Cloud Controller's signed URLs, with no cc-uploader in between
+ * (docs/known-differences.md#uploads).
+ */
+export function stagingTaskDefinition(facts: StagingFacts): TaskDefinition {
+  const { app } = facts;
+  return {
+    rootFs: `preloaded:${facts.stack}`,
+    environmentVariables: [{ name: "LANG", value: "en_US.UTF-8" }],
+    memoryMb: facts.memoryInMb,
+    diskMb: facts.diskInMb,
+    cpuWeight: stagingCpuWeight,
+    privileged: false,
+    logSource,
+    logGuid: app.guid,
+    metricsGuid: "",
+    cachedDependencies: [
+      lifecycleDependency(facts.stack, facts.lifecycle),
+      ...buildpackDependencies(facts),
+    ],
+    legacyDownloadUser: user,
+    trustedSystemCertificatesPath,
+    egressRules: facts.egressRules,
+    placementTags: [],
+    maxPids: facts.pidLimit,
+    logRateLimitBytesPerSecond: facts.logRateLimitBytesPerSecond,
+    metricTags: appMetricTags(app, facts.place),
+    annotation: "",
+    action: {
+      kind: "timeout",
+      timeoutMs: facts.timeoutMs,
+      logSource: "",
+      action: {
+        kind: "serial",
+        logSource: "",
+        actions: [downloads(facts), runBuilder(facts), uploads(facts)],
+      },
+    },
+    resultFile: "/tmp/result.json",
+    completionCallbackUrl: facts.completionCallbackUrl,
+  };
+}
+
+/** Builder, launcher and health check, for staging and for running. */
+export function lifecycleDependency(
+  stack: string,
+  lifecycle: { readonly url: string; readonly key: string },
+): CachedDependency {
+  return {
+    name: "",
+    from: lifecycle.url,
+    to: "/tmp/lifecycle",
+    // The original's key is the stack's alone; the content's own lets a new version of the lifecycle reach the cells.
+    cacheKey: `buildpack-${stack}-lifecycle-${lifecycle.key}`,
+    logSource: "",
+  };
+}
+
+function buildpackDependencies(facts: StagingFacts): CachedDependency[] {
+  return facts.buildpacks.flatMap((buildpack) =>
+    buildpack.kind === "custom"
+      ? []
+      : [
+          {
+            name: buildpack.name,
+            from: buildpack.bits.url,
+            to: `/tmp/buildpacks/${xxh64(buildpack.key)}`,
+            cacheKey: buildpack.key,
+            logSource,
+            checksum: sha256(buildpack.bits),
+          },
+        ],
+  );
+}
+
+function downloads(facts: StagingFacts): Action {
+  const download = (artifact: string, blob: Fetchable, to: string): Action => ({
+    kind: "download",
+    artifact,
+    from: blob.url,
+    to,
+    cacheKey: "",
+    logSource,
+    user,
+    checksum: sha256(blob),
+  });
+  const actions = [download("app package", facts.package, "/tmp/app")];
+  const { buildpackCache } = facts;
+  if (buildpackCache !== undefined) {
+    const action = download("build artifacts cache", buildpackCache, "/tmp/cache");
+    // A cache that cannot be had costs time, never the build.
+    actions.push({ kind: "try", action, logSource: "" });
+  }
+  return { kind: "parallel", actions, logSource: "" };
+}
+
+function runBuilder(facts: StagingFacts): Action {
+  const order = facts.buildpacks.map((buildpack) =>
+    buildpack.kind === "admin" ? buildpack.key : buildpack.url,
+  );
+  return {
+    kind: "run",
+    path: "/tmp/lifecycle/builder",
+    args: [
+      `-buildpackOrder=${order.join(",")}`,
+      "-skipCertVerify=false",
+      `-skipDetect=${facts.skipDetect}`,
+      "-buildDir=/tmp/app",
+      "-outputDroplet=/tmp/droplet",
+      "-outputMetadata=/tmp/result.json",
+      "-outputBuildArtifactsCache=/tmp/output-cache",
+      "-buildpacksDir=/tmp/buildpacks",
+      "-buildArtifactsCacheDir=/tmp/cache",
+    ],
+    dir: "",
+    env: facts.environment,
+    nofile: facts.fileDescriptors,
+    user,
+    logSource,
+    suppressLogOutput: false,
+  };
+}
+
+function uploads(facts: StagingFacts): Action {
+  const upload = (artifact: string, from: string, to: string): Action => ({
+    kind: "upload",
+    artifact,
+    from,
+    to,
+    logSource,
+    user,
+  });
+  return {
+    kind: "emitProgress",
+    startMessage: "Uploading droplet, build artifacts cache...",
+    successMessage: "Uploading complete",
+    failureMessagePrefix: "Uploading failed",
+    logSource,
+    action: {
+      kind: "parallel",
+      logSource: "",
+      actions: [
+        upload("droplet", "/tmp/droplet", facts.dropletUploadUrl),
+        upload("build artifacts cache", "/tmp/output-cache", facts.buildpackCacheUploadUrl),
+      ],
+    },
+  };
+}
+
+function sha256(blob: Fetchable): Checksum {
+  return { algorithm: "sha256", value: blob.sha256 };
+}
