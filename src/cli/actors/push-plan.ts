@@ -1,0 +1,60 @@
+import { stat } from "node:fs/promises";
+import { findApps, type App } from "../api/apps.ts";
+import type { CloudController } from "../api/cloud-controller.ts";
+import { scanArchive } from "../app-files/app-archive.ts";
+import type { AppSource } from "../app-files/app-file.ts";
+import { scanFolder } from "../app-files/scan-folder.ts";
+import { Failure } from "../failure.ts";
+import type { Manifest, ManifestApplication } from "../manifest/manifest.ts";
+
+/** What one app of the push is made from. */
+export type PushContent =
+  | { readonly kind: "bits"; readonly source: AppSource }
+  | { readonly kind: "docker"; readonly image: string; readonly username: string | undefined }
+  | { readonly kind: "droplet"; readonly file: string };
+
+export interface PushPlan {
+  readonly app: App;
+  readonly content: PushContent;
+}
+
+export interface PlanOptions {
+  readonly spaceGuid: string;
+  readonly workingFolder: string;
+  readonly dropletPath: string | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** Finds the apps that the manifest has made and reads the files of all of them, before anything is uploaded. */
+export async function planPushes(
+  cc: CloudController,
+  manifest: Manifest,
+  options: PlanOptions,
+): Promise<PushPlan[]> {
+  const names = manifest.applications.map(({ name }) => name ?? "");
+  const apps = new Map(
+    (await findApps(cc, names, options.spaceGuid)).map((app) => [app.name, app]),
+  );
+  const plans: PushPlan[] = [];
+  for (const application of manifest.applications) {
+    const app = apps.get(application.name ?? "");
+    if (app === undefined) throw new Failure("One or more applications were not found.");
+    plans.push({ app, content: await contentOf(application, options) });
+  }
+  return plans;
+}
+
+async function contentOf(
+  application: ManifestApplication,
+  options: PlanOptions,
+): Promise<PushContent> {
+  if (options.dropletPath !== undefined) return { kind: "droplet", file: options.dropletPath };
+  const { docker } = application;
+  if (docker?.image) {
+    return { kind: "docker", image: docker.image, username: docker.username ?? undefined };
+  }
+  const root = application.path || options.workingFolder;
+  const isArchive = !(await stat(root)).isDirectory();
+  const files = isArchive ? await scanArchive(root) : await scanFolder(root, options.signal);
+  return { kind: "bits", source: { root, isArchive, files } };
+}

@@ -1,0 +1,163 @@
+import * as http from "node:http";
+import * as https from "node:https";
+import { buffer } from "node:stream/consumers";
+import type { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import type { Clock } from "#kernel/clock/clock.ts";
+import type { Environment } from "../environment.ts";
+import { ConnectionError } from "./connection-error.ts";
+
+export interface HttpRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | StreamBody;
+  readonly signal?: AbortSignal;
+}
+
+/** A body whose length is known before it is read, so that it goes out with an exact Content-Length. */
+export interface StreamBody {
+  readonly length: number;
+  open(): Readable;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly statusText: string;
+  readonly httpVersion: string;
+  readonly headers: http.IncomingHttpHeaders;
+  readonly body: Buffer;
+}
+
+/** Sees every exchange, for `-v` and CF_TRACE. */
+export interface ExchangeObserver {
+  request(request: HttpRequest): void;
+  answer(request: HttpRequest, answer: HttpAnswer): void;
+}
+
+export interface TransportOptions {
+  readonly skipSslValidation: boolean;
+  readonly environment: Environment;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly observer?: ExchangeObserver;
+}
+
+/**
+ * HTTP over node:http rather than fetch: uploads need an exact Content-Length on a stream, and certificate checks and
+ * proxies are settings of one connection, not of the process. Answers have no time limit: the server may hold a GET
+ * until the state that it asks for changes.
+ */
+export class HttpTransport implements Disposable {
+  readonly #options: TransportOptions;
+  readonly #http: http.Agent;
+  readonly #httpProxied: http.Agent;
+  readonly #https: https.Agent;
+  readonly #dialTimeoutMs: number;
+
+  constructor(options: TransportOptions) {
+    this.#options = options;
+    const proxyEnv = { ...options.environment };
+    this.#http = new http.Agent({ keepAlive: true });
+    this.#httpProxied = new http.Agent({ keepAlive: true, proxyEnv });
+    this.#https = new https.Agent({
+      keepAlive: true,
+      proxyEnv,
+      rejectUnauthorized: !options.skipSslValidation,
+    });
+    const seconds = Number(options.environment["CF_DIAL_TIMEOUT"] ?? "");
+    this.#dialTimeoutMs = (Number.isFinite(seconds) && seconds > 0 ? seconds : 6) * 1_000;
+  }
+
+  /** Resolves with whatever the server answered; rejects with a `ConnectionError` where it did not. */
+  async send(request: HttpRequest): Promise<HttpAnswer> {
+    this.#options.observer?.request(request);
+    const answer = await this.#exchange(request);
+    this.#options.observer?.answer(request, answer);
+    return answer;
+  }
+
+  [Symbol.dispose](): void {
+    for (const agent of [this.#http, this.#httpProxied, this.#https]) agent.destroy();
+  }
+
+  async #exchange(request: HttpRequest): Promise<HttpAnswer> {
+    const url = parseUrl(request.url);
+    const signals = [
+      this.#options.signal,
+      ...(request.signal === undefined ? [] : [request.signal]),
+    ];
+    const signal = AbortSignal.any(signals);
+    signal.throwIfAborted();
+    const { promise, resolve, reject } = Promise.withResolvers<http.IncomingMessage>();
+    const secure = url.protocol === "https:";
+    const outgoing = (secure ? https : http).request(url, {
+      method: request.method,
+      headers: { ...request.headers, ...contentLength(request) },
+      agent: secure ? this.#https : isLoopback(url.hostname) ? this.#http : this.#httpProxied,
+      signal,
+    });
+    outgoing.once("response", resolve);
+    outgoing.on("error", reject);
+    const dialled = this.#limitDial(outgoing, url);
+    try {
+      const sent = sendBody(outgoing, request.body);
+      // A server may refuse an upload before it has read it: then its answer counts, not the broken pipe.
+      sent.catch(reject);
+      const incoming = await promise;
+      const body = await buffer(incoming);
+      return {
+        status: incoming.statusCode ?? 0,
+        statusText: incoming.statusMessage ?? "",
+        httpVersion: incoming.httpVersion,
+        headers: incoming.headers,
+        body,
+      };
+    } catch (error) {
+      signal.throwIfAborted();
+      throw new ConnectionError(url, error);
+    } finally {
+      dialled.abort();
+    }
+  }
+
+  /** Gives up on a connection that is not made in time; the returned controller ends the watch. */
+  #limitDial(outgoing: http.ClientRequest, url: URL): AbortController {
+    const dialled = new AbortController();
+    outgoing.once("socket", (socket) => {
+      if (!socket.connecting) return dialled.abort();
+      socket.once("connect", () => dialled.abort());
+    });
+    this.#options.clock.sleep(this.#dialTimeoutMs, dialled.signal).then(
+      () =>
+        outgoing.destroy(
+          new Error(`no connection to ${url.host} within ${this.#dialTimeoutMs} ms`),
+        ),
+      () => undefined,
+    );
+    return dialled;
+  }
+}
+
+function contentLength({ method, body }: HttpRequest): Record<string, number> {
+  if (body === undefined) return /^(POST|PUT|PATCH)$/.test(method) ? { "Content-Length": 0 } : {};
+  return { "Content-Length": typeof body === "string" ? Buffer.byteLength(body) : body.length };
+}
+
+async function sendBody(outgoing: http.ClientRequest, body: HttpRequest["body"]): Promise<void> {
+  if (body === undefined || typeof body === "string") outgoing.end(body);
+  else await pipeline(body.open(), outgoing);
+}
+
+function parseUrl(text: string): URL {
+  const url = URL.parse(text);
+  if (url === null || !/^https?:$/.test(url.protocol)) {
+    throw new ConnectionError(undefined, new Error(`"${text}" is not an http or https URL`));
+  }
+  return url;
+}
+
+/** Go's proxy rules, which the official client follows, never send loopback addresses through a proxy. */
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "[::1]" || host.startsWith("127.");
+}

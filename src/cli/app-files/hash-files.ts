@@ -1,0 +1,82 @@
+import { availableParallelism } from "node:os";
+import path from "node:path";
+import { Worker } from "node:worker_threads";
+import { Failure } from "../failure.ts";
+import { sha1OfFile } from "./hash-content.ts";
+
+interface Hashable {
+  readonly path: string;
+  readonly size: number;
+}
+
+/** Below these a worker costs more than it saves, and the wait is too short to be felt. */
+const fewFiles = 1_000;
+const fewBytes = 16 * 1024 * 1024;
+const mostWorkers = 4;
+
+/** SHA-1 in hex by path. Big trees are shared out between worker threads, so that Ctrl-C is heard meanwhile. */
+export async function hashFiles(
+  root: string,
+  files: readonly Hashable[],
+  signal: AbortSignal,
+): Promise<Map<string, string>> {
+  const bytes = files.reduce((sum, file) => sum + file.size, 0);
+  if (files.length < fewFiles && bytes < fewBytes) {
+    return new Map(files.map((file) => [file.path, hashOrExplain(root, file)]));
+  }
+  const shares = shareOut(files, Math.min(mostWorkers, availableParallelism()));
+  const results = await Promise.all(shares.map((share) => hashInWorker(root, share, signal)));
+  return new Map(results.flat());
+}
+
+function hashOrExplain(root: string, file: Hashable): string {
+  try {
+    return sha1OfFile(path.join(root, file.path), file.size);
+  } catch (error) {
+    throw unreadable(error);
+  }
+}
+
+/** Shares of about equal work: bytes, and a constant for opening a file. */
+export function shareOut(files: readonly Hashable[], count: number): Hashable[][] {
+  const perFile = 20_000;
+  const shares = Array.from({ length: count }, () => ({ work: 0, files: new Array<Hashable>() }));
+  for (const file of files) {
+    const least = shares.reduce((best, share) => (share.work < best.work ? share : best));
+    least.files.push(file);
+    least.work += file.size + perFile;
+  }
+  return shares.map((share) => share.files).filter((share) => share.length > 0);
+}
+
+async function hashInWorker(
+  root: string,
+  files: readonly Hashable[],
+  signal: AbortSignal,
+): Promise<[string, string][]> {
+  signal.throwIfAborted();
+  const { promise, resolve, reject } = Promise.withResolvers<[string, string][]>();
+  const worker = new Worker(new URL("./hash-worker.ts", import.meta.url), {
+    workerData: { root, files: files.map(({ path: name, size }) => ({ path: name, size })) },
+  });
+  const onAbort = () => reject(signal.reason);
+  signal.addEventListener("abort", onAbort, { once: true });
+  worker.once("message", (hashes: readonly string[]) => {
+    resolve(files.map((file, index) => [file.path, hashes[index] ?? ""]));
+  });
+  worker.once("error", (error) => reject(unreadable(error)));
+  worker.once("exit", (code) => reject(new Error(`A hashing thread ended early with ${code}`)));
+  try {
+    return await promise;
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+    await worker.terminate();
+  }
+}
+
+function unreadable(error: unknown): Failure {
+  return new Failure(
+    `Cannot read an app file: ${error instanceof Error ? error.message : String(error)}`,
+    { cause: error },
+  );
+}
