@@ -35,6 +35,18 @@ export function lockDataDir(dataDir: string): Disposable {
   };
 }
 
+/** The process that runs a platform on the folder, or undefined. */
+export function holderOf(dataDir: string): number | undefined {
+  let holder: string;
+  try {
+    holder = readFileSync(path.join(dataDir, "lock"), "utf8");
+  } catch {
+    return undefined;
+  }
+  const pid = Number(holder.split(" ")[0]);
+  return isHeldBy(holder, pid) ? pid : undefined;
+}
+
 function isHeldBy(holder: string, pid: number): boolean {
   const ticks = startTicks(pid);
   return ticks !== "" && holder === `${pid} ${ticks}`;

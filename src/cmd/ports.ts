@@ -1,9 +1,56 @@
 import { createServer, type AddressInfo } from "node:net";
+import { defaultApiPort, defaultRouterPort, type PlatformConfig } from "./platform-config.ts";
+import {
+  newPlatformState,
+  readPlatformState,
+  writePlatformState,
+  type PlatformState,
+} from "./platform-state.ts";
 
 export interface PortChoice {
   readonly port: number;
   /** The port that was asked for and is taken. */
   readonly replaced: number | undefined;
+}
+
+/**
+ * The state kept in the data folder with the ports of this start: those asked for, else those kept, else the defaults.
+ * A taken one is replaced by a free one, said so, and the new one kept.
+ */
+export async function settlePorts(
+  config: Pick<PlatformConfig, "dataDir" | "host" | "apiPort" | "routerPort">,
+  say: (line: string) => void,
+): Promise<PlatformState> {
+  const kept = readPlatformState(config.dataDir);
+  const settle = async (
+    what: string,
+    ports: {
+      readonly asked: number | undefined;
+      readonly kept: number | undefined;
+      readonly usual: number;
+    },
+  ): Promise<number> => {
+    // Asked for 0: any free one, the same from start to start.
+    const wanted =
+      ports.asked === 0 ? (ports.kept ?? 0) : (ports.asked ?? ports.kept ?? ports.usual);
+    const { port, replaced } = await choosePort(config.host, wanted);
+    if (replaced !== undefined)
+      say(`Port ${replaced} is taken: ${what} on ${port} instead, from now on`);
+    return port;
+  };
+  const apiPort = await settle("the API is", {
+    asked: config.apiPort,
+    kept: kept?.apiPort,
+    usual: defaultApiPort,
+  });
+  const routerPort = await settle("apps answer", {
+    asked: config.routerPort,
+    kept: kept?.routerPort,
+    usual: defaultRouterPort,
+  });
+  const state = { ...(kept ?? newPlatformState({ apiPort, routerPort })), apiPort, routerPort };
+  writePlatformState(config.dataDir, state);
+  return state;
 }
 
 /** The wanted port where it is free on `host`, else any free one. */

@@ -1,0 +1,100 @@
+import { readdirSync } from "node:fs";
+import path from "node:path";
+import { startRep } from "#diego/cell/rep/start-rep.ts";
+import type { ContainerRuntime } from "#diego/cell/runtime/container-runtime.ts";
+import { openContainerRuntime } from "#diego/cell/runtime/open-container-runtime.ts";
+import type { BbsClient } from "#diego/bbs/client.ts";
+import type { Clock } from "#kernel/clock/clock.ts";
+import type { InternalSecret } from "#kernel/http/internal-auth.ts";
+import type { Logger } from "#kernel/log/logger.ts";
+import type { LogIngest } from "#log-cache/client.ts";
+import { proxyAddresses, type HostSettings } from "./host-settings.ts";
+import { cellCapacity, type PlatformConfig } from "./platform-config.ts";
+import type { PlatformPaths } from "./platform-paths.ts";
+import { assembleToolchain } from "./toolchain.ts";
+
+/** Where every container finds the platform's Node with npm and yarn. */
+const toolchainInContainer = "/opt/node";
+
+export async function openRuntimes(options: {
+  readonly config: PlatformConfig;
+  readonly paths: PlatformPaths;
+  readonly host: HostSettings;
+  readonly nodeModules: string;
+  readonly dependencies: { readonly clock: Clock; readonly logger: Logger };
+}): Promise<readonly ContainerRuntime[]> {
+  const { config, paths, host, dependencies } = options;
+  const toolchain = assembleToolchain({
+    nodeModules: options.nodeModules,
+    directory: path.join(paths.cache, "toolchain"),
+  });
+  const stacks = Object.fromEntries(
+    readdirSync(paths.stacks)
+      .filter((name) => !name.startsWith("."))
+      .map((name) => [name, path.join(paths.stacks, name)]),
+  );
+  const opened: ContainerRuntime[] = [];
+  // One after the other: the first makes what all of the machine share (firewall, skeleton), the rest find it.
+  for (let index = 0; index < config.cells; index += 1) {
+    opened.push(
+      await openContainerRuntime(
+        {
+          dataDir: paths.cell(index),
+          cellIndex: index,
+          containersMax: cellCapacity(config).containers,
+          runtime: config.runtime,
+          toolchain: [{ source: toolchain.path, destination: toolchainInContainer }],
+          path: `${toolchainInContainer}/bin:/usr/local/bin:/usr/bin:/bin`,
+          stacks,
+          ...(host.caBundle === undefined ? {} : { caBundle: host.caBundle }),
+          allowEgressTo: proxyAddresses(host),
+        },
+        dependencies,
+      ),
+    );
+  }
+  return opened;
+}
+
+/** Starts a rep on each runtime; their disposal ends reps and then runtimes, all cells at once. */
+export async function startCells(options: {
+  readonly config: PlatformConfig;
+  readonly paths: PlatformPaths;
+  readonly runtimes: readonly ContainerRuntime[];
+  readonly secret: InternalSecret;
+  readonly dependencies: {
+    readonly clock: Clock;
+    readonly logger: Logger;
+    readonly bbs: BbsClient;
+    readonly logs: LogIngest;
+  };
+}): Promise<AsyncDisposable> {
+  const capacity = cellCapacity(options.config);
+  const cells = await Promise.all(
+    options.runtimes.map(async (runtime, index) => {
+      const cellId = `cell-${index + 1}`;
+      const rep = await startRep(
+        {
+          cellId,
+          zone: `z${index + 1}`,
+          port: 0,
+          secret: options.secret,
+          capacity,
+          directory: path.join(options.paths.cell(index), "rep"),
+        },
+        { ...options.dependencies, runtime },
+      );
+      return { rep, runtime };
+    }),
+  );
+  return {
+    async [Symbol.asyncDispose]() {
+      await Promise.all(
+        cells.map(async ({ rep, runtime }) => {
+          await rep[Symbol.asyncDispose]();
+          await runtime[Symbol.asyncDispose]();
+        }),
+      );
+    },
+  };
+}

@@ -1,0 +1,73 @@
+import type { Clock } from "#kernel/clock/clock.ts";
+import { holderOf } from "./data-lock.ts";
+import { readRiveraJson, type RiveraJson } from "./rivera-json.ts";
+
+export interface CommandIo {
+  readonly clock: Clock;
+  print(line: string): void;
+}
+
+/** `rivera status`: 0 where the platform on the folder answers, else 1. */
+export async function status(
+  io: CommandIo,
+  options: { readonly dataDir: string; readonly field: string | undefined },
+): Promise<number> {
+  const running = await answering(options.dataDir);
+  if (running === undefined) {
+    io.print(`No platform runs on ${options.dataDir}. Start one with: rivera up`);
+    return 1;
+  }
+  for (const line of describe(running, options.field)) io.print(line);
+  return 0;
+}
+
+/** `rivera down`: asks the platform on the folder to stop and waits for its end, 60 s at most. */
+export async function down(io: CommandIo, dataDir: string): Promise<number> {
+  const pid = holderOf(dataDir);
+  if (pid === undefined) {
+    io.print(`No platform runs on ${dataDir}.`);
+    return 0;
+  }
+  process.kill(pid, "SIGTERM");
+  for (let waitedMs = 0; waitedMs < 60_000; waitedMs += 100) {
+    if (holderOf(dataDir) !== pid) {
+      io.print("Stopped.");
+      return 0;
+    }
+    await io.clock.sleep(100);
+  }
+  io.print(`Process ${pid} has not ended within 60 s.`);
+  return 1;
+}
+
+async function answering(dataDir: string): Promise<RiveraJson | undefined> {
+  const content = readRiveraJson(dataDir);
+  if (content === undefined || holderOf(dataDir) !== content.pid) return undefined;
+  try {
+    const response = await fetch(`${content.api}/`);
+    return response.ok ? content : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function describe(running: RiveraJson, field: string | undefined): string[] {
+  const fields: Record<string, string> = {
+    api: running.api,
+    uaa: running.uaa,
+    "log-cache": running.logCache,
+    router: running.router,
+    "cf-login": cfLogin(running),
+  };
+  if (field === undefined)
+    return Object.entries(fields).map(([name, value]) => `${name}: ${value}`);
+  const value = fields[field];
+  if (value === undefined) {
+    throw new Error(`Cannot show "${field}": the fields are ${Object.keys(fields).join(", ")}`);
+  }
+  return [value];
+}
+
+export function cfLogin(running: Pick<RiveraJson, "api" | "admin">): string {
+  return `cf login -a ${running.api} -u ${running.admin.username} -p '${running.admin.password}'`;
+}

@@ -1,0 +1,71 @@
+import os from "node:os";
+import { statfsSync } from "node:fs";
+import { z } from "zod";
+
+/** What `rivera up` was asked for, complete and checked. */
+export interface PlatformConfig {
+  readonly dataDir: string;
+  readonly host: string;
+  /** Undefined: the one kept in the data folder, else the default. */
+  readonly apiPort: number | undefined;
+  readonly routerPort: number | undefined;
+  readonly cells: number;
+  readonly runtime: "auto" | "crun" | "runc" | "process";
+  /** The default shared domain: apps answer at `<host>.<domain>`. */
+  readonly domain: string;
+}
+
+export const defaultApiPort = 9080;
+export const defaultRouterPort = 8080;
+
+const port = z.coerce
+  .number("must be a number")
+  .int("must be a whole number")
+  .min(0)
+  .max(65535, "must be at most 65535")
+  .optional();
+
+const flagsSchema = z.object({
+  data: z.string(),
+  port,
+  "router-port": port,
+  cells: z.coerce.number("must be a number").int().min(1).max(16).default(1),
+  runtime: z.enum(["auto", "crun", "runc", "process"]).default("auto"),
+  domain: z
+    .string()
+    .regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/, "must be a domain name such as apps.localhost")
+    .default("apps.localhost"),
+});
+
+/** @throws with one line that names the flag. */
+export function platformConfig(flags: Readonly<Record<string, unknown>>): PlatformConfig {
+  const parsed = flagsSchema.safeParse(flags);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw new Error(`Cannot use --${issue?.path.join(".") ?? "?"}: ${issue?.message ?? "invalid"}`);
+  }
+  const { data } = parsed;
+  return {
+    dataDir: data.data,
+    host: "127.0.0.1",
+    apiPort: data.port,
+    routerPort: data["router-port"],
+    cells: data.cells,
+    runtime: data.runtime,
+    domain: data.domain,
+  };
+}
+
+/** A cell's share of the host: memory and disk divided evenly, 250 containers as in Diego. */
+export function cellCapacity(config: Pick<PlatformConfig, "cells" | "dataDir">): {
+  readonly memoryMb: number;
+  readonly diskMb: number;
+  readonly containers: number;
+} {
+  const { bavail, bsize } = statfsSync(config.dataDir);
+  return {
+    memoryMb: Math.floor(os.totalmem() / 1024 ** 2 / config.cells),
+    diskMb: Math.floor((bavail * bsize) / 1024 ** 2 / config.cells),
+    containers: 250,
+  };
+}

@@ -1,0 +1,53 @@
+import os from "node:os";
+import path from "node:path";
+import { parseArgs } from "node:util";
+import { systemClock } from "#kernel/clock/system-clock.ts";
+import { down, status } from "./platform-commands.ts";
+import { stackImport } from "./stack-import.ts";
+import { up } from "./up.ts";
+
+// `rivera up`, `down`, `status`, `stack import`: the commands that run a platform. Those that use one are in cli.ts.
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    data: { type: "string" },
+    port: { type: "string" },
+    "router-port": { type: "string" },
+    cells: { type: "string" },
+    runtime: { type: "string" },
+    domain: { type: "string" },
+    field: { type: "string" },
+  },
+});
+const dataDir = path.resolve(
+  values.data ?? process.env["RIVERA_DATA"] ?? path.join(os.homedir(), ".rivera/data"),
+);
+const io = {
+  clock: systemClock,
+  print: (line: string) => void process.stdout.write(`${line}\n`),
+};
+
+try {
+  process.exitCode = await run(positionals[0]);
+} catch (error) {
+  process.stderr.write(`rivera: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}
+
+function run(command = ""): Promise<number> {
+  switch (command) {
+    case "up":
+      return up({ ...io, env: process.env }, { ...values, data: dataDir });
+    case "down":
+      return down(io, dataDir);
+    case "status":
+      return status(io, { dataDir, field: values.field });
+    case "stack":
+      return stackImport(io, dataDir, positionals.slice(1));
+    default:
+      throw new Error(
+        `Cannot run "${command}": the commands are up, down, status and stack import`,
+      );
+  }
+}

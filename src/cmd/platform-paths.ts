@@ -1,0 +1,31 @@
+import { mkdirSync } from "node:fs";
+import path from "node:path";
+
+/** The data folder, by what lies in it. */
+export interface PlatformPaths {
+  database(component: "cloud-controller" | "uaa" | "bbs"): string;
+  cell(index: number): string;
+  readonly blobs: string;
+  readonly work: string;
+  readonly cache: string;
+  readonly stacks: string;
+}
+
+/** Folders that containers' bundles lie below must let "others" pass: their root is an unprivileged user of the host. */
+export function platformPaths(dataDir: string): PlatformPaths {
+  const folder = (name: string, mode: number) => {
+    const directory = path.join(dataDir, name);
+    mkdirSync(directory, { recursive: true, mode });
+    return directory;
+  };
+  const databases = folder("db", 0o700);
+  const cells = folder("cells", 0o711);
+  return {
+    database: (component) => path.join(databases, `${component}.sqlite`),
+    cell: (index) => path.join(cells, `cell-${index + 1}`),
+    blobs: folder("blobs", 0o700),
+    work: folder("work", 0o700),
+    cache: folder("cache", 0o711),
+    stacks: folder("stacks", 0o711),
+  };
+}

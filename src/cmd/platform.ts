@@ -1,0 +1,280 @@
+import path from "node:path";
+import { openDiskBlobstore } from "#blobstore/disk-blobstore.ts";
+import { bundleLifecycle } from "#buildpack-lifecycle/bundle.ts";
+import { defaultLimits } from "#cloud-controller/config.ts";
+import {
+  startCloudController,
+  type CloudController,
+} from "#cloud-controller/start-cloud-controller.ts";
+import { defaultStagingLimits } from "#cloud-controller/staging/staging-config.ts";
+import { createAuctioneerClient } from "#diego/auctioneer/client.ts";
+import { startAuctioneer } from "#diego/auctioneer/start-auctioneer.ts";
+import { createBbsClient, type BbsClient } from "#diego/bbs/client.ts";
+import { startBbs } from "#diego/bbs/start-bbs.ts";
+import { createRepClient } from "#diego/cell/rep/client.ts";
+import { startRouteEmitter } from "#diego/route-emitter/start-route-emitter.ts";
+import type { Clock } from "#kernel/clock/clock.ts";
+import { asInternalSecret, type InternalSecret } from "#kernel/http/internal-auth.ts";
+import type { Logger } from "#kernel/log/logger.ts";
+import { createLogCacheClient, createLogIngest, type LogIngest } from "#log-cache/client.ts";
+import { startLogCache, type LogCache } from "#log-cache/start-log-cache.ts";
+import { createRouterClient } from "#router/client.ts";
+import { startRouter } from "#router/start-router.ts";
+import { startUaa, type Uaa } from "#uaa/start-uaa.ts";
+import { openRuntimes, startCells } from "./cells.ts";
+import { openFrontDoor } from "./front-door.ts";
+import {
+  describeHostSettings,
+  detectHostSettings,
+  stagingEnvironment,
+  type HostSettings,
+} from "./host-settings.ts";
+import type { PlatformConfig } from "./platform-config.ts";
+import { platformPaths, type PlatformPaths } from "./platform-paths.ts";
+import type { PlatformState } from "./platform-state.ts";
+import { choosePort, settlePorts } from "./ports.ts";
+
+export interface PlatformDependencies {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** A line for the person who starts the platform. */
+  say(line: string): void;
+}
+
+export interface Platform extends AsyncDisposable {
+  readonly addresses: {
+    readonly api: string;
+    readonly uaa: string;
+    readonly logCache: string;
+    readonly router: string;
+    readonly admin: { readonly username: string; readonly password: string };
+  };
+}
+
+/** What one start of the platform settles before its parts start. */
+interface Start {
+  readonly config: PlatformConfig;
+  readonly dependencies: PlatformDependencies;
+  readonly paths: PlatformPaths;
+  readonly state: PlatformState;
+  readonly secret: InternalSecret;
+  readonly host: HostSettings;
+  readonly api: string;
+  /** Ports of 127.0.0.1 that parts must know of each other before either runs. */
+  readonly bbsPort: number;
+  readonly cloudControllerPort: number;
+  readonly starting: AsyncDisposableStack;
+}
+
+const sources = path.resolve(import.meta.dirname, "../..");
+
+/**
+ * The composition root: every component in this process, with real HTTP on loopback between them. They start in the
+ * order of their needs and stop in the reverse: the cells end their containers while the BBS still listens.
+ */
+export async function startPlatform(
+  config: PlatformConfig,
+  dependencies: PlatformDependencies,
+): Promise<Platform> {
+  const { clock, logger, say } = dependencies;
+  await using starting = new AsyncDisposableStack();
+  const paths = platformPaths(config.dataDir);
+  const state = await settlePorts(config, say);
+  const host = detectHostSettings(dependencies.env);
+  const start: Start = {
+    config,
+    dependencies,
+    paths,
+    state,
+    secret: asInternalSecret(state.internalSecret),
+    host,
+    api: `http://${config.host}:${state.apiPort}`,
+    bbsPort: (await choosePort("127.0.0.1", 0)).port,
+    cloudControllerPort: (await choosePort("127.0.0.1", 0)).port,
+    starting,
+  };
+  for (const line of describeHostSettings(host)) say(`Host   ${line}`);
+
+  // A real container is probed, which takes longest: the other parts start meanwhile.
+  const opening = openRuntimes({
+    config,
+    paths,
+    host,
+    nodeModules: path.join(sources, "node_modules"),
+    dependencies: { clock, logger },
+  });
+  opening.catch(() => undefined);
+  const admin = { username: "admin", password: state.adminPassword };
+  const { uaa, logCache, logs } = await startUaaAndLogCache(start, admin);
+  const { bbs, routerUrl } = await startDiegoAndRouter(start, logs);
+  const cloudController = await controlCloud(start, { bbs, logs, logCache });
+  const runtimes = await opening;
+  for (const line of describeRuntime(runtimes[0])) say(line);
+  starting.use(
+    await startCells({
+      config,
+      paths,
+      runtimes,
+      secret: start.secret,
+      dependencies: { clock, logger, bbs, logs },
+    }),
+  );
+  starting.use(
+    await openFrontDoor(
+      { host: config.host, port: state.apiPort },
+      { uaa: uaa.handler, logCache: logCache.handler, cloudController: cloudController.handler },
+    ),
+  );
+  const running = starting.move();
+  return {
+    addresses: {
+      api: start.api,
+      uaa: `${start.api}/uaa`,
+      logCache: start.api,
+      router: routerUrl,
+      admin,
+    },
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}
+
+async function startUaaAndLogCache(
+  start: Start,
+  admin: { readonly username: string; readonly password: string },
+): Promise<{ uaa: Uaa; logCache: LogCache; logs: LogIngest }> {
+  const { paths, secret, state, starting } = start;
+  const { clock, logger } = start.dependencies;
+  const uaa = starting.use(
+    await startUaa(
+      {
+        basePath: "/uaa",
+        externalUrl: `${start.api}/uaa`,
+        databasePath: paths.database("uaa"),
+        admin,
+        adminClientSecret: state.internalSecret,
+      },
+      { clock, logger },
+    ),
+  );
+  const logCache = starting.use(
+    await startLogCache(
+      { internalPort: 0, secret },
+      {
+        clock,
+        logger,
+        access: { logAccessUrl: `http://127.0.0.1:${start.cloudControllerPort}` },
+      },
+    ),
+  );
+  const logs = starting.use(
+    createLogIngest({ url: logCache.url, secret }, { clock, logger: logger.child("log-ingest") }),
+  );
+  return { uaa, logCache, logs };
+}
+
+async function startDiegoAndRouter(
+  start: Start,
+  logs: LogIngest,
+): Promise<{ bbs: BbsClient; routerUrl: string }> {
+  const { config, paths, secret, state, starting } = start;
+  const { clock, logger } = start.dependencies;
+  const bbs = createBbsClient({ url: `http://127.0.0.1:${start.bbsPort}`, secret, clock });
+  const repClient = createRepClient(secret);
+  const auctioneer = starting.use(
+    await startAuctioneer({ port: 0, secret }, { clock, logger, bbs, repClient }),
+  );
+  starting.use(
+    await startBbs(
+      { databasePath: paths.database("bbs"), port: start.bbsPort, secret },
+      {
+        clock,
+        logger: logger.child("bbs"),
+        auctioneer: createAuctioneerClient({ url: auctioneer.url, secret }),
+        repClient,
+      },
+    ),
+  );
+  const router = starting.use(
+    await startRouter(
+      { port: state.routerPort, host: config.host, internalPort: 0, secret },
+      { clock, logger, logs },
+    ),
+  );
+  starting.use(
+    await startRouteEmitter(
+      {},
+      {
+        clock,
+        logger,
+        bbs,
+        router: createRouterClient({ url: router.internalUrl, secret }, { clock }),
+      },
+    ),
+  );
+  return { bbs, routerUrl: router.url };
+}
+
+async function controlCloud(
+  start: Start,
+  parts: { readonly bbs: BbsClient; readonly logs: LogIngest; readonly logCache: LogCache },
+): Promise<CloudController> {
+  const { config, paths, secret, state, api } = start;
+  const { clock, logger } = start.dependencies;
+  const blobstore = await openDiskBlobstore({
+    directory: paths.blobs,
+    minimumFreeBytes: 256 * 1024 ** 2,
+  });
+  const lifecycleBundle = await bundleLifecycle({ cacheDir: path.join(paths.cache, "lifecycle") });
+  const cloudController = await startCloudController(
+    {
+      databasePath: paths.database("cloud-controller"),
+      externalUrl: api,
+      uaaUrl: `${api}/uaa`,
+      logCacheUrl: api,
+      appsDomain: config.domain,
+      routerPort: state.routerPort,
+      internalPort: start.cloudControllerPort,
+      secret,
+      defaultStack: "cflinuxfs4",
+      limits: defaultLimits,
+      longPollMs: 20_000,
+      uaaClient: { id: "admin", secret: state.internalSecret },
+      staging: {
+        workDirectory: paths.work,
+        lifecycleBundle,
+        shippedBuildpacksDirectory: path.join(sources, "buildpacks"),
+        signingSecret: state.signingSecret,
+        stagingEnvironment: stagingEnvironment(start.host),
+        limits: defaultStagingLimits,
+        syncIntervalMs: 30_000,
+      },
+    },
+    {
+      clock,
+      logger,
+      bbs: parts.bbs,
+      blobstore,
+      logs: parts.logs,
+      logCache: createLogCacheClient({ url: parts.logCache.url, secret }, { clock }),
+    },
+  );
+  return start.starting.use(cloudController);
+}
+
+function describeRuntime(
+  runtime:
+    | {
+        readonly description: {
+          kind: string;
+          enforced: readonly string[];
+          notes: readonly string[];
+        };
+      }
+    | undefined,
+): string[] {
+  if (runtime === undefined) return [];
+  const { kind, enforced, notes } = runtime.description;
+  const limits = enforced.length === 0 ? "nothing is enforced" : `enforced: ${enforced.join(", ")}`;
+  return [`Cells  ${kind}, ${limits}`, ...notes.map((note) => `       ${note}`)];
+}

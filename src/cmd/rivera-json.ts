@@ -1,0 +1,39 @@
+import { readFileSync, rmSync } from "node:fs";
+import path from "node:path";
+import { z } from "zod";
+import { writePrivateFile } from "./platform-state.ts";
+
+/**
+ * `DATA/rivera.json`, mode 0600: written once the platform is ready, removed at a clean stop. Every address is
+ * `http://127.0.0.1:PORT...`, so it works with no name resolution.
+ */
+const riveraJsonSchema = z.object({
+  api: z.string(),
+  uaa: z.string(),
+  logCache: z.string(),
+  router: z.string(),
+  admin: z.object({ username: z.string(), password: z.string() }),
+  pid: z.number().int(),
+});
+
+export type RiveraJson = z.infer<typeof riveraJsonSchema>;
+
+export function writeRiveraJson(dataDir: string, content: RiveraJson): Disposable {
+  const file = path.join(dataDir, "rivera.json");
+  writePrivateFile(file, `${JSON.stringify(content, null, 2)}\n`);
+  return {
+    [Symbol.dispose]() {
+      rmSync(file, { force: true });
+    },
+  };
+}
+
+/** Undefined where no platform is ready on that folder (or none that stopped cleanly was ever there). */
+export function readRiveraJson(dataDir: string): RiveraJson | undefined {
+  try {
+    const text = readFileSync(path.join(dataDir, "rivera.json"), "utf8");
+    return riveraJsonSchema.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,61 @@
+import { once } from "node:events";
+import { createWriteStream, mkdirSync } from "node:fs";
+import path from "node:path";
+import type { Clock } from "#kernel/clock/clock.ts";
+import { pinoLogger } from "#kernel/log/pino-logger.ts";
+import { lockDataDir } from "./data-lock.ts";
+import { cfLogin } from "./platform-commands.ts";
+import { platformConfig } from "./platform-config.ts";
+import { startPlatform } from "./platform.ts";
+import { writeRiveraJson } from "./rivera-json.ts";
+
+interface UpIo {
+  readonly clock: Clock;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  print(line: string): void;
+}
+
+/** `rivera up`: runs the platform in the foreground until SIGINT or SIGTERM. */
+export async function up(io: UpIo, flags: Readonly<Record<string, unknown>>): Promise<number> {
+  const startedAt = io.clock.now();
+  const config = platformConfig(flags);
+  using _lock = lockDataDir(config.dataDir);
+  mkdirSync(path.join(config.dataDir, "logs"), { recursive: true });
+  const logFile = path.join(config.dataDir, "logs/platform.log");
+  const destination = createWriteStream(logFile, { flags: "a" });
+  const logger = pinoLogger({ level: "info", destination });
+
+  const asked = signalToStop();
+  const platform = await startPlatform(config, {
+    clock: io.clock,
+    logger,
+    env: io.env,
+    say: (line) => io.print(line),
+  });
+  {
+    using _ready = writeRiveraJson(config.dataDir, { ...platform.addresses, pid: process.pid });
+    const seconds = (io.clock.now().getTime() - startedAt.getTime()) / 1_000;
+    io.print(`API    ${platform.addresses.api}`);
+    io.print(`Apps   http://<app>.${config.domain}:${new URL(platform.addresses.router).port}`);
+    io.print(`Log in ${cfLogin(platform.addresses)}`);
+    io.print(`       or: bin/rivera login --data ${config.dataDir}`);
+    io.print(`Log    ${logFile}`);
+    io.print(`Ready after ${seconds.toFixed(1)} s. Ctrl-C stops.`);
+    await asked;
+    io.print("Stopping ...");
+  }
+  await platform[Symbol.asyncDispose]();
+  destination.end();
+  await once(destination, "close");
+  io.print("Stopped.");
+  return 0;
+}
+
+/** Resolves on the first SIGINT, SIGTERM or SIGHUP; a second one ends the process at once. */
+function signalToStop(): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.once(signal, () => resolve());
+  }
+  return promise;
+}
