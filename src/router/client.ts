@@ -1,6 +1,10 @@
+import type { Clock } from "#kernel/clock/clock.ts";
+import { withDeadline } from "#kernel/clock/deadline.ts";
+import { internalHeaders, type InternalSecret } from "#kernel/http/internal-auth.ts";
+
 /** What the route-emitter may know of the router: `router.register` and `router.unregister`, sent over HTTP. */
 export interface RouterClient {
-  /** Endpoints not registered again within 120 s are pruned. */
+  /** Endpoints not registered again within 120 s are pruned. An empty list says that the emitter lives. */
   register(registrations: readonly RouteRegistration[]): Promise<void>;
   unregister(registrations: readonly RouteRegistration[]): Promise<void>;
 }
@@ -16,4 +20,31 @@ export interface RouteRegistration {
   readonly private_instance_index: string;
   readonly tags: Readonly<Record<string, string>>;
   readonly endpoint_updated_at_ns: number;
+}
+
+const requestTimeoutMs = 10_000;
+
+/** Every method throws where the router cannot be reached, or refuses. */
+export function createRouterClient(
+  connection: { readonly url: string; readonly secret: InternalSecret },
+  dependencies: { readonly clock: Clock },
+): RouterClient {
+  const post = (path: string, messages: readonly RouteRegistration[]): Promise<void> =>
+    withDeadline({ clock: dependencies.clock, ms: requestTimeoutMs }, async (signal) => {
+      const response = await fetch(`${connection.url}${path}`, {
+        method: "POST",
+        headers: { ...internalHeaders(connection.secret), "content-type": "application/json" },
+        body: JSON.stringify(messages),
+        signal,
+      });
+      const text = await response.text();
+      if (response.ok) return;
+      throw new Error(
+        `Cannot tell the router: it answered ${response.status} to POST ${path}: ${text}`,
+      );
+    });
+  return {
+    register: (messages) => post("/v1/register", messages),
+    unregister: (messages) => post("/v1/unregister", messages),
+  };
 }
