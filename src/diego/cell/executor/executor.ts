@@ -105,7 +105,8 @@ export class Executor implements AsyncDisposable {
    * or `destroy`; tasks end as failed, since what they had to do afterwards is lost; the rest is destroyed.
    */
   async recover(): Promise<readonly ExecutorContainer[]> {
-    await this.#parts.dependencies.load();
+    const { dependencies, downloader, uploader } = this.#parts;
+    await Promise.all([dependencies.load(), downloader.sweep(), uploader.sweep()]);
     const found = await this.#parts.runtime.containers();
     await Promise.all(found.map((container) => this.#takeOver(container)));
     for (const loop of this.#loops) loop.start();

@@ -5,7 +5,7 @@ import type { Checksum } from "#diego/models/action.ts";
 import type { Clock } from "#kernel/clock/clock.ts";
 import type { Logger } from "#kernel/log/logger.ts";
 import type { ContainerRuntime } from "../../runtime/container-runtime.ts";
-import type { Downloader } from "./downloader.ts";
+import type { Download, Downloader } from "./downloader.ts";
 
 /** Something that containers share read-only: a buildpack, the lifecycle, a droplet. */
 export interface Dependency {
@@ -74,7 +74,8 @@ export class DependencyStore {
       this.#entries = new Map(entries.map((entry) => [entry.key, entry]));
     } catch (error) {
       // Without the list everything is fetched again; the runtime knows what it has unpacked.
-      this.#logger.info("dependency-list-not-read", { error });
+      if (error instanceof Error && "code" in error && error.code === "ENOENT") return;
+      this.#logger.warn("dependency-list-not-read", { error });
     }
   }
 
@@ -110,11 +111,7 @@ export class DependencyStore {
   async #unpack(dependency: Dependency): Promise<UnpackedDependency> {
     const present = await this.#present(dependency);
     if (present !== undefined && dependency.checksum !== undefined) return this.#use(present, 0);
-    // Nobody's signal: others may wait for the same.
-    const download = await this.#downloader.fetch(
-      { url: dependency.url, checksum: dependency.checksum, etag: present?.etag },
-      new AbortController().signal,
-    );
+    const download = await this.#fetch(dependency, present);
     if (download.kind === "not-modified") {
       if (present === undefined) throw new Error("Not modified, although nothing is here");
       return this.#use(present, 0);
@@ -138,6 +135,20 @@ export class DependencyStore {
     const result = this.#use(entry, archive.bytes);
     await this.#prune();
     return result;
+  }
+
+  /** What is here serves where the source is away: a cell must be able to restart its instances by itself. */
+  async #fetch(dependency: Dependency, present: Entry | undefined): Promise<Download> {
+    const { url, checksum } = dependency;
+    // Nobody's signal: others may wait for the same.
+    const { signal } = new AbortController();
+    try {
+      return await this.#downloader.fetch({ url, checksum, etag: present?.etag }, signal);
+    } catch (error) {
+      if (present === undefined) throw error;
+      this.#logger.warn("dependency-not-checked", { cacheKey: dependency.cacheKey, error });
+      return { kind: "not-modified" };
+    }
   }
 
   async #present(dependency: Dependency): Promise<Entry | undefined> {

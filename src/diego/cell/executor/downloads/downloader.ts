@@ -68,9 +68,14 @@ export class Downloader implements AsyncDisposable {
     );
   }
 
+  /** Removes what an earlier run, killed, has left. */
+  async sweep(): Promise<void> {
+    await rm(this.#directory, { recursive: true, force: true });
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#agent.destroy();
-    await rm(this.#directory, { recursive: true, force: true });
+    await this.sweep();
   }
 
   async #tryRepeatedly(request: DownloadRequest, signal: AbortSignal): Promise<Download> {
@@ -80,7 +85,7 @@ export class Downloader implements AsyncDisposable {
       } catch (error) {
         signal.throwIfAborted();
         if (error instanceof ChecksumMismatch) throw new DownloadFailed(error.message);
-        if (attempt === attempts) {
+        if (attempt === attempts || isFinal(error)) {
           throw new DownloadFailed(`Download failed: ${reasonOf(error)}`, { cause: error });
         }
       }
@@ -97,7 +102,7 @@ export class Downloader implements AsyncDisposable {
     if (response.status === 304 && request.etag !== undefined) return { kind: "not-modified" };
     if (response.status !== 200 || response.body === null) {
       await response.body?.cancel();
-      throw new UnexpectedStatus(`Status code ${response.status}`);
+      throw new UnexpectedStatus(response.status);
     }
     return await this.#store(response, request.checksum, signal);
   }
@@ -128,7 +133,19 @@ export class Downloader implements AsyncDisposable {
 
 class ChecksumMismatch extends Error {}
 
-class UnexpectedStatus extends Error {}
+class UnexpectedStatus extends Error {
+  readonly status: number;
+  constructor(status: number) {
+    super(`Status code ${status}`);
+    this.status = status;
+  }
+}
+
+/** The original repeats these as well: a user waits for a cache that is not there. */
+function isFinal(error: unknown): boolean {
+  if (!(error instanceof UnexpectedStatus)) return false;
+  return error.status >= 400 && error.status < 500 && ![408, 429].includes(error.status);
+}
 
 async function writeVerified(
   response: Response,

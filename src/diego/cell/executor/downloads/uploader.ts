@@ -64,9 +64,14 @@ export class Uploader implements AsyncDisposable {
     });
   }
 
+  /** Removes what an earlier run, killed, has left. */
+  async sweep(): Promise<void> {
+    await rm(this.#directory, { recursive: true, force: true });
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#agent.destroy();
-    await rm(this.#directory, { recursive: true, force: true });
+    await this.sweep();
   }
 
   async #sendRepeatedly(
