@@ -17,6 +17,7 @@ import { serverSentEvents, type ServerSentEvent } from "./events/server-sent-eve
 const attempts = 3;
 const pauseMs = 500;
 const responseTimeoutMs = 30_000;
+const maxConnections = 64;
 
 interface BbsTransportOptions {
   /** `http://127.0.0.1:PORT` */
@@ -29,7 +30,11 @@ interface BbsTransportOptions {
 export class BbsTransport {
   readonly #options: BbsTransportOptions;
   /** An event stream may be silent for as long as nothing happens. */
-  readonly #agent = new Agent({ headersTimeout: responseTimeoutMs, bodyTimeout: 0 });
+  readonly #agent = new Agent({
+    headersTimeout: responseTimeoutMs,
+    bodyTimeout: 0,
+    connections: maxConnections,
+  });
 
   constructor(options: BbsTransportOptions) {
     this.#options = options;

@@ -1,17 +1,22 @@
 import type { Clock } from "#kernel/clock/clock.ts";
 import type { Logger } from "#kernel/log/logger.ts";
 import type { CellPresence } from "#diego/models/cell-presence.ts";
+import type { ConvergenceSignal } from "./convergence/convergence-signal.ts";
 
 /** The presences that convergence decides by. */
 export interface CellSet {
   readonly present: ReadonlySet<string>;
   /** False while a restarted BBS cannot know yet which cells are gone. */
   readonly isComplete: boolean;
+  /** When the last of them appeared that had not been there before. */
+  readonly newestAppearedAt: Date | undefined;
 }
 
 interface CellPresencesOptions {
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Asked whenever a cell appears or disappears, and when the grace of the start is over. */
+  readonly convergence: ConvergenceSignal;
   /** How long after the start a cell may be silent before it counts as missing: one heartbeat's TTL. */
   readonly graceMs: number;
 }
@@ -30,21 +35,14 @@ export class CellPresences implements AsyncDisposable {
   readonly #entries = new Map<string, Entry>();
   readonly #stop = new AbortController();
   readonly #completeAt: number;
-  #onChange: (reason: string) => void = () => undefined;
+  readonly #grace: Promise<void>;
+  #newestAppearedAt: Date | undefined;
   #watching: Promise<void> | undefined;
-  #grace: Promise<void> | undefined;
 
   constructor(options: CellPresencesOptions) {
     this.#options = options;
     this.#completeAt = options.clock.now().getTime() + options.graceMs;
-  }
-
-  /** Calls `onChange` whenever a cell appears or disappears, and when the grace of the start is over. */
-  start(onChange: (reason: string) => void): void {
-    this.#onChange = onChange;
-    this.#grace = this.#sleep(this.#options.graceMs).then(() => {
-      if (!this.#stop.signal.aborted) onChange("cells-complete");
-    });
+    this.#grace = this.#sleep(options.graceMs).then(() => this.#ask("cells-complete"));
   }
 
   heartbeat(presence: CellPresence, ttlMs: number): void {
@@ -55,7 +53,8 @@ export class CellPresences implements AsyncDisposable {
     this.#watching ??= this.#watch();
     if (!isNew) return;
     this.#options.logger.info("cell-appeared", { cellId: presence.cellId });
-    this.#onChange("cell-appeared");
+    this.#newestAppearedAt = this.#options.clock.now();
+    this.#ask("cell-appeared");
   }
 
   /** A cell says itself that it goes. */
@@ -76,6 +75,7 @@ export class CellPresences implements AsyncDisposable {
     return {
       present: new Set(this.list().map(({ cellId }) => cellId)),
       isComplete: this.#now() >= this.#completeAt,
+      newestAppearedAt: this.#newestAppearedAt,
     };
   }
 
@@ -102,7 +102,11 @@ export class CellPresences implements AsyncDisposable {
   #disappeared(cellId: string): void {
     if (this.#stop.signal.aborted) return;
     this.#options.logger.warn("cell-disappeared", { cellId });
-    this.#onChange("cell-disappeared");
+    this.#ask("cell-disappeared");
+  }
+
+  #ask(reason: string): void {
+    if (!this.#stop.signal.aborted) this.#options.convergence.ask(reason);
   }
 
   #live(): Entry[] {

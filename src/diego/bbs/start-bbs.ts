@@ -15,6 +15,7 @@ import { ActualLrpLifecycle } from "./controllers/actual-lrp-lifecycle.ts";
 import { ActualLrpRetirement } from "./controllers/actual-lrp-retirement.ts";
 import { DesiredLrpOperations } from "./controllers/desired-lrp-operations.ts";
 import { TaskOperations } from "./controllers/task-operations.ts";
+import { ConvergenceSignal } from "./convergence/convergence-signal.ts";
 import { convergeLrps } from "./convergence/lrp-convergence.ts";
 import { convergeTasks } from "./convergence/task-convergence.ts";
 import { EventHub } from "./events/event-hub.ts";
@@ -79,8 +80,14 @@ export async function startBbs(config: BbsConfig, dependencies: BbsDependencies)
     lrpEvents: new EventHub<LrpEvent>({ logger, encode: encodeLrpEvent }),
     taskEvents: new EventHub<TaskEvent>({ logger, encode: encodeTaskEvent }),
   };
+  const signal = new ConvergenceSignal();
   const cells = starting.use(
-    new CellPresences({ clock, logger, graceMs: config.cellGraceMs ?? 15_000 }),
+    new CellPresences({
+      clock,
+      logger,
+      convergence: signal,
+      graceMs: config.cellGraceMs ?? 15_000,
+    }),
   );
   const shared: Shared = {
     clock,
@@ -89,6 +96,8 @@ export async function startBbs(config: BbsConfig, dependencies: BbsDependencies)
     db,
     writer: new SingleWriter({ db, ...hubs }),
     cells,
+    convergence: signal,
+    upSince: clock.now(),
     repClient: dependencies.repClient,
     background: starting.use(new BackgroundWork({ logger, concurrency: 20, queueSize: 10_000 })),
   };
@@ -115,8 +124,7 @@ export async function startBbs(config: BbsConfig, dependencies: BbsDependencies)
     hubs.lrpEvents.close();
     hubs.taskEvents.close();
   });
-  // Diego hears of a lost cell only at its next periodic pass; ours converges as soon as a cell comes or goes.
-  cells.start((reason) => void convergence.activate(reason));
+  signal.listen((reason) => void convergence.activate(reason));
   convergence.start();
   const running = starting.move();
   return {
@@ -133,6 +141,8 @@ interface Shared {
   readonly db: BbsDatabase;
   readonly writer: SingleWriter;
   readonly cells: CellPresences;
+  readonly convergence: ConvergenceSignal;
+  readonly upSince: Date;
   readonly repClient: RepClientFactory;
   readonly background: BackgroundWork;
 }
@@ -156,7 +166,6 @@ function routes(config: BbsConfig, parts: Parts): ProtobufRoute[] {
 
 function convergenceLoop(config: BbsConfig, parts: Parts): Loop {
   const limits = {
-    upSince: parts.clock.now(),
     kickAfterMs: config.kickTaskMs ?? 30_000,
     expireCompletedAfterMs: config.expireCompletedTaskMs ?? 120_000,
     expirePendingAfterMs: config.expirePendingTaskMs ?? 1_800_000,

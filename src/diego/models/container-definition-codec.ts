@@ -40,6 +40,9 @@ interface ContainerFields {
   readonly logRateLimit?: LogRateLimitMessage | undefined;
   readonly metricTags: Readonly<Record<string, MetricTagValueMessage>>;
   readonly annotation: string;
+  readonly volumeMounts: readonly unknown[];
+  readonly volumeMountedFiles: readonly unknown[];
+  readonly imageLayers: readonly unknown[];
 }
 
 export function encodeContainerDefinition(definition: ContainerDefinition) {
@@ -71,6 +74,11 @@ export function encodeContainerDefinition(definition: ContainerDefinition) {
 
 /** @throws {BbsError} InvalidRequest where the message says something that cannot be. */
 export function decodeContainerDefinition(message: ContainerFields): ContainerDefinition {
+  refuseUnsupported({
+    volume_mounts: message.volumeMounts,
+    volume_mounted_files: message.volumeMountedFiles,
+    image_layers: message.imageLayers,
+  });
   return {
     rootFs: message.rootFs,
     environmentVariables: decodeEnvironment(message.environmentVariables),
@@ -91,6 +99,13 @@ export function decodeContainerDefinition(message: ContainerFields): ContainerDe
     metricTags: decodeMetricTags(message.metricTags),
     annotation: message.annotation,
   };
+}
+
+/** Better no container than one that lacks what was asked for. @throws {BbsError} InvalidRequest */
+export function refuseUnsupported(fields: Readonly<Record<string, readonly unknown[]>>): void {
+  for (const [name, values] of Object.entries(fields)) {
+    if (values.length > 0) throw new BbsError("InvalidRequest", `Not supported: ${name}`);
+  }
 }
 
 function decodeEnvironment(

@@ -7,6 +7,7 @@ import {
   decodeMetricTags,
   encodeContainerDefinition,
   encodeMetricTags,
+  refuseUnsupported,
 } from "./container-definition-codec.ts";
 import type {
   DesiredLrp,
@@ -53,6 +54,7 @@ export function encodeDesiredLrp(lrp: DesiredLrp): MessageInitShape<typeof Desir
 /** @throws {BbsError} InvalidRequest where the message is no DesiredLRP. */
 export function decodeDesiredLrpRequest(message: DesiredLrpMessage | undefined): DesiredLrpRequest {
   if (message === undefined) throw new BbsError("InvalidRequest", "Invalid field: desired_lrp");
+  refuseUnsupported({ sidecars: message.sidecars });
   return {
     ...decodeContainerDefinition(message),
     processGuid: message.processGuid,

@@ -15,6 +15,7 @@ import {
 import type { ActualLrp, ActualLrpInstanceKey, ActualLrpKey } from "#diego/models/actual-lrp.ts";
 import { BbsError } from "#diego/models/bbs-error.ts";
 import { lrpStartRequest, type Auctions } from "../auctions.ts";
+import type { ConvergenceSignal } from "../convergence/convergence-signal.ts";
 import {
   actualLrp,
   deleteActualLrp,
@@ -22,7 +23,7 @@ import {
   replaceActualLrp,
 } from "../store/actual-lrp-table.ts";
 import type { BbsDatabase } from "../store/bbs-schema.ts";
-import { desiredLrp } from "../store/desired-lrp-table.ts";
+import { desiredLrp, isDesired } from "../store/desired-lrp-table.ts";
 import type { Changes, SingleWriter } from "../store/single-writer.ts";
 
 interface ActualLrpLifecycleOptions {
@@ -30,6 +31,7 @@ interface ActualLrpLifecycleOptions {
   readonly guids: GuidSource;
   readonly writer: SingleWriter;
   readonly auctions: Auctions;
+  readonly convergence: ConvergenceSignal;
 }
 
 /** An index of a process; what a claim and a removal name, whose messages carry no domain. */
@@ -118,18 +120,21 @@ export class ActualLrpLifecycle {
 
   /** A stopped container takes its row with it, be it the suspect one. */
   async remove(index: InstanceIndex, instanceKey: ActualLrpInstanceKey | undefined): Promise<void> {
-    await this.#options.writer.write(async (tx, changes) => {
+    const { writer, convergence } = this.#options;
+    const isMissed = await writer.write(async (tx, changes) => {
       const suspect =
         instanceKey === undefined ? undefined : await suspectOf(tx, index, instanceKey);
       if (suspect !== undefined) {
         await removeRow(tx, changes, suspect);
-        return;
+        return false;
       }
       const row = await ordinaryRow(tx, index);
       const removal = remove(row, instanceKey);
       if (removal.kind === "refused") throw refusal(removal);
       await removeRow(tx, changes, row);
+      return isDesired(tx, index);
     });
+    if (isMissed) convergence.ask("instance-removed");
   }
 }
 

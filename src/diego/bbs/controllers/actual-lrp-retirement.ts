@@ -1,12 +1,16 @@
 import type { Logger } from "#kernel/log/logger.ts";
 import { retire } from "#diego/models/actual-lrp-transitions.ts";
-import type { ActualLrpInstanceKey } from "#diego/models/actual-lrp.ts";
+import type { ActualLrp, ActualLrpInstanceKey } from "#diego/models/actual-lrp.ts";
 import { BbsError } from "#diego/models/bbs-error.ts";
 import { instanceKeyOf } from "#diego/models/actual-lrp-codec.ts";
 import type { RepClientFactory } from "#diego/cell/rep/client.ts";
 import type { BackgroundWork } from "../background-work.ts";
 import type { CellPresences } from "../cell-presences.ts";
-import type { SingleWriter } from "../store/single-writer.ts";
+import type { ConvergenceSignal } from "../convergence/convergence-signal.ts";
+import { actualLrp } from "../store/actual-lrp-table.ts";
+import type { BbsDatabase } from "../store/bbs-schema.ts";
+import { isDesired } from "../store/desired-lrp-table.ts";
+import type { Changes, SingleWriter } from "../store/single-writer.ts";
 import { ordinaryRow, removeRow, type InstanceIndex } from "./actual-lrp-lifecycle.ts";
 
 const attempts = 5;
@@ -15,6 +19,7 @@ interface ActualLrpRetirementOptions {
   readonly logger: Logger;
   readonly writer: SingleWriter;
   readonly cells: CellPresences;
+  readonly convergence: ConvergenceSignal;
   readonly repClient: RepClientFactory;
   readonly background: BackgroundWork;
 }
@@ -36,28 +41,42 @@ export class ActualLrpRetirement {
     if (holder !== undefined) await this.#stop(index, holder, attempts);
   }
 
-  /** Deletes what no cell holds before it resolves; stops the rest without waiting for it. */
-  async retireAll(indices: readonly InstanceIndex[]): Promise<void> {
-    for (const index of indices) {
-      const holder = await this.#deleteUnlessHeld(index).catch((error: unknown) => {
-        if (error instanceof BbsError && error.type === "ResourceNotFound") return undefined;
-        throw error;
-      });
-      if (holder === undefined) continue;
-      this.#options.background.run("stop-lrp-instance", () => this.#stop(index, holder, 1));
-    }
+  /**
+   * Retires an index unless it is desired (again), or gone already. Deletes a row that no cell holds before it
+   * resolves; does not wait for a cell to stop the instance.
+   */
+  async retireUndesired(index: InstanceIndex): Promise<void> {
+    const holder = await this.#options.writer.write(async (tx, changes) => {
+      const row = await actualLrp(tx, index, "ORDINARY");
+      if (row === undefined || (await isDesired(tx, index))) return undefined;
+      return this.#deleteUnlessHeldRow(tx, changes, row);
+    });
+    if (holder === undefined) return;
+    this.#options.background.run("stop-lrp-instance", () => this.#stop(index, holder, 1));
   }
 
   async #deleteUnlessHeld(index: InstanceIndex): Promise<ActualLrpInstanceKey | undefined> {
-    return this.#options.writer.write(async (tx, changes) => {
+    const { writer, convergence } = this.#options;
+    const { holder, isMissed } = await writer.write(async (tx, changes) => {
       const row = await ordinaryRow(tx, index);
-      const holder = instanceKeyOf(row);
-      if (retire(row).kind === "stop" && holder !== undefined && !this.#isGone(holder.cellId)) {
-        return holder;
-      }
-      await removeRow(tx, changes, row);
-      return undefined;
+      const instanceKey = await this.#deleteUnlessHeldRow(tx, changes, row);
+      return { holder: instanceKey, isMissed: await isDesired(tx, index) };
     });
+    if (holder === undefined && isMissed) convergence.ask("instance-retired");
+    return holder;
+  }
+
+  async #deleteUnlessHeldRow(
+    tx: BbsDatabase,
+    changes: Changes,
+    row: ActualLrp,
+  ): Promise<ActualLrpInstanceKey | undefined> {
+    const holder = instanceKeyOf(row);
+    if (retire(row).kind === "stop" && holder !== undefined && !this.#isGone(holder.cellId)) {
+      return holder;
+    }
+    await removeRow(tx, changes, row);
+    return undefined;
   }
 
   #isGone(cellId: string): boolean {

@@ -112,11 +112,9 @@ export class DesiredLrpOperations {
   async #retireFrom(processGuid: string, firstIndex: number): Promise<void> {
     const { db, retirement } = this.#options;
     const rows = await actualLrps(db, { processGuid });
-    await retirement.retireAll(
-      rows
-        .filter(({ presence, key }) => presence === "ORDINARY" && key.index >= firstIndex)
-        .map(({ key }) => key),
-    );
+    for (const { key } of rows) {
+      if (key.index >= firstIndex) await retirement.retireUndesired(key);
+    }
   }
 }
 

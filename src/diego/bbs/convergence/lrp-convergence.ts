@@ -9,7 +9,7 @@ import { change, releaseRow, removeRow } from "../controllers/actual-lrp-lifecyc
 import type { ActualLrpRetirement } from "../controllers/actual-lrp-retirement.ts";
 import { actualLrps, deleteActualLrp, insertActualLrp } from "../store/actual-lrp-table.ts";
 import type { BbsDatabase } from "../store/bbs-schema.ts";
-import { schedulingInfos } from "../store/desired-lrp-table.ts";
+import { isDesired, schedulingInfos } from "../store/desired-lrp-table.ts";
 import { freshDomains, pruneDomains } from "../store/domain-table.ts";
 import type { Changes, SingleWriter } from "../store/single-writer.ts";
 import { planLrpConvergence, type LrpDecision, type LrpIndex } from "./plan-lrp-convergence.ts";
@@ -18,9 +18,9 @@ interface LrpConvergenceOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly guids: GuidSource;
-  readonly db: BbsDatabase;
   readonly writer: SingleWriter;
   readonly cells: CellPresences;
+  readonly upSince: Date;
   readonly auctions: Auctions;
   readonly retirement: ActualLrpRetirement;
 }
@@ -33,31 +33,41 @@ export async function convergeLrps(
   options: LrpConvergenceOptions,
   signal: AbortSignal,
 ): Promise<DecisionCounts> {
-  const { clock, db, writer, cells, auctions } = options;
-  const now = clock.now();
-  await writer.write((tx) => pruneDomains(tx, now));
-  const desired = await schedulingInfos(db, {});
-  const decisions = planLrpConvergence({
-    now,
-    desired,
-    actual: await actualLrps(db, {}),
-    cells: cells.cellSet(),
-    freshDomains: new Set(await freshDomains(db, now)),
-  });
+  const { auctions } = options;
+  const facts = await gatherFacts(options);
+  const decisions = planLrpConvergence(facts);
   const toPlace = new Map<string, number[]>();
   const counts: Record<string, number> = {};
   for (const decision of decisions) {
     signal.throwIfAborted();
     const place = await act(decision, options);
     if (place !== undefined) {
-      toPlace.set(place.processGuid, [...(toPlace.get(place.processGuid) ?? []), place.index]);
+      const indices = toPlace.get(place.processGuid) ?? [];
+      toPlace.set(place.processGuid, indices);
+      indices.push(place.index);
     }
     counts[decision.kind] = (counts[decision.kind] ?? 0) + 1;
   }
   auctions.requestLrps(
-    desired.map((info) => lrpStartRequest(info, toPlace.get(info.processGuid) ?? [])),
+    facts.desired.map((info) => lrpStartRequest(info, toPlace.get(info.processGuid) ?? [])),
   );
   return counts;
+}
+
+/** Of one moment: rows that belong to a DesiredLRP which is read a moment earlier would look like orphans. */
+async function gatherFacts({ clock, writer, cells, upSince }: LrpConvergenceOptions) {
+  return writer.write(async (tx) => {
+    const now = clock.now();
+    await pruneDomains(tx, now);
+    return {
+      now,
+      upSince,
+      desired: await schedulingInfos(tx, {}),
+      actual: await actualLrps(tx, {}),
+      cells: cells.cellSet(),
+      freshDomains: new Set(await freshDomains(tx, now)),
+    };
+  });
 }
 
 /** Gives the index that is to be placed. A decision that has become stale is left to the next pass. */
@@ -68,7 +78,7 @@ async function act(
   const { logger, writer, retirement } = options;
   try {
     if (decision.kind === "retire") {
-      await retirement.retireAll([decision.lrp.key]);
+      await retirement.retireUndesired(decision.lrp.key);
       return undefined;
     }
     if (decision.kind === "auction") return decision.lrp.key;
@@ -98,6 +108,7 @@ async function apply(
   const now = options.clock.now();
   switch (decision.kind) {
     case "create":
+      if (!(await isDesired(tx, decision.index))) return undefined;
       await createRow(tx, changes, decision.index, options);
       return decision.index;
     case "unclaim": {

@@ -1,4 +1,4 @@
-import type { ActualLrp, ClaimedLrp, RunningLrp } from "#diego/models/actual-lrp.ts";
+import type { ActualLrp, ClaimedLrp, RunningLrp, UnclaimedLrp } from "#diego/models/actual-lrp.ts";
 import { shouldRestartCrash } from "#diego/models/restart-calculator.ts";
 
 /** What is desired of one process. */
@@ -10,10 +10,16 @@ export interface DesiredFact {
 
 export interface LrpFacts {
   readonly now: Date;
+  /** When this BBS started. */
+  readonly upSince: Date;
   readonly desired: readonly DesiredFact[];
   readonly actual: readonly ActualLrp[];
-  /** `isComplete` false: a cell that is not among them may yet be there, so none counts as missing. */
-  readonly cells: { readonly present: ReadonlySet<string>; readonly isComplete: boolean };
+  readonly cells: {
+    readonly present: ReadonlySet<string>;
+    /** False: a cell that is not among them may yet be there, so none counts as missing. */
+    readonly isComplete: boolean;
+    readonly newestAppearedAt: Date | undefined;
+  };
   readonly freshDomains: ReadonlySet<string>;
 }
 
@@ -29,7 +35,7 @@ type HeldLrp = ClaimedLrp | RunningLrp;
 export type LrpDecision =
   /** There is no row: make one and place it. */
   | { readonly kind: "create"; readonly index: LrpIndex }
-  /** Nobody has taken it for 30 s: offer it again, the row stays as it is. */
+  /** Nobody has taken it: offer it again, the row stays as it is. */
   | { readonly kind: "auction"; readonly lrp: ActualLrp }
   /** Take the row from its crash or its dead cell, and place it anew. */
   | { readonly kind: "unclaim"; readonly lrp: ActualLrp }
@@ -114,7 +120,7 @@ function decideOrdinary({ key, ordinary, suspect }: IndexRows, facts: LrpFacts):
   }
   switch (ordinary.state) {
     case "UNCLAIMED":
-      return isStale(ordinary, facts.now) ? [{ kind: "auction", lrp: ordinary }] : [];
+      return isToBeOffered(ordinary, facts) ? [{ kind: "auction", lrp: ordinary }] : [];
     case "CRASHED":
       return shouldRestartCrash(ordinary, facts.now) ? [{ kind: "unclaim", lrp: ordinary }] : [];
     case "CLAIMED":
@@ -136,8 +142,19 @@ function isOnMissingCell(lrp: ActualLrp, { cells }: LrpFacts): boolean {
   return cells.isComplete && !cells.present.has(lrp.instanceKey.cellId);
 }
 
-function isStale(lrp: ActualLrp, now: Date): boolean {
-  return now.getTime() - lrp.since.getTime() > staleUnclaimedMs;
+/**
+ * Diego offers what nobody took for 30 s. Ours also offers at once what a process before this one left unplaced, and
+ * what found no place before a new cell came.
+ */
+function isToBeOffered(lrp: UnclaimedLrp, { now, upSince, cells }: LrpFacts): boolean {
+  if (cells.present.size === 0 && !cells.isComplete) return false;
+  const since = lrp.since.getTime();
+  if (now.getTime() - since > staleUnclaimedMs || since < upSince.getTime()) return true;
+  return (
+    lrp.placementError !== "" &&
+    cells.newestAppearedAt !== undefined &&
+    since <= cells.newestAppearedAt.getTime()
+  );
 }
 
 function noRows(key: LrpIndex): IndexRows {

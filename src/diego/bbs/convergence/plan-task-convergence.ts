@@ -2,10 +2,10 @@ import type { Task } from "#diego/models/task.ts";
 
 export interface TaskFacts {
   readonly now: Date;
-  /** When this BBS started: whatever a task waited for before that, nobody of this process is at it. */
+  /** When this BBS started. */
   readonly upSince: Date;
   readonly tasks: readonly Task[];
-  /** `isComplete` false: no cell counts as missing. */
+  /** `isComplete` false: no cell counts as missing, and where there is none at all some will come. */
   readonly cells: { readonly present: ReadonlySet<string>; readonly isComplete: boolean };
   readonly kickAfterMs: number;
   readonly expireCompletedAfterMs: number;
@@ -30,9 +30,10 @@ export function planTaskConvergence(facts: TaskFacts): TaskDecision[] {
 function decide(task: Task, facts: TaskFacts): TaskDecision | undefined {
   switch (task.state) {
     case "PENDING":
-      return hasPassed(task.createdAt, facts.expirePendingAfterMs, facts)
-        ? { kind: "fail", task, reason: "not started within time limit" }
-        : { kind: "auction", task };
+      if (hasPassed(task.createdAt, facts.expirePendingAfterMs, facts)) {
+        return { kind: "fail", task, reason: "not started within time limit" };
+      }
+      return isToBeOffered(task, facts) ? { kind: "auction", task } : undefined;
     case "RUNNING":
       // A task never runs twice, so a lost cell is its end, without the grace that an LRP gets.
       return facts.cells.isComplete && !facts.cells.present.has(task.cellId)
@@ -47,12 +48,25 @@ function decide(task: Task, facts: TaskFacts): TaskDecision | undefined {
   }
 }
 
-/** Nobody tells its owner: not for long enough, or not since the process that did was killed. */
+/**
+ * Diego offers every pending task in every pass. Ours also runs passes out of turn, and each offer may cost the task
+ * one of its few rejections: so a little under a period must lie between two offers.
+ */
+const offerAgainAfterMs = 20_000;
+
+function isToBeOffered(task: Task, facts: TaskFacts): boolean {
+  if (facts.cells.present.size === 0 && !facts.cells.isComplete) return false;
+  return isFromBefore(task, facts) || hasPassed(task.updatedAt, offerAgainAfterMs, facts);
+}
+
+/** Its last change was made by a process that is gone, so whatever was to follow it, nobody is at that. */
+function isFromBefore(task: Task, { upSince }: TaskFacts): boolean {
+  return task.updatedAt.getTime() < upSince.getTime();
+}
+
+/** Nobody tells its owner. */
 function isAbandoned(task: Task, facts: TaskFacts): boolean {
-  return (
-    hasPassed(task.updatedAt, facts.kickAfterMs, facts) ||
-    task.updatedAt.getTime() < facts.upSince.getTime()
-  );
+  return isFromBefore(task, facts) || hasPassed(task.updatedAt, facts.kickAfterMs, facts);
 }
 
 /** Time in which the BBS was down does not count: it could not have told anybody. Diego counts it. */

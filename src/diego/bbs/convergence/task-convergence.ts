@@ -20,9 +20,10 @@ interface TaskConvergenceOptions {
   readonly cells: CellPresences;
   readonly auctions: Auctions;
   readonly callbacks: TaskCallbacks;
+  readonly upSince: Date;
   readonly limits: Pick<
     TaskFacts,
-    "upSince" | "kickAfterMs" | "expireCompletedAfterMs" | "expirePendingAfterMs"
+    "kickAfterMs" | "expireCompletedAfterMs" | "expirePendingAfterMs"
   >;
 }
 
@@ -31,9 +32,10 @@ export async function convergeTasks(
   options: TaskConvergenceOptions,
   signal: AbortSignal,
 ): Promise<DecisionCounts> {
-  const { clock, db, cells, auctions, callbacks, limits } = options;
+  const { clock, db, cells, auctions, callbacks, limits, upSince } = options;
   const decisions = planTaskConvergence({
     ...limits,
+    upSince,
     now: clock.now(),
     tasks: await tasks(db, {}),
     cells: cells.cellSet(),

@@ -68,6 +68,10 @@ export async function replaceActualLrp(
   before: ActualLrp,
   after: ActualLrp,
 ): Promise<void> {
+  if (after.presence !== before.presence) {
+    const taken = await actualLrp(db, after.key, after.presence);
+    if (taken !== undefined) throw changedMeanwhile(taken);
+  }
   const { numUpdatedRows } = await db
     .updateTable("actualLrps")
     .set(toRow(after))

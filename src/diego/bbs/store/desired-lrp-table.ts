@@ -39,6 +39,19 @@ export async function desiredLrp(
   return row === undefined ? undefined : toDesiredLrp(row);
 }
 
+/** Whether the index is one of those that should run. */
+export async function isDesired(
+  db: BbsDatabase,
+  { processGuid, index }: { readonly processGuid: string; readonly index: number },
+): Promise<boolean> {
+  const row = await db
+    .selectFrom("desiredLrps")
+    .select("instances")
+    .where("processGuid", "=", processGuid)
+    .executeTakeFirst();
+  return row !== undefined && index < row.instances;
+}
+
 export async function schedulingInfos(
   db: BbsDatabase,
   filter: DesiredLrpFilter,
