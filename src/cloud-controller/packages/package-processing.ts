@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import path from "node:path";
 import { BlobNotFound, BlobstoreFull, type Blobstore } from "#blobstore/blobstore.ts";
 import type { Clock } from "#kernel/clock/clock.ts";
@@ -38,7 +38,6 @@ export interface PackageProcessingOptions {
   readonly logger: Logger;
   readonly changes: Changes;
   readonly appLog: AppLog;
-  readonly workDirectory: string;
   readonly limits: {
     readonly maximumPackageBytes: number;
     readonly maximumPackageEntries: number;
@@ -67,11 +66,9 @@ export class PackageProcessing implements AsyncDisposable {
     this.#options = options;
   }
 
-  /** Clears what a killed process left: its uploads cannot go on, and their packages say so. */
+  /** At start: the uploads of a killed process cannot go on, and their packages say so. */
   async recover(): Promise<void> {
-    const { db, clock, workDirectory } = this.#options;
-    await rm(workDirectory, { recursive: true, force: true });
-    await mkdir(workDirectory, { recursive: true });
+    const { db, clock } = this.#options;
     await db
       .updateTable("packages")
       .set({
@@ -81,11 +78,6 @@ export class PackageProcessing implements AsyncDisposable {
       })
       .where("state", "in", ["PROCESSING_UPLOAD", "COPYING"])
       .execute();
-  }
-
-  /** An empty directory of its own for one upload. */
-  async workspace(): Promise<string> {
-    return await mkdtemp(path.join(this.#options.workDirectory, "upload-"));
   }
 
   /** Begins; the promise resolves once the package has its final state and never rejects. */

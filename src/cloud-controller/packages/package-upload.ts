@@ -13,6 +13,7 @@ import { findSpace } from "../spaces/find-space.ts";
 import type { PackageProcessing } from "./package-processing.ts";
 import type { Package } from "./package-table.ts";
 import { receiveUpload } from "./receive-upload.ts";
+import type { UploadWorkspaces } from "./upload-workspaces.ts";
 
 /** How long the answer to an upload waits for the package: the client polls only what is not READY by then. */
 const waitForReadyMs = 1_000;
@@ -22,6 +23,7 @@ interface UploadContext {
   readonly clock: Clock;
   readonly permissions: Permissions;
   readonly processing: PackageProcessing;
+  readonly workspaces: UploadWorkspaces;
   readonly maximumUploadBytes: number;
 }
 
@@ -39,7 +41,7 @@ export async function uploadPackage(
   if (found.type !== "bits") throw unprocessable("Package type must be bits.");
   if (found.state !== "AWAITING_UPLOAD") throw new CfError("PackageBitsAlreadyUploaded");
   const { processing, permissions, clock } = context;
-  const directory = await processing.workspace();
+  const directory = await context.workspaces.create();
   try {
     const received = await receiveUpload(request, {
       directory,

@@ -31,6 +31,7 @@ import { presentPackage } from "./package-presenter.ts";
 import { packageKey, type PackageProcessing } from "./package-processing.ts";
 import type { Package } from "./package-table.ts";
 import { uploadPackage } from "./package-upload.ts";
+import type { UploadWorkspaces } from "./upload-workspaces.ts";
 
 export interface PackageRoutes {
   readonly db: Database;
@@ -43,6 +44,7 @@ export interface PackageRoutes {
   readonly blobUrls: BlobUrls;
   readonly processing: PackageProcessing;
   readonly copies: PackageCopies;
+  readonly workspaces: UploadWorkspaces;
   readonly maximumUploadBytes: number;
 }
 

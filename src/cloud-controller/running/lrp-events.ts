@@ -15,9 +15,9 @@ import { processDomain, processGuidOf } from "./desired-lrp.ts";
 const retryMs = 1_000;
 const maximumDescription = 10_000;
 
-/** Woken whenever an instance of the process has changed. */
+/** Woken whenever an instance of the process has changed; the long poll of its stats waits for it. */
 export function instancesKey(processGuid: string): string {
-  return `instances:${processGuid}`;
+  return `process:${processGuid}`;
 }
 
 export interface LrpEventsOptions {

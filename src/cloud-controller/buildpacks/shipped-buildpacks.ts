@@ -1,0 +1,103 @@
+import { existsSync } from "node:fs";
+import { readFile, rm } from "node:fs/promises";
+import { hash } from "node:crypto";
+import path from "node:path";
+import type { Blobstore } from "#blobstore/blobstore.ts";
+import type { Clock } from "#kernel/clock/clock.ts";
+import type { Logger } from "#kernel/log/logger.ts";
+import { newRecord } from "../database/record.ts";
+import type { Database } from "../database/schema.ts";
+import type { UploadWorkspaces } from "../packages/upload-workspaces.ts";
+import { buildpackBlob } from "../blobs/blob-keys.ts";
+import { storeBuildpackBits } from "./buildpack-bits.ts";
+import { moveBuildpack } from "./buildpack-positions.ts";
+import { buildpackKey, type Buildpack } from "./buildpack-table.ts";
+import { zipFolder } from "./zip-folder.ts";
+
+/** In the order of detection, which is cf-deployment's as far as it goes; what takes any Procfile comes last. */
+const order = [
+  "staticfile_buildpack",
+  "nodejs_buildpack",
+  "python_buildpack",
+  "binary_buildpack",
+  "procfile_buildpack",
+];
+
+/**
+ * Installs the buildpacks that come with Rivera, at every start: what is missing is added at the end of the list, what
+ * has changed replaces its former self, what an operator has uploaded under such a name stays.
+ */
+export async function installShippedBuildpacks(
+  context: {
+    readonly db: Database;
+    readonly blobstore: Blobstore;
+    readonly clock: Clock;
+    readonly logger: Logger;
+    readonly workspaces: UploadWorkspaces;
+  },
+  directory: string,
+): Promise<void> {
+  const workspace = await context.workspaces.create();
+  try {
+    for (const name of order) {
+      const folder = path.join(directory, name);
+      if (!existsSync(folder)) continue;
+      const zip = path.join(workspace, `${name}.zip`);
+      await zipFolder(folder, zip);
+      await install(context, name, zip);
+    }
+  } finally {
+    await rm(workspace, { recursive: true, force: true });
+  }
+}
+
+async function install(
+  context: Parameters<typeof installShippedBuildpacks>[0],
+  name: string,
+  zip: string,
+): Promise<void> {
+  const { db, blobstore, logger } = context;
+  const sha256 = hash("sha256", await readFile(zip), "hex");
+  const found = await db
+    .selectFrom("buildpacks")
+    .selectAll()
+    .where("name", "=", name)
+    .where("lifecycle", "=", "buildpack")
+    .execute();
+  const present = found.find(({ shippedSha256 }) => shippedSha256 !== null) ?? found[0];
+  if (present !== undefined && present.shippedSha256 === null && present.filename !== null) return;
+  const isStored =
+    present?.shippedSha256 === sha256 &&
+    (await blobstore.stat(buildpackBlob(buildpackKey(present)))) !== undefined;
+  if (isStored) return;
+  const buildpack = present ?? (await create(context, name));
+  const filename = `${name}-rivera.zip`;
+  await storeBuildpackBits(context, buildpack, { path: zip, filename, isShipped: true });
+  logger.info("buildpack-installed", { name, sha256 });
+}
+
+async function create(
+  { db, clock }: { readonly db: Database; readonly clock: Clock },
+  name: string,
+): Promise<Buildpack> {
+  return await db.transaction().execute(async (tx) => {
+    const created = await tx
+      .insertInto("buildpacks")
+      .values({
+        ...newRecord(clock),
+        name,
+        stack: null,
+        lifecycle: "buildpack",
+        position: 0,
+        enabled: 1,
+        locked: 0,
+        filename: null,
+        sha256: null,
+        shippedSha256: null,
+      })
+      .returningAll()
+      .executeTakeFirstOrThrow();
+    await moveBuildpack(tx, created, Number.MAX_SAFE_INTEGER);
+    return created;
+  });
+}

@@ -1,0 +1,151 @@
+import type { Blobstore } from "#blobstore/blobstore.ts";
+import type { BbsClient } from "#diego/bbs/client.ts";
+import type { Clock } from "#kernel/clock/clock.ts";
+import type { Logger } from "#kernel/log/logger.ts";
+import { Loop } from "#kernel/loop/loop.ts";
+import type { LogCacheClient } from "#log-cache/client.ts";
+import type { AppLog } from "./apps/app-log.ts";
+import type { AppDataRemover, AppRunner } from "./apps/app-runner.ts";
+import { BlobUrls } from "./blobs/blob-urls.ts";
+import { registerBlobs } from "./blobs/blob-routes.ts";
+import { SignedUrls } from "./blobs/signed-urls.ts";
+import { registerBuilds } from "./builds/routes.ts";
+import { registerBuildpacks } from "./buildpacks/routes.ts";
+import { installShippedBuildpacks } from "./buildpacks/shipped-buildpacks.ts";
+import type { CloudControllerConfig } from "./config.ts";
+import type { Database } from "./database/schema.ts";
+import { DropletRetention } from "./droplets/droplet-retention.ts";
+import { registerDroplets } from "./droplets/routes.ts";
+import type { ApiServer } from "./http/create-server.ts";
+import type { Links } from "./http/links.ts";
+import type { Changes, LongPoll } from "./http/long-poll.ts";
+import type { Permissions } from "./http/permissions.ts";
+import type { Jobs } from "./jobs/jobs.ts";
+import { PackageCopies } from "./packages/package-copy.ts";
+import { PackageProcessing } from "./packages/package-processing.ts";
+import { PackageRetention } from "./packages/package-retention.ts";
+import { registerPackages } from "./packages/routes.ts";
+import { UploadWorkspaces } from "./packages/upload-workspaces.ts";
+import type { InstanceReports } from "./processes/instance-reports.ts";
+import { ResourceCache } from "./resource-matches/resource-cache.ts";
+import { registerResourceMatches } from "./resource-matches/routes.ts";
+import { DiegoRunner } from "./running/diego-runner.ts";
+import { InstanceReportsFromDiego } from "./running/instance-reports-from-diego.ts";
+import { LrpEvents } from "./running/lrp-events.ts";
+import { syncProcesses } from "./running/process-sync.ts";
+import { StagedAppData } from "./staging/app-data-remover.ts";
+import { BuildEnding } from "./staging/build-ending.ts";
+import { registerStaging } from "./staging/internal-routes.ts";
+import { Stager } from "./staging/stager.ts";
+import { syncStaging } from "./staging/staging-sync.ts";
+
+export interface StagingDependencies {
+  readonly config: CloudControllerConfig;
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly bbs: BbsClient;
+  readonly blobstore: Blobstore;
+  readonly logCache: LogCacheClient;
+  readonly appLog: AppLog;
+  readonly changes: Changes;
+  readonly longPoll: LongPoll;
+  readonly links: Links;
+  readonly permissions: Permissions;
+  readonly jobs: Jobs;
+  readonly servers: { readonly api: ApiServer; readonly internal: ApiServer };
+  /** Known once the internal listener is bound. */
+  readonly internalUrl: () => string;
+}
+
+/** The way from source to running app: packages, builds, droplets, buildpacks, and what of it runs in Diego. */
+export interface StagingAndRunning extends AsyncDisposable {
+  readonly runner: AppRunner;
+  readonly reports: InstanceReports;
+  readonly appData: AppDataRemover;
+  /** Once the listeners are bound: recovers what a crash interrupted, installs buildpacks, begins the loops. */
+  start(): Promise<void>;
+}
+
+export function composeStaging(dependencies: StagingDependencies): StagingAndRunning {
+  const { config, db, clock, logger, bbs, blobstore, servers, logCache } = dependencies;
+  const { limits } = config.staging;
+  const common = { ...dependencies, limits };
+  const signedUrls = new SignedUrls(config.staging.signingSecret, clock);
+  const blobUrls = new BlobUrls({
+    signedUrls,
+    internalUrl: dependencies.internalUrl,
+    externalUrl: config.externalUrl,
+  });
+  const workspaces = new UploadWorkspaces(config.staging.workDirectory);
+  const resources = new ResourceCache({ db, blobstore, clock });
+  const ending = new BuildEnding({
+    ...common,
+    retention: new DropletRetention({ db, blobstore, clock, kept: limits.dropletsKept }),
+  });
+  const stager = new Stager({
+    ...common,
+    blobUrls,
+    ending,
+    apiUrl: config.externalUrl,
+    config: config.staging,
+  });
+  const processing = new PackageProcessing({
+    ...common,
+    resources,
+    retention: new PackageRetention({ db, blobstore, clock, kept: limits.packagesKept }),
+  });
+  const copies = new PackageCopies(common);
+  const { maximumUploadBytes } = limits;
+  const routes = { ...common, blobUrls, workspaces, maximumUploadBytes };
+
+  registerBlobs(servers, {
+    ...common,
+    signedUrls,
+    lifecycleBundle: config.staging.lifecycleBundle,
+  });
+  registerResourceMatches(servers.api, { resources, permissions: dependencies.permissions });
+  registerPackages(servers.api, { ...routes, processing, copies });
+  registerBuilds(servers.api, {
+    ...common,
+    stager,
+    defaultStack: config.defaultStack,
+    limits: { ...limits, maximumDiskInMb: config.limits.maximumDiskInMb },
+  });
+  registerDroplets(servers.api, routes);
+  registerBuildpacks(servers.api, routes);
+  registerStaging(servers.internal, { ...common, signedUrls, ending });
+
+  const source = { db, blobUrls, apiUrl: config.externalUrl, config: config.staging };
+  const runner = new DiegoRunner({ source, bbs, logger });
+  const events = new LrpEvents(common);
+  const loop = (name: string, activation: (signal: AbortSignal) => Promise<unknown>) =>
+    new Loop({ name, clock, logger, periodMs: config.staging.syncIntervalMs, activation });
+  const loops = [
+    loop("process-sync", (signal) => syncProcesses({ source, bbs, runner, logger }, signal)),
+    loop("staging-sync", () =>
+      syncStaging({ ...common, stager, ending, stagingTimeoutMs: limits.stagingTimeoutMs }),
+    ),
+  ];
+
+  return {
+    runner,
+    reports: new InstanceReportsFromDiego({ bbs, logCache, clock, logger }),
+    appData: new StagedAppData({ db, blobstore, bbs, logger }),
+    async start() {
+      await workspaces.sweep();
+      await processing.recover();
+      const directory = config.staging.shippedBuildpacksDirectory;
+      if (directory !== undefined) {
+        await installShippedBuildpacks({ ...common, workspaces }, directory);
+      }
+      events.start();
+      for (const each of loops) each.start();
+    },
+    async [Symbol.asyncDispose]() {
+      for (const each of [...loops, events, processing, copies]) {
+        await each[Symbol.asyncDispose]();
+      }
+    },
+  };
+}

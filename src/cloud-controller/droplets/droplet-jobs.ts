@@ -1,0 +1,100 @@
+import { rm } from "node:fs/promises";
+import path from "node:path";
+import { z } from "zod";
+import type { Blobstore } from "#blobstore/blobstore.ts";
+import type { Clock } from "#kernel/clock/clock.ts";
+import { dropletBlob } from "../blobs/blob-keys.ts";
+import { touched } from "../database/record.ts";
+import type { Database } from "../database/schema.ts";
+import { CfError } from "../http/cf-errors.ts";
+import type { JobHandler } from "../jobs/jobs.ts";
+import { findDroplet } from "./find-droplet.ts";
+
+interface DropletWork {
+  readonly db: Database;
+  readonly blobstore: Blobstore;
+  readonly clock: Clock;
+}
+
+const uploadPayload = z.object({ path: z.string() });
+const copyPayload = z.object({ source: z.string() });
+
+/** The long operations on droplets; each may be repeated after a crash. */
+export function dropletJobs(work: DropletWork): readonly JobHandler[] {
+  return [
+    {
+      operation: "droplet.upload",
+      run: (job) =>
+        storeUpload(work, job.resourceGuid ?? "", uploadPayload.parse(job.payload).path),
+    },
+    {
+      operation: "droplet.copy",
+      run: (job) => copyBits(work, job.resourceGuid ?? "", copyPayload.parse(job.payload).source),
+    },
+    {
+      operation: "droplet.delete",
+      async run(job) {
+        const guid = job.resourceGuid ?? "";
+        const droplet = await findDroplet(work.db, guid);
+        if (droplet?.sha1) await work.blobstore.delete(dropletBlob(guid, droplet.sha1));
+        await work.db.deleteFrom("droplets").where("guid", "=", guid).execute();
+      },
+    },
+  ];
+}
+
+async function storeUpload(work: DropletWork, guid: string, file: string): Promise<void> {
+  try {
+    const { sha1, sha256 } = await work.blobstore.putFile(
+      (info) => dropletBlob(guid, info.sha1),
+      file,
+    );
+    await end(work, guid, { state: "STAGED", sha1, sha256 });
+  } catch (error) {
+    await fail(work, guid, "the uploaded droplet could not be stored");
+    throw new CfError("BlobstoreError", [], { cause: error });
+  } finally {
+    await rm(path.dirname(file), { recursive: true, force: true });
+  }
+}
+
+async function copyBits(work: DropletWork, guid: string, sourceGuid: string): Promise<void> {
+  const source = await findDroplet(work.db, sourceGuid);
+  if (source === undefined || source.sha1 === null) {
+    return await fail(work, guid, "the source droplet is gone");
+  }
+  const content = await work.blobstore.get(dropletBlob(source.guid, source.sha1));
+  const { sha1, sha256 } = await work.blobstore.put(
+    (info) => dropletBlob(guid, info.sha1),
+    content,
+  );
+  await end(work, guid, { state: "STAGED", sha1, sha256 });
+}
+
+async function fail(work: DropletWork, guid: string, description: string): Promise<void> {
+  await end(work, guid, {
+    state: "FAILED",
+    sha1: null,
+    sha256: null,
+    errorId: "BlobstoreError",
+    errorDescription: description,
+  });
+}
+
+async function end(
+  { db, clock }: DropletWork,
+  guid: string,
+  columns: {
+    readonly state: "STAGED" | "FAILED";
+    readonly sha1: string | null;
+    readonly sha256: string | null;
+    readonly errorId?: string;
+    readonly errorDescription?: string;
+  },
+): Promise<void> {
+  await db
+    .updateTable("droplets")
+    .set({ ...touched(clock), ...columns })
+    .where("guid", "=", guid)
+    .execute();
+}

@@ -1,0 +1,169 @@
+import { rm } from "node:fs/promises";
+import multipart from "@fastify/multipart";
+import { findApp } from "../apps/find-app.ts";
+import { recordAuditEvent } from "../audit-events/record-audit-event.ts";
+import { touched } from "../database/record.ts";
+import { actorOf, type AuthContext } from "../http/auth-context.ts";
+import { unprocessable } from "../http/cf-errors.ts";
+import type { ApiServer } from "../http/create-server.ts";
+import { parseQuery } from "../http/list-query.ts";
+import { parseMessage } from "../http/parse-message.ts";
+import type { Job } from "../jobs/jobs.ts";
+import { acceptJob } from "../jobs/routes.ts";
+import { updateMetadata } from "../metadata/metadata.ts";
+import { receiveUpload } from "../packages/receive-upload.ts";
+import {
+  presentStoredDroplet,
+  requireDroplet,
+  requireNamedApp,
+  type DropletRoutes,
+} from "./droplet-access.ts";
+import { createDroplet, createDropletCopy } from "./droplet-create.ts";
+import { dropletJobs } from "./droplet-jobs.ts";
+import type { Droplet } from "./droplet-table.ts";
+import { findDroplet } from "./find-droplet.ts";
+import { dropletCopyMessage, dropletCreateMessage, dropletUpdateMessage } from "./messages.ts";
+
+type ByGuid = { Params: { guid: string } };
+
+const uploadedOnce = "Droplet may be uploaded only once. Create a new droplet to upload bits.";
+
+export function registerDropletWrites(app: ApiServer, context: DropletRoutes): void {
+  const { db, clock, jobs, links } = context;
+  for (const handler of dropletJobs(context)) jobs.handle(handler);
+  app.post("/v3/droplets", async (request, reply) => {
+    const { source_guid: sourceGuid } = parseQuery(request.query, ["source_guid"]);
+    const created =
+      sourceGuid === undefined
+        ? await create(context, request.auth, request.body)
+        : await copy(context, request.auth, { sourceGuid, body: request.body });
+    return await reply
+      .status(201)
+      .send(await presentStoredDroplet(context, request.auth, created.guid));
+  });
+  app.patch<ByGuid>("/v3/droplets/:guid", async (request) => {
+    const { guid } = request.params;
+    await requireDroplet(context, request.auth, { guid, action: "space.write" });
+    const message = parseMessage(dropletUpdateMessage, request.body);
+    await updateMetadata(db, { type: "droplet", guid }, message.metadata);
+    await db.updateTable("droplets").set(touched(clock)).where("guid", "=", guid).execute();
+    return await presentStoredDroplet(context, request.auth, guid);
+  });
+  app.delete<ByGuid>("/v3/droplets/:guid", async (request, reply) => {
+    const { guid } = request.params;
+    const { app: owner } = await requireDroplet(context, request.auth, {
+      guid,
+      action: "space.write",
+    });
+    if (owner.dropletGuid === guid) {
+      throw unprocessable(`The droplet is currently used by app with guid "${owner.guid}".`);
+    }
+    await recordAuditEvent(db, clock, {
+      type: "audit.app.droplet.delete",
+      actor: actorOf(request.auth),
+      target: { guid: owner.guid, type: "app", name: owner.name },
+      spaceGuid: owner.spaceGuid,
+      data: { droplet_guid: guid },
+    });
+    const job = await jobs.enqueue({
+      operation: "droplet.delete",
+      payload: {},
+      resource: { guid, type: "droplet" },
+      userGuid: request.auth.userGuid,
+    });
+    return await acceptJob(reply, links, job);
+  });
+  void app.register(async (scope) => {
+    await scope.register(multipart, { throwFileSizeLimit: false });
+    scope.post<ByGuid>("/v3/droplets/:guid/upload", async (request, reply) => {
+      const { guid } = request.params;
+      const { droplet } = await requireDroplet(context, request.auth, {
+        guid,
+        action: "space.write",
+      });
+      if (droplet.state !== "AWAITING_UPLOAD") throw unprocessable(uploadedOnce);
+      const job = await upload(context, request, droplet);
+      return await reply
+        .status(202)
+        .header("Location", links.href(`/v3/jobs/${job.guid}`))
+        .send(await presentStoredDroplet(context, request.auth, guid));
+    });
+  });
+}
+
+async function create(context: DropletRoutes, auth: AuthContext, body: unknown) {
+  const message = parseMessage(dropletCreateMessage, body);
+  const app = await requireNamedApp(context, auth, message.relationships.app.data.guid);
+  return await createDroplet(context, {
+    app,
+    auth,
+    metadata: message.metadata,
+    processTypes: message.process_types ?? { web: "" },
+  });
+}
+
+async function copy(
+  context: DropletRoutes,
+  auth: AuthContext,
+  request: { readonly sourceGuid: string; readonly body: unknown },
+) {
+  const message = parseMessage(dropletCopyMessage, request.body);
+  const app = await requireNamedApp(context, auth, message.relationships.app.data.guid);
+  const source = await findDroplet(context.db, request.sourceGuid);
+  const owner = source === undefined ? undefined : await findApp(context.db, source.appGuid);
+  const mayRead =
+    owner !== undefined &&
+    (await context.permissions.can(auth, "space.read", { spaceGuid: owner.spaceGuid }));
+  if (source === undefined || !mayRead) {
+    throw unprocessable("Source droplet is invalid. Ensure it exists and you have access to it.");
+  }
+  const created = await createDropletCopy(context, {
+    source,
+    app,
+    auth,
+    metadata: message.metadata,
+  });
+  await context.jobs.enqueue({
+    operation: "droplet.copy",
+    payload: { source: source.guid },
+    resource: { guid: created.guid, type: "droplet" },
+    userGuid: auth.userGuid,
+  });
+  return created;
+}
+
+async function upload(
+  { db, clock, jobs, workspaces, maximumUploadBytes }: DropletRoutes,
+  request: Parameters<typeof receiveUpload>[0],
+  droplet: Droplet,
+): Promise<Job> {
+  const directory = await workspaces.create();
+  try {
+    const { bits } = await receiveUpload(request, {
+      directory,
+      maximumBytes: maximumUploadBytes,
+      fields: ["bits"],
+    });
+    if (bits === undefined)
+      throw unprocessable("Uploaded droplet file is invalid: no file was uploaded");
+    if (!/\.(tgz|tar\.gz)$/.test(bits.filename)) {
+      throw unprocessable(`Uploaded droplet file is invalid: ${bits.filename} is not a tgz`);
+    }
+    const { numUpdatedRows } = await db
+      .updateTable("droplets")
+      .set({ ...touched(clock), state: "PROCESSING_UPLOAD" })
+      .where("guid", "=", droplet.guid)
+      .where("state", "=", "AWAITING_UPLOAD")
+      .executeTakeFirst();
+    if (numUpdatedRows === 0n) throw unprocessable(uploadedOnce);
+    return await jobs.enqueue({
+      operation: "droplet.upload",
+      payload: { path: bits.path },
+      resource: { guid: droplet.guid, type: "droplet" },
+      userGuid: request.auth.userGuid,
+    });
+  } catch (error) {
+    await rm(directory, { recursive: true, force: true });
+    throw error;
+  }
+}
