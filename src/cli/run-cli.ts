@@ -25,7 +25,7 @@ export async function runCli(invocation: Invocation): Promise<number> {
   const ui = createUi(invocation);
   const [name, rest] = commandOf(words, isVerbose);
   const entry = findCommand(name);
-  if (entry?.load === undefined) {
+  if (entry === undefined) {
     const { didYouMean } = await import("./commands/did-you-mean.ts");
     ui.warning(`'${name}' is not a registered command. See 'rivera help -a'${didYouMean(name)}`);
     return 1;

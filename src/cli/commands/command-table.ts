@@ -4,8 +4,8 @@ export interface CommandEntry {
   readonly name: string;
   readonly alias?: string;
   readonly description: string;
-  /** Loads the command alone: a run pays for what it runs. Absent for what the launcher gives to the platform. */
-  readonly load?: () => Promise<Command>;
+  /** Loads the command alone: a run pays for what it runs. */
+  readonly load: () => Promise<Command>;
 }
 
 /** Every command there is, in the words of the official client's help. */
@@ -196,9 +196,26 @@ export const commandTable: readonly CommandEntry[] = [
       "Display the OAuth token for the current session and refresh the token if necessary",
     load: async () => (await import("./oauth-token.ts")).oauthToken,
   },
-  { name: "up", description: "Start the platform on this machine, in the foreground" },
-  { name: "stack", description: "List stacks of the platform or import a root file system as one" },
-  { name: "password", description: "Set a new password for the platform's admin" },
+  {
+    name: "up",
+    description: "Start the platform on this machine, in the foreground",
+    load: async () => (await import("./platform.ts")).up,
+  },
+  {
+    name: "down",
+    description: "Stop the platform of this machine",
+    load: async () => (await import("./platform.ts")).down,
+  },
+  {
+    name: "status",
+    description: "Show whether the platform of this machine runs, and its addresses",
+    load: async () => (await import("./platform.ts")).status,
+  },
+  {
+    name: "stack",
+    description: "Import a root file system as a stack of the platform",
+    load: async () => (await import("./platform.ts")).stack,
+  },
 ];
 
 export function findCommand(nameOrAlias: string): CommandEntry | undefined {

@@ -14,7 +14,7 @@ interface Category {
 const common: readonly Category[] = [
   {
     title: "Platform on this machine:",
-    rows: [["up", "stack", "password"]],
+    rows: [["up", "down", "status"]],
   },
   {
     title: "Before getting started:",
@@ -46,7 +46,7 @@ const common: readonly Category[] = [
 ];
 
 const all: readonly Category[] = [
-  { title: "PLATFORM:", rows: [["up", "stack", "password"]] },
+  { title: "PLATFORM:", rows: [["up", "down", "status", "stack"]] },
   {
     title: "GETTING STARTED:",
     rows: [

@@ -19,7 +19,6 @@ export const help: Command = {
     if (entry === undefined) {
       throw new Failure(`'${name}' is not a registered command. See 'rivera help -a'`);
     }
-    if (entry.load === undefined) ui.text(`See 'rivera ${entry.name} --help'`);
-    else showCommandHelp(ui, entry, await entry.load());
+    showCommandHelp(ui, entry, await entry.load());
   },
 };

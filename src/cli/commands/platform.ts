@@ -1,0 +1,76 @@
+import { Failure } from "../failure.ts";
+import type { Command } from "./command.ts";
+import type { Flag } from "./flag.ts";
+
+// The launcher hands these to the platform's own program; here they have their help.
+
+const dataFlag: Flag = {
+  long: "data",
+  takes: "value",
+  description: "Folder that holds the platform's state",
+  default: "$RIVERA_DATA, else ~/.rivera/data",
+};
+
+export const up: Command = {
+  usage: `rivera up [--data DIR] [--port PORT] [--router-port PORT] [--cells N] [--domain DOMAIN] [--runtime RUNTIME]
+
+Runs until Ctrl-C, which stops it cleanly; started again, it brings back every app. Ports that are taken are replaced by
+free ones, which are kept from then on.`,
+  arguments: [],
+  flags: [
+    dataFlag,
+    { long: "port", takes: "value", description: "Port of the API" },
+    { long: "router-port", takes: "value", description: "Port at which apps are reached" },
+    { long: "cells", takes: "value", description: "Number of cells", default: "1" },
+    {
+      long: "domain",
+      takes: "value",
+      description: "Domain of the apps' routes",
+      default: "apps.localhost",
+    },
+    {
+      long: "runtime",
+      takes: "value",
+      description:
+        "How containers run: crun, runc, or process, which isolates nothing and is never chosen by itself",
+      default: "auto",
+    },
+  ],
+  seeAlso: ["down", "login", "status"],
+  run: runByLauncher,
+};
+
+export const down: Command = {
+  usage: "rivera down [--data DIR]",
+  arguments: [],
+  flags: [dataFlag],
+  seeAlso: ["up", "status"],
+  run: runByLauncher,
+};
+
+export const status: Command = {
+  usage: "rivera status [--data DIR] [--field FIELD]",
+  arguments: [],
+  flags: [
+    dataFlag,
+    {
+      long: "field",
+      takes: "value",
+      description: "One value alone, for scripts: api, uaa, log-cache, router or cf-login",
+    },
+  ],
+  seeAlso: ["up", "down"],
+  run: runByLauncher,
+};
+
+export const stack: Command = {
+  usage: "rivera stack import NAME FILE [--data DIR]",
+  arguments: [{ name: "import" }, { name: "NAME" }, { name: "FILE" }],
+  flags: [dataFlag],
+  seeAlso: ["up"],
+  run: runByLauncher,
+};
+
+async function runByLauncher(): Promise<void> {
+  throw new Failure("The launcher bin/rivera runs this command: call it through that");
+}
