@@ -7,13 +7,15 @@ import path from "node:path";
 import { exportJWK, SignJWT } from "jose";
 import { request } from "undici";
 import type { Blobstore } from "#blobstore/blobstore.ts";
+import { openDiskBlobstore } from "#blobstore/disk-blobstore.ts";
 import type { BbsClient } from "#diego/bbs/client.ts";
 import { asInternalSecret } from "#kernel/http/internal-auth.ts";
 import { RecordingLogger } from "#kernel/log/recording-logger.ts";
 import { systemClock } from "#kernel/clock/system-clock.ts";
-import type { LogEnvelope } from "#log-cache/client.ts";
+import type { LogCacheClient, LogEnvelope } from "#log-cache/client.ts";
 import { defaultLimits, type CloudControllerConfig } from "../config.ts";
 import { defaultStagingLimits } from "../staging/staging-config.ts";
+import { FakeBbs } from "./fake-bbs.ts";
 import { startCloudController, type CloudController } from "../start-cloud-controller.ts";
 
 export interface Answer {
@@ -67,6 +69,7 @@ export class TestCloudController implements AsyncDisposable {
     options: {
       readonly bbs?: Partial<BbsClient>;
       readonly blobstore?: Blobstore;
+      readonly logCache?: LogCacheClient;
       readonly config?: Partial<CloudControllerConfig>;
       /** Keeps the database across two starts. */
       readonly directory?: string;
@@ -108,8 +111,22 @@ export class TestCloudController implements AsyncDisposable {
         {
           clock: systemClock,
           logger,
-          bbs: unreachable<BbsClient>("BBS", options.bbs),
-          blobstore: options.blobstore ?? unreachable<Blobstore>("blobstore"),
+          bbs: unreachable<BbsClient>("BBS", options.bbs ?? new FakeBbs()),
+          blobstore:
+            options.blobstore ??
+            (await openDiskBlobstore({
+              directory: path.join(directory, "blobs"),
+              minimumFreeBytes: 0,
+            })),
+          logCache: options.logCache ?? {
+            latestGauges: async () => [],
+            tail: async () => ({
+              tailed: false,
+              newestReturned: 0n,
+              newestShown: 0n,
+              newestStored: 0n,
+            }),
+          },
           logs: {
             emit: (envelope) => logLines.push(envelope),
             emitGauge: () => undefined,
