@@ -94,11 +94,7 @@ function startRequest(processGuid: string, indices: number[], memoryMb = 10): Lr
   };
 }
 
-async function startWith(
-  t: TestContext,
-  surroundings: Surroundings,
-  clock: Clock = systemClock,
-) {
+async function startWith(t: TestContext, surroundings: Surroundings, clock: Clock = systemClock) {
   const auctioneer = await startAuctioneer(
     { port: 0, secret },
     {

@@ -52,7 +52,7 @@ export class FakeRuntime implements ContainerRuntime {
     this.#directory = directory;
   }
 
-  async create(spec: ContainerSpec, signal?: AbortSignal): Promise<Container> {
+  async create(spec: ContainerSpec, signal?: AbortSignal): Promise<FakeContainer> {
     signal?.throwIfAborted();
     const failure = this.createFails;
     this.createFails = undefined;
@@ -176,6 +176,11 @@ export class FakeContainerProcess implements ContainerProcess {
       (exit) => this.#end(typeof exit === "number" ? { status: exit, outOfMemory: false } : exit),
       () => this.#end({ status: 255, outOfMemory: false }),
     );
+  }
+
+  /** Ends it from outside, whatever its program does. */
+  exitWith(status: number): void {
+    this.#end({ status, outOfMemory: false });
   }
 
   env(): Record<string, string> {
