@@ -4,35 +4,22 @@ import type { BbsClient } from "#diego/bbs/client.ts";
 import type { Clock } from "#kernel/clock/clock.ts";
 import type { HttpHandler } from "#kernel/http/mounted.ts";
 import type { Logger } from "#kernel/log/logger.ts";
-import type { LogIngest } from "#log-cache/client.ts";
+import type { LogCacheClient, LogIngest } from "#log-cache/client.ts";
+import { AppLog } from "./apps/app-log.ts";
+import { composeStaging } from "./compose-staging.ts";
 import type { CloudControllerConfig } from "./config.ts";
-import { registerAuditEvents } from "./audit-events/routes.ts";
 import { migrations } from "./database/migrations/all.ts";
 import type { Schema } from "./database/schema.ts";
 import { seed } from "./database/seed.ts";
-import { registerEnvironmentVariableGroups } from "./environment-variable-groups/routes.ts";
-import { registerFeatureFlags } from "./feature-flags/routes.ts";
 import { createAuthenticate } from "./http/authentication.ts";
 import { createServer } from "./http/create-server.ts";
 import { Links } from "./http/links.ts";
 import { Changes, LongPoll } from "./http/long-poll.ts";
 import { Permissions } from "./http/permissions.ts";
-import { registerInfo } from "./info/routes.ts";
 import { createInternalServer, listenOnLoopback } from "./internal-server.ts";
 import { Jobs } from "./jobs/jobs.ts";
-import { registerJobs } from "./jobs/routes.ts";
-import { registerOrganizationRelations } from "./organizations/related-routes.ts";
-import { registerOrganizations } from "./organizations/routes.ts";
-import { registerQuotas } from "./quotas/routes.ts";
-import { roleDelete } from "./roles/role-delete.ts";
-import { registerRoles } from "./roles/routes.ts";
-import { registerSecurityGroups } from "./security-groups/routes.ts";
-import { registerSpaceRelations } from "./spaces/related-routes.ts";
-import { registerSpaces } from "./spaces/routes.ts";
-import { registerStacks } from "./stacks/routes.ts";
-import { registerUsers } from "./users/routes.ts";
-import { createUaaUsers } from "./users/uaa-users.ts";
-import { userDelete } from "./users/user-delete.ts";
+import { registerLogAccess } from "./apps/log-access.ts";
+import { registerApplications, registerTenancy, type Core } from "./register-resources.ts";
 import { UserDirectory } from "./users/user-directory.ts";
 
 export interface CloudController extends AsyncDisposable {
@@ -48,6 +35,7 @@ export interface CloudControllerDependencies {
   readonly bbs: BbsClient;
   readonly blobstore: Blobstore;
   readonly logs: LogIngest;
+  readonly logCache: LogCacheClient;
 }
 
 export async function startCloudController(
@@ -74,6 +62,7 @@ export async function startCloudController(
   });
   const jobs = starting.use(new Jobs({ db, clock, logger, changes }));
   const users = new UserDirectory(db, clock);
+  const authenticate = createAuthenticate({ tokenKeysUrl: `${config.uaaUrl}/token_keys`, clock });
 
   const internal = starting.adopt(
     createInternalServer({ secret: config.secret, logger }),
@@ -82,40 +71,43 @@ export async function startCloudController(
   const api = starting.adopt(
     createServer({
       logger,
-      authenticate: createAuthenticate({ tokenKeysUrl: `${config.uaaUrl}/token_keys`, clock }),
+      authenticate,
       onCaller: (auth) => users.noteCaller(auth),
     }),
     (server) => server.close(),
   );
   starting.defer(() => stopping.abort());
 
-  const permissions = new Permissions(db);
-  const uaaUsers =
-    config.uaaClient === undefined
-      ? undefined
-      : createUaaUsers({ uaaUrl: config.uaaUrl, client: config.uaaClient, clock });
-  const { uaaUrl, logCacheUrl } = config;
+  const core: Core = {
+    db,
+    clock,
+    logger,
+    links,
+    longPoll,
+    jobs,
+    permissions: new Permissions(db),
+    appLog: new AppLog(dependencies.logs, clock),
+    users,
+    config,
+  };
+  let internalUrl = "";
+  const staging = starting.use(
+    composeStaging({
+      ...dependencies,
+      ...core,
+      changes,
+      servers: { api, internal },
+      internalUrl: () => internalUrl,
+    }),
+  );
+  const { runner, reports, appData: remover } = staging;
+  registerTenancy(api, core, { runner, remover });
+  registerApplications(api, core, { runner, reports, remover });
+  registerLogAccess(internal, core, authenticate);
 
-  registerInfo(api, { db, links, uaaUrl, logCacheUrl });
-  registerJobs(api, { jobs, links, longPoll });
-  registerOrganizations(api, { db, clock, links, permissions, jobs });
-  registerOrganizationRelations(api, { db, links, permissions });
-  registerQuotas(api, { db, clock, links, permissions });
-  registerSpaces(api, { db, clock, links, permissions, jobs });
-  registerSpaceRelations(api, { db, clock, links, permissions });
-  registerUsers(api, { db, clock, links, permissions, jobs, uaaUsers });
-  registerRoles(api, { db, clock, links, permissions, jobs, uaaUsers });
-  registerAuditEvents(api, { db, links, permissions });
-  registerFeatureFlags(api, { db, clock, links });
-  registerEnvironmentVariableGroups(api, { db, clock, links });
-  registerStacks(api, { db, clock, links });
-  registerSecurityGroups(api, { db, links });
-
-  jobs.handle(userDelete(db, users));
-  jobs.handle(roleDelete(db));
-
-  const internalUrl = await listenOnLoopback(internal, config.internalPort);
+  internalUrl = await listenOnLoopback(internal, config.internalPort);
   await api.ready();
+  await staging.start();
   jobs.start();
   const running = starting.move();
   return {

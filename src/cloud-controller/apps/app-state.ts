@@ -1,0 +1,112 @@
+import type { Clock } from "#kernel/clock/clock.ts";
+import { randomGuids } from "#kernel/guid.ts";
+import { recordAuditEvent } from "../audit-events/record-audit-event.ts";
+import { touched } from "../database/record.ts";
+import type { Database, Executor } from "../database/schema.ts";
+import type { Actor } from "../http/auth-context.ts";
+import { unprocessable } from "../http/cf-errors.ts";
+import { processesOfApp } from "../processes/find-process.ts";
+import type { Process } from "../processes/process-table.ts";
+import { quotaFaults } from "../quotas/check-quota.ts";
+import type { AppLog } from "./app-log.ts";
+import type { AppRunner } from "./app-runner.ts";
+import type { App, AppState } from "./app-table.ts";
+
+interface StateChange {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly runner: AppRunner;
+  readonly appLog: AppLog;
+  readonly actor: Actor;
+}
+
+/** Starts all processes of a stopped app. On a started one only the event is recorded. */
+export async function startApp(change: StateChange, app: App): Promise<void> {
+  refuseWithoutDroplet(app);
+  await change.db.transaction().execute(async (tx) => {
+    if (app.state !== "STARTED") await setState(tx, change.clock, { app, state: "STARTED" });
+    await recordStateEvent(tx, change, { app, type: "audit.app.start" });
+  });
+  if (app.state === "STARTED") return;
+  change.appLog.write(app, `Starting app with guid ${app.guid}`);
+  await tellRunner(change, app);
+}
+
+export async function stopApp(change: StateChange, app: App): Promise<void> {
+  await change.db.transaction().execute(async (tx) => {
+    if (app.state !== "STOPPED") await setState(tx, change.clock, { app, state: "STOPPED" });
+    await recordStateEvent(tx, change, { app, type: "audit.app.stop" });
+  });
+  if (app.state === "STOPPED") return;
+  change.appLog.write(app, `Stopping app with guid ${app.guid}`);
+  await tellRunner(change, app);
+}
+
+/** Stops what runs and starts it anew with a new version; not without a gap. */
+export async function restartApp(change: StateChange, app: App): Promise<void> {
+  refuseWithoutDroplet(app);
+  const before = await processesOfApp(change.db, app.guid);
+  await change.db.transaction().execute(async (tx) => {
+    await setState(tx, change.clock, { app, state: "STARTED" });
+    await recordStateEvent(tx, change, { app, type: "audit.app.restart" });
+  });
+  change.appLog.write(app, `Restarting app with guid ${app.guid}`);
+  for (const process of before.filter((candidate) => candidate.state === "STARTED")) {
+    await change.runner.removeLrp(`${process.guid}-${process.version}`);
+  }
+  await tellRunner(change, app);
+}
+
+/** A start, also of what runs, gives each process a new version: a new LRP. */
+async function setState(
+  db: Executor,
+  clock: Clock,
+  { app, state }: { readonly app: App; readonly state: AppState },
+): Promise<void> {
+  const processes = await processesOfApp(db, app.guid);
+  if (state === "STARTED") {
+    const changed: Process[] = processes.map((process) => ({ ...process, state }));
+    const faults = await quotaFaults(db, { spaceGuid: app.spaceGuid, changed });
+    if (faults.length > 0) throw unprocessable(faults.join(", "));
+  }
+  await db
+    .updateTable("apps")
+    .set({ ...touched(clock), desiredState: state })
+    .where("guid", "=", app.guid)
+    .execute();
+  for (const process of processes) {
+    await db
+      .updateTable("processes")
+      .set({
+        ...touched(clock),
+        state,
+        ...(state === "STARTED" ? { version: randomGuids() } : {}),
+      })
+      .where("guid", "=", process.guid)
+      .execute();
+  }
+}
+
+async function tellRunner({ db, runner }: StateChange, app: App): Promise<void> {
+  for (const process of await processesOfApp(db, app.guid)) {
+    await runner.processChanged(process.guid);
+  }
+}
+
+async function recordStateEvent(
+  db: Executor,
+  { clock, actor }: StateChange,
+  { app, type }: { readonly app: App; readonly type: string },
+): Promise<void> {
+  await recordAuditEvent(db, clock, {
+    type,
+    actor,
+    target: { guid: app.guid, type: "app", name: app.name },
+    spaceGuid: app.spaceGuid,
+  });
+}
+
+function refuseWithoutDroplet(app: App): void {
+  if (app.dropletGuid !== null) return;
+  throw unprocessable("Assign a droplet before starting this app.");
+}

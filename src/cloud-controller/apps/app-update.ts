@@ -1,0 +1,43 @@
+import type { Clock } from "#kernel/clock/clock.ts";
+import { recordAuditEvent } from "../audit-events/record-audit-event.ts";
+import { isUniqueViolation, touched } from "../database/record.ts";
+import type { Executor } from "../database/schema.ts";
+import type { Actor } from "../http/auth-context.ts";
+import { updateMetadata } from "../metadata/metadata.ts";
+import { appNameTaken } from "./app-create.ts";
+import type { App } from "./app-table.ts";
+import { resolveLifecycle } from "./check-lifecycle.ts";
+import type { UpdateApp } from "./messages.ts";
+
+export async function updateApp(
+  db: Executor,
+  { clock, actor }: { readonly clock: Clock; readonly actor: Actor },
+  { app, message }: { readonly app: App; readonly message: UpdateApp },
+): Promise<void> {
+  const { name } = message;
+  const lifecycle =
+    message.lifecycle === undefined
+      ? app.lifecycle
+      : await resolveLifecycle(db, message.lifecycle, app.lifecycle);
+  await db
+    .updateTable("apps")
+    .set({
+      ...touched(clock),
+      ...(name === undefined ? {} : { name }),
+      stack: lifecycle.stack,
+      buildpacks: JSON.stringify(lifecycle.buildpacks),
+    })
+    .where("guid", "=", app.guid)
+    .execute()
+    .catch((error: unknown) => {
+      throw isUniqueViolation(error) ? appNameTaken(name ?? app.name) : error;
+    });
+  await updateMetadata(db, { type: "app", guid: app.guid }, message.metadata);
+  await recordAuditEvent(db, clock, {
+    type: "audit.app.update",
+    actor,
+    target: { guid: app.guid, type: "app", name: name ?? app.name },
+    spaceGuid: app.spaceGuid,
+    data: { request: message },
+  });
+}

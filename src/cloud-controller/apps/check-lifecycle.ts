@@ -1,0 +1,98 @@
+import type { Executor } from "../database/schema.ts";
+import { requireEnabled } from "../feature-flags/feature-flags.ts";
+import { unprocessable } from "../http/cf-errors.ts";
+import type { Lifecycle, LifecycleType } from "./app-table.ts";
+import { isBuildpackUrl } from "./buildpack-url.ts";
+import type { LifecycleMessage } from "./messages.ts";
+
+/**
+ * The lifecycle that an app is to have: what the message gives over what it has (or the platform's default), with the
+ * stack and the admin buildpacks looked up.
+ *
+ * @throws 422 with the texts of all that is wrong
+ */
+export async function resolveLifecycle(
+  db: Executor,
+  message: LifecycleMessage | undefined,
+  current: Lifecycle | undefined,
+): Promise<Lifecycle> {
+  const type = message?.type ?? current?.type ?? "buildpack";
+  if (current !== undefined && type !== current.type) {
+    throw unprocessable(`Lifecycle type cannot be changed from ${current.type} to ${type}`);
+  }
+  await refuseDisabled(db, type);
+  if (type === "docker") return dockerLifecycle(message);
+  const stack = await resolveStack(db, message?.data.stack, current?.stack ?? null);
+  const buildpacks = message?.data.buildpacks;
+  const lifecycle: Lifecycle = {
+    type,
+    stack,
+    buildpacks: buildpacks === undefined ? (current?.buildpacks ?? []) : (buildpacks ?? []),
+  };
+  if (type === "buildpack") await requireKnownBuildpacks(db, lifecycle);
+  return lifecycle;
+}
+
+async function refuseDisabled(db: Executor, type: LifecycleType): Promise<void> {
+  if (type === "docker") await requireEnabled(db, "diego_docker");
+  if (type === "cnb") await requireEnabled(db, "diego_cnb");
+}
+
+function dockerLifecycle(message: LifecycleMessage | undefined): Lifecycle {
+  const given = Object.keys(message?.data ?? {});
+  if (given.length > 0) {
+    throw unprocessable(`Lifecycle Unknown field(s): ${given.map((key) => `'${key}'`).join(", ")}`);
+  }
+  return { type: "docker", buildpacks: [], stack: null };
+}
+
+async function resolveStack(
+  db: Executor,
+  wanted: string | null | undefined,
+  current: string | null,
+): Promise<string> {
+  if (wanted === undefined && current !== null) return current;
+  if (wanted === undefined || wanted === null) {
+    const standard = await db
+      .selectFrom("stacks")
+      .select("name")
+      .where("isDefault", "=", 1)
+      .executeTakeFirstOrThrow();
+    return standard.name;
+  }
+  const stack = await db
+    .selectFrom("stacks")
+    .select(["name", "state", "stateReason"])
+    .where("name", "=", wanted)
+    .executeTakeFirst();
+  if (stack === undefined) throw unprocessable("Stack must be an existing stack");
+  if (wanted !== current && (stack.state === "DISABLED" || stack.state === "RESTRICTED")) {
+    const reason = stack.stateReason === null ? "" : ` ${stack.stateReason}`;
+    throw unprocessable(
+      `Stack '${wanted}' is ${stack.state.toLowerCase()} and cannot be used.${reason}`,
+    );
+  }
+  return stack.name;
+}
+
+async function requireKnownBuildpacks(db: Executor, lifecycle: Lifecycle): Promise<void> {
+  const names = lifecycle.buildpacks.filter((entry) => !isBuildpackUrl(entry));
+  if (names.length === 0) return;
+  const rows = await db
+    .selectFrom("buildpacks")
+    .select(["name", "filename"])
+    .where("lifecycle", "=", "buildpack")
+    .where("name", "in", [...names])
+    .where((eb) => eb.or([eb("stack", "is", null), eb("stack", "=", lifecycle.stack)]))
+    .execute();
+  const faults = names.flatMap((name) => {
+    const found = rows.filter((row) => row.name === name);
+    if (found.length === 0) {
+      return [
+        `Buildpack "${name}" for stack "${lifecycle.stack ?? ""}" must be an existing admin buildpack or a valid git URI`,
+      ];
+    }
+    return found.some((row) => row.filename !== null) ? [] : [`"${name}" must be in ready state`];
+  });
+  if (faults.length > 0) throw unprocessable(faults.join(", "));
+}

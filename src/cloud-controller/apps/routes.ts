@@ -1,0 +1,213 @@
+import { sql } from "kysely";
+import { recordAuditEvent } from "../audit-events/record-audit-event.ts";
+import { actorOf } from "../http/auth-context.ts";
+import { CfError, unprocessable } from "../http/cf-errors.ts";
+import type { ApiServer } from "../http/create-server.ts";
+import { parseListQuery } from "../http/list-query.ts";
+import { fetchPage, isOneOf, presentPage } from "../http/page.ts";
+import { parseMessage } from "../http/parse-message.ts";
+import { acceptJob } from "../jobs/routes.ts";
+import { loadMetadata, noMetadata } from "../metadata/metadata.ts";
+import { includedSpaces } from "../spaces/included-spaces.ts";
+import { permittedApp, presentStoredApp, type AppRoutes } from "./app-access.ts";
+import { createApp } from "./app-create.ts";
+import { presentApp } from "./app-presenter.ts";
+import { restartApp, startApp, stopApp } from "./app-state.ts";
+import { toApp } from "./app-table.ts";
+import { updateApp } from "./app-update.ts";
+import { resolveLifecycle } from "./check-lifecycle.ts";
+import { createAppMessage, updateAppMessage } from "./messages.ts";
+
+const includes = ["space", "org", "space.organization"];
+
+export function registerApps(app: ApiServer, dependencies: AppRoutes): void {
+  registerList(app, dependencies);
+  registerCreation(app, dependencies);
+  registerSingle(app, dependencies);
+  registerActions(app, dependencies);
+}
+
+function registerList(app: ApiServer, { db, links, permissions }: AppRoutes): void {
+  app.get("/v3/apps", async (request) => {
+    const list = parseListQuery(request.query, {
+      filters: ["names", "organization_guids", "space_guids", "stacks", "lifecycle_type"],
+      orderBy: { name: "name", state: "desiredState" },
+      labels: true,
+      include: includes,
+    });
+    const visible = permissions.spaces(request.auth, "space.read");
+    let query = db.selectFrom("apps").selectAll("apps");
+    if (visible !== undefined) query = query.where("apps.spaceGuid", "in", visible);
+    const { names, space_guids, organization_guids, stacks, lifecycle_type } = list.filters;
+    if (names !== undefined) {
+      query = query.where(isOneOf(sql.ref("apps.name"), names));
+    }
+    if (space_guids !== undefined) {
+      query = query.where(isOneOf(sql.ref("apps.spaceGuid"), space_guids));
+    }
+    if (organization_guids !== undefined) {
+      query = query.where("apps.spaceGuid", "in", (eb) =>
+        eb
+          .selectFrom("spaces")
+          .select("spaces.guid")
+          .where(isOneOf(sql.ref("spaces.organizationGuid"), organization_guids)),
+      );
+    }
+    if (stacks !== undefined) {
+      const named = isOneOf(sql.ref("apps.stack"), stacks);
+      query = query.where((eb) =>
+        stacks.includes("") ? eb.or([named, eb("apps.stack", "is", null)]) : named,
+      );
+    }
+    if (lifecycle_type !== undefined) {
+      query = query.where(isOneOf(sql.ref("apps.lifecycleType"), lifecycle_type));
+    }
+    const page = await fetchPage(query, list, "apps", "app");
+    const apps = page.rows.map(toApp);
+    const guids = apps.map((found) => found.guid);
+    const metadata = await loadMetadata(db, "app", guids);
+    const document = presentPage({
+      links,
+      path: "/v3/apps",
+      list,
+      total: page.total,
+      resources: apps.map((found) =>
+        presentApp(found, { links, metadata: metadata.get(found.guid) ?? noMetadata }),
+      ),
+    });
+    if (list.include.length === 0) return document;
+    const spaceGuids = apps.map((found) => found.spaceGuid);
+    const included = await includedSpaces(db, links, { include: list.include, spaceGuids });
+    return { ...document, included };
+  });
+}
+
+function registerCreation(app: ApiServer, dependencies: AppRoutes): void {
+  const { db, clock, limits, permissions, appLog } = dependencies;
+  app.post("/v3/apps", async (request, reply) => {
+    const message = parseMessage(createAppMessage, request.body);
+    const spaceGuid = message.relationships.space.data.guid;
+    const place = { spaceGuid };
+    if (!(await isSpaceVisible(dependencies, request.auth, spaceGuid))) {
+      throw unprocessable("Invalid space. Ensure that the space exists and you have access to it.");
+    }
+    await permissions.require(request.auth, "space.write", { name: "Space", place });
+    const created = await db.transaction().execute(async (tx) =>
+      createApp(
+        tx,
+        { clock, limits, actor: actorOf(request.auth) },
+        {
+          name: message.name,
+          spaceGuid,
+          lifecycle: await resolveLifecycle(tx, message.lifecycle, undefined),
+          environmentVariables: message.environment_variables ?? {},
+          metadata: message.metadata,
+        },
+      ),
+    );
+    appLog.write(created, `Created app with guid ${created.guid}`);
+    return await reply.status(201).send(await presentStoredApp(dependencies, created.guid));
+  });
+}
+
+async function isSpaceVisible(
+  { db, permissions }: AppRoutes,
+  auth: Parameters<typeof permissions.can>[0],
+  spaceGuid: string,
+): Promise<boolean> {
+  const space = await db
+    .selectFrom("spaces")
+    .select("guid")
+    .where("guid", "=", spaceGuid)
+    .executeTakeFirst();
+  return space !== undefined && (await permissions.can(auth, "space.read", { spaceGuid }));
+}
+
+function registerSingle(app: ApiServer, dependencies: AppRoutes): void {
+  const { db, clock, links, jobs, appLog } = dependencies;
+
+  app.get<{ Params: { guid: string } }>("/v3/apps/:guid", async (request) => {
+    const list = parseListQuery(request.query, { filters: [], include: includes });
+    const { guid } = request.params;
+    const found = await permittedApp(dependencies, request.auth, guid, "space.read");
+    const document = await presentStoredApp(dependencies, guid);
+    if (list.include.length === 0) return document;
+    const spaceGuids = [found.spaceGuid];
+    const included = await includedSpaces(db, links, { include: list.include, spaceGuids });
+    return { ...document, included };
+  });
+
+  app.patch<{ Params: { guid: string } }>("/v3/apps/:guid", async (request) => {
+    const message = parseMessage(updateAppMessage, request.body);
+    const found = await permittedApp(
+      dependencies,
+      request.auth,
+      request.params.guid,
+      "space.write",
+    );
+    const context = { clock, actor: actorOf(request.auth) };
+    await db.transaction().execute((tx) => updateApp(tx, context, { app: found, message }));
+    appLog.write(found, `Updated app with guid ${found.guid} (${JSON.stringify(message)})`);
+    return await presentStoredApp(dependencies, found.guid);
+  });
+
+  app.delete<{ Params: { guid: string } }>("/v3/apps/:guid", async (request, reply) => {
+    const found = await permittedApp(
+      dependencies,
+      request.auth,
+      request.params.guid,
+      "space.write",
+    );
+    await recordAuditEvent(db, clock, {
+      type: "audit.app.delete-request",
+      actor: actorOf(request.auth),
+      target: { guid: found.guid, type: "app", name: found.name },
+      spaceGuid: found.spaceGuid,
+    });
+    const job = await jobs.enqueue({
+      operation: "app.delete",
+      payload: { appGuid: found.guid },
+      resource: { guid: found.guid, type: "app" },
+      userGuid: request.auth.userGuid,
+    });
+    return await acceptJob(reply, links, job);
+  });
+}
+
+function registerActions(app: ApiServer, dependencies: AppRoutes): void {
+  const { db, clock, runner, appLog, jobs, links } = dependencies;
+  const actions = { start: startApp, stop: stopApp, restart: restartApp };
+  for (const [name, act] of Object.entries(actions)) {
+    app.post<{ Params: { guid: string } }>(`/v3/apps/:guid/actions/${name}`, async (request) => {
+      const { guid } = request.params;
+      const found = await permittedApp(dependencies, request.auth, guid, "apps.manage");
+      await act({ db, clock, runner, appLog, actor: actorOf(request.auth) }, found);
+      return await presentStoredApp(dependencies, guid);
+    });
+  }
+
+  app.post<{ Params: { guid: string } }>(
+    "/v3/apps/:guid/actions/clear_buildpack_cache",
+    async (request, reply) => {
+      const { guid } = request.params;
+      const found = await permittedApp(dependencies, request.auth, guid, "apps.manage");
+      const job = await jobs.enqueue({
+        operation: "app.clear_buildpack_cache",
+        payload: { appGuid: found.guid },
+        resource: { guid: found.guid, type: "app" },
+        userGuid: request.auth.userGuid,
+      });
+      return await acceptJob(reply, links, job);
+    },
+  );
+
+  app.post("/v3/admin/actions/clear_buildpack_cache", async (request, reply) => {
+    if (!request.auth.isAdmin) throw new CfError("NotAuthorized");
+    const job = await jobs.enqueue({
+      operation: "admin.clear_buildpack_cache",
+      payload: {},
+      userGuid: request.auth.userGuid,
+    });
+    return await acceptJob(reply, links, job);
+  });
+}

@@ -1,0 +1,80 @@
+import { findApp } from "../apps/find-app.ts";
+import type { Database } from "../database/schema.ts";
+import { notFound, unprocessable } from "../http/cf-errors.ts";
+import type { ApiServer } from "../http/create-server.ts";
+import { parseListQuery } from "../http/list-query.ts";
+import type { Links } from "../http/links.ts";
+import { presentAll, presentPage } from "../http/page.ts";
+import type { Permissions } from "../http/permissions.ts";
+
+/** Collections that the platform does not have yet, with the filters that clients send. */
+const emptyLists: Readonly<Record<string, readonly string[]>> = {
+  deployments: ["app_guids", "states", "status_values", "status_reasons"],
+  isolation_segments: ["names", "organization_guids"],
+  tasks: ["names", "states", "app_guids", "organization_guids", "space_guids"],
+  service_instances: ["names", "space_guids", "organization_guids", "service_plan_guids", "type"],
+  service_credential_bindings: ["type", "app_guids", "service_instance_guids", "names"],
+  service_route_bindings: ["route_guids", "service_instance_guids"],
+  service_brokers: ["names", "space_guids"],
+  service_offerings: ["names", "service_broker_names", "available"],
+  service_plans: [
+    "names",
+    "service_offering_names",
+    "service_offering_guids",
+    "service_broker_names",
+    "organization_guids",
+    "space_guids",
+    "available",
+  ],
+};
+
+const perApp = ["tasks", "sidecars", "revisions", "revisions/deployed"];
+
+/**
+ * The official client asks for these beside what it is told to do (a summary asks for deployments). An empty list is
+ * true: there are none. What would make one answers with a clear refusal, not with an unknown route.
+ */
+export function registerAbsentResources(
+  app: ApiServer,
+  {
+    db,
+    links,
+    permissions,
+  }: { readonly db: Database; readonly links: Links; readonly permissions: Permissions },
+): void {
+  for (const [name, filters] of Object.entries(emptyLists)) {
+    const path = `/v3/${name}`;
+    app.get(path, async (request) => {
+      const include = Object.keys(Object(request.query)).filter((key) =>
+        /^(include$|fields\[)/.test(key),
+      );
+      const list = parseListQuery(request.query, { filters, labels: true, extra: include });
+      return presentPage({ links, path, list, total: 0, resources: [] });
+    });
+    app.get(`${path}/:guid`, async () => {
+      throw notFound(singular(name));
+    });
+    app.post(path, async () => {
+      throw unprocessable(`${singular(name)}s are not supported by this platform.`);
+    });
+  }
+  for (const name of perApp) {
+    app.get<{ Params: { guid: string } }>(`/v3/apps/:guid/${name}`, async (request) => {
+      const { guid } = request.params;
+      const owner = await findApp(db, guid);
+      if (owner === undefined) throw notFound("App");
+      const place = { spaceGuid: owner.spaceGuid };
+      await permissions.require(request.auth, "space.read", { name: "App", place });
+      return presentAll(links, `/v3/apps/${guid}/${name}`, []);
+    });
+  }
+  app.post("/v3/apps/:guid/tasks", async () => {
+    throw unprocessable("Tasks are not supported by this platform.");
+  });
+}
+
+/** `service_instances` -> "Service instance". */
+function singular(name: string): string {
+  const words = name.replace(/s$/, "").replaceAll("_", " ");
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}

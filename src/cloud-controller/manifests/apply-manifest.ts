@@ -1,0 +1,146 @@
+import { z } from "zod";
+import type { Clock } from "#kernel/clock/clock.ts";
+import type { AppLog } from "../apps/app-log.ts";
+import type { AppRunner } from "../apps/app-runner.ts";
+import type { App } from "../apps/app-table.ts";
+import { updateApp } from "../apps/app-update.ts";
+import { mergeVariables } from "../apps/environment-variables.ts";
+import { setFeatures } from "../apps/set-features.ts";
+import { findApp } from "../apps/find-app.ts";
+import type { CloudControllerLimits } from "../config.ts";
+import { touched } from "../database/record.ts";
+import type { Database, Executor } from "../database/schema.ts";
+import type { Actor } from "../http/auth-context.ts";
+import { CfError, unprocessable } from "../http/cf-errors.ts";
+import type { JobHandler } from "../jobs/jobs.ts";
+import { findProcessOfType } from "../processes/find-process.ts";
+import { createProcess } from "../processes/process-create.ts";
+import { scaleProcess } from "../processes/process-scale.ts";
+import type { Process } from "../processes/process-table.ts";
+import { updateProcess } from "../processes/process-update.ts";
+import { parseApp, type AppManifest } from "./app-manifest.ts";
+import { applyRouting } from "./apply-routes.ts";
+import type { YamlMap } from "./parse-manifest.ts";
+import type { ProcessManifest } from "./process-manifest.ts";
+
+interface ManifestApply {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly limits: CloudControllerLimits;
+  readonly runner: AppRunner;
+  readonly appLog: AppLog;
+}
+
+interface ApplyContext {
+  readonly clock: Clock;
+  readonly limits: CloudControllerLimits;
+  readonly actor: Actor;
+  readonly isAdmin: boolean;
+}
+
+const payloadSchema = z.object({
+  spaceGuid: z.string(),
+  actor: z.object({ guid: z.string(), type: z.literal("user"), name: z.string() }),
+  isAdmin: z.boolean(),
+  /** The applications as the manifest has them. */
+  applications: z.array(z.custom<YamlMap>((value) => typeof value === "object" && value !== null)),
+});
+
+/**
+ * The job `space.apply_manifest`: app by app, each in one transaction, in Cloud Controller's order (features,
+ * processes, lifecycle and metadata, routes, environment, services). It stops at the first app that fails; what earlier
+ * apps have become stays. Nothing is staged or restarted by it.
+ */
+export function applyManifest(dependencies: ManifestApply): JobHandler {
+  const { db, clock, limits, runner, appLog } = dependencies;
+  return {
+    operation: "space.apply_manifest",
+    async run(job) {
+      const { spaceGuid, actor, isAdmin, applications } = payloadSchema.parse(job.payload);
+      const context = { clock, limits, actor, isAdmin };
+      for (const [index, raw] of applications.entries()) {
+        const parsed = parseApp(raw, index);
+        if (!parsed.ok) throw unprocessable(...parsed.errors);
+        const manifest = parsed.app;
+        const scaled = await db
+          .transaction()
+          .execute((tx) => applyToApp(tx, context, { spaceGuid, manifest }))
+          .catch((error: unknown) => {
+            throw prefixed(error, manifest.name);
+          });
+        appLog.write(scaled.app, `Applied manifest to app with guid ${scaled.app.guid}`);
+        for (const guid of scaled.resized) await runner.processChanged(guid);
+        if (manifest.routing.kind !== "unchanged") await runner.routesChanged(scaled.app.guid);
+      }
+    },
+  };
+}
+
+function prefixed(error: unknown, name: string): unknown {
+  if (!(error instanceof CfError)) return error;
+  const texts = error.entries.map((entry) => `For application '${name}': ${entry.detail}`);
+  return new CfError(error.title, texts, { cause: error });
+}
+
+interface Applied {
+  readonly app: App;
+  /** Started processes whose number of instances has changed. */
+  readonly resized: readonly string[];
+}
+
+async function applyToApp(
+  db: Executor,
+  context: ApplyContext,
+  { spaceGuid, manifest }: { readonly spaceGuid: string; readonly manifest: AppManifest },
+): Promise<Applied> {
+  const row = await db
+    .selectFrom("apps")
+    .select("guid")
+    .where("spaceGuid", "=", spaceGuid)
+    .where("name", "=", manifest.name)
+    .executeTakeFirst();
+  const app = row === undefined ? undefined : await findApp(db, row.guid);
+  if (app === undefined) throw unprocessable("The app was deleted while its manifest was applied");
+  await setFeatures(db, context.clock, { app, features: manifest.features });
+  const resized: string[] = [];
+  for (const process of manifest.processes) {
+    const changed = await applyToProcess(db, context, { app, manifest: process });
+    if (changed !== undefined) resized.push(changed);
+  }
+  const { lifecycle, metadata } = manifest;
+  if (lifecycle !== undefined || metadata !== undefined) {
+    await updateApp(db, context, { app, message: { lifecycle, metadata } });
+  }
+  await applyRouting(db, context, { app, routing: manifest.routing });
+  if (manifest.environment !== undefined) {
+    const variables = mergeVariables(app.environmentVariables, manifest.environment);
+    await db
+      .updateTable("apps")
+      .set({ ...touched(context.clock), environmentVariables: JSON.stringify(variables) })
+      .where("guid", "=", app.guid)
+      .execute();
+  }
+  const [service] = manifest.services;
+  if (service !== undefined) throw unprocessable(`Service instance '${service}' not found`);
+  return { app, resized };
+}
+
+/** Gives the process's guid where its number of instances changed while it is started. */
+async function applyToProcess(
+  db: Executor,
+  context: ApplyContext,
+  { app, manifest }: { readonly app: App; readonly manifest: ProcessManifest },
+): Promise<string | undefined> {
+  const { type, update, scale } = manifest;
+  const process: Process =
+    (await findProcessOfType(db, app.guid, type)) ??
+    (await createProcess(db, context, { app, type }));
+  if (Object.keys(update).length > 0) {
+    await updateProcess(db, context, { app, process, message: update });
+  }
+  if (Object.keys(scale).length > 0) {
+    await scaleProcess(db, context, { app, process, message: scale });
+  }
+  const isResized = scale.instances !== undefined && scale.instances !== process.instances;
+  return isResized && process.state === "STARTED" ? process.guid : undefined;
+}

@@ -1,0 +1,61 @@
+import type { Clock } from "#kernel/clock/clock.ts";
+import type { App } from "../apps/app-table.ts";
+import { recordAuditEvent } from "../audit-events/record-audit-event.ts";
+import type { CloudControllerLimits } from "../config.ts";
+import { touched } from "../database/record.ts";
+import type { Executor } from "../database/schema.ts";
+import type { Actor } from "../http/auth-context.ts";
+import { unprocessable } from "../http/cf-errors.ts";
+import { quotaFaults } from "../quotas/check-quota.ts";
+import type { ProcessScale } from "./messages.ts";
+import type { Process } from "./process-table.ts";
+
+/**
+ * Changes size and number. The number of instances reaches Diego at once (the caller tells the runner), memory, disk
+ * and log rate at the next restart. A stopped process is not held to the quota: its start will be.
+ */
+export async function scaleProcess(
+  db: Executor,
+  context: { readonly clock: Clock; readonly limits: CloudControllerLimits; readonly actor: Actor },
+  {
+    app,
+    process,
+    message,
+  }: { readonly app: App; readonly process: Process; readonly message: ProcessScale },
+): Promise<void> {
+  const scaled: Process = {
+    ...process,
+    instances: message.instances ?? process.instances,
+    memoryInMb: message.memory_in_mb ?? process.memoryInMb,
+    diskInMb: message.disk_in_mb ?? process.diskInMb,
+    logRateLimitInBytesPerSecond:
+      message.log_rate_limit_in_bytes_per_second ?? process.logRateLimitInBytesPerSecond,
+  };
+  const faults: string[] = [];
+  const maximum = context.limits.maximumDiskInMb;
+  if (scaled.diskInMb > maximum) {
+    faults.push(
+      `disk_quota too much disk requested (requested ${scaled.diskInMb} MB - must be less than ${maximum} MB)`,
+    );
+  }
+  faults.push(...(await quotaFaults(db, { spaceGuid: app.spaceGuid, changed: [scaled] })));
+  if (faults.length > 0) throw unprocessable(faults.join(", "));
+  await db
+    .updateTable("processes")
+    .set({
+      ...touched(context.clock),
+      instances: scaled.instances,
+      memoryInMb: scaled.memoryInMb,
+      diskInMb: scaled.diskInMb,
+      logRateLimitInBytesPerSecond: scaled.logRateLimitInBytesPerSecond,
+    })
+    .where("guid", "=", process.guid)
+    .execute();
+  await recordAuditEvent(db, context.clock, {
+    type: "audit.app.process.scale",
+    actor: context.actor,
+    target: { guid: app.guid, type: "app", name: app.name },
+    spaceGuid: app.spaceGuid,
+    data: { process_guid: process.guid, process_type: process.type, request: message },
+  });
+}

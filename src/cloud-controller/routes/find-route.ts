@@ -1,0 +1,49 @@
+import { sql, type Selectable } from "kysely";
+import { z } from "zod";
+import type { Executor } from "../database/schema.ts";
+import { isOneOf } from "../http/page.ts";
+import type { DestinationTable, RouteTable } from "./route-table.ts";
+
+/** A route with the name of its domain. */
+export type Route = Omit<Selectable<RouteTable>, "options"> & {
+  readonly domainName: string;
+  readonly options: Readonly<Record<string, string>>;
+};
+
+export type Destination = Selectable<DestinationTable>;
+
+const optionsColumn = z.record(z.string(), z.string());
+
+export function toRoute(row: Selectable<RouteTable> & { readonly domainName: string }): Route {
+  return { ...row, options: optionsColumn.parse(JSON.parse(row.options)) };
+}
+
+export async function findRoute(db: Executor, guid: string): Promise<Route | undefined> {
+  const row = await db
+    .selectFrom("routes")
+    .innerJoin("domains", "domains.guid", "routes.domainGuid")
+    .selectAll("routes")
+    .select("domains.name as domainName")
+    .where("routes.guid", "=", guid)
+    .executeTakeFirst();
+  return row === undefined ? undefined : toRoute(row);
+}
+
+/** `host.domain/path`, the domain itself for an empty host. */
+export function routeUrl(route: Pick<Route, "host" | "path" | "domainName">): string {
+  const fqdn = route.host === "" ? route.domainName : `${route.host}.${route.domainName}`;
+  return `${fqdn}${route.path}`;
+}
+
+export async function destinationsOf(
+  db: Executor,
+  routeGuids: readonly string[],
+): Promise<ReadonlyMap<string, readonly Destination[]>> {
+  const rows = await db
+    .selectFrom("destinations")
+    .selectAll()
+    .where(isOneOf(sql.ref("destinations.routeGuid"), routeGuids))
+    .orderBy("id")
+    .execute();
+  return Map.groupBy(rows, (row) => row.routeGuid);
+}
