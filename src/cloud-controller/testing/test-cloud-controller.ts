@@ -164,6 +164,20 @@ export class TestCloudController implements AsyncDisposable {
     });
   }
 
+  /** A request as a cell or the BBS makes it: a whole URL, no token, no secret. */
+  async cell(
+    method: "GET" | "POST",
+    url: string,
+    body?: string | Buffer,
+    headers: Record<string, string> = {},
+  ): Promise<Answer> {
+    const { origin, pathname, search } = new URL(url);
+    return await new Caller(origin, undefined).send(method, pathname + search, body, {
+      "content-type": "application/octet-stream",
+      ...headers,
+    });
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#stack.disposeAsync();
   }
@@ -184,7 +198,7 @@ export class Caller {
   patch = (path: string, body?: unknown) => this.send("PATCH", path, body);
   delete = (path: string) => this.send("DELETE", path);
 
-  /** A string is sent as it is, anything else as JSON. */
+  /** A string or a buffer is sent as it is, anything else as JSON. */
   async send(
     method: "GET" | "POST" | "PATCH" | "PUT" | "DELETE",
     path: string,
@@ -200,7 +214,9 @@ export class Caller {
       },
       ...(body === undefined
         ? {}
-        : { body: typeof body === "string" ? body : JSON.stringify(body) }),
+        : {
+            body: typeof body === "string" || Buffer.isBuffer(body) ? body : JSON.stringify(body),
+          }),
     });
     const text = await answer.body.text();
     return {

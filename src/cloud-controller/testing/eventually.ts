@@ -1,0 +1,11 @@
+import { systemClock } from "#kernel/clock/system-clock.ts";
+
+/** Asks again until there is an answer; for states that another part reaches on its own. At most 10 s. */
+export async function eventually<T>(check: () => Promise<T | undefined>): Promise<T> {
+  for (let round = 0; round < 500; round += 1) {
+    const answer = await check();
+    if (answer !== undefined) return answer;
+    await systemClock.sleep(20);
+  }
+  throw new Error("it did not happen within 10 s");
+}
