@@ -31,7 +31,7 @@ export function runtimeContract(
     readonly skip: string | false;
   },
 ): void {
-  describe(`${name} keeps the contract of a container runtime`, { skip: options.skip }, () => {
+  void describe(`${name} keeps the contract of a container runtime`, { skip: options.skip }, () => {
     const dataDir = mkdtempSync(path.join(tmpdir(), "rivera-contract-"));
     const opened = Promise.withResolvers<ContainerRuntime>();
     before(async () => {

@@ -12,6 +12,7 @@ import { zipToTar } from "./zip-to-tar.ts";
 /**
  * Unpacks a tgz, tar or zip into the folder `into`, which belongs to the host id `owner`: as that id and without
  * privileges. Gives the bytes on disk. What has been written when it fails is the caller's to remove.
+ * @throws UnsafeArchive
  */
 export async function extractArchive(options: {
   readonly archive: string;
@@ -20,25 +21,55 @@ export async function extractArchive(options: {
   readonly owner: number;
 }): Promise<number> {
   const { archive, into, below, owner } = options;
-  const guard = new TarGuard(below);
   const id = String(owner);
-  // With -i it reads to the end of its input, past the end of the archive: no broken pipe that means nothing.
-  // By its own working folder: nothing on the way there need be open to that id.
-  const tar = spawn(
+  const command = ["setpriv", "--reuid", id, "--regid", id, "--clear-groups", ...tarCommand];
+  return extract({ archive, into, command, guard: new TarGuard({ below, devices: "refuse" }) });
+}
+
+/** Unpacks a root file system with the owners it names. Devices below `dev` are left out: containers get their own. */
+export async function extractRootfs(options: {
+  readonly archive: string;
+  readonly into: string;
+}): Promise<void> {
+  const command = [
     "setpriv",
-    ["--reuid", id, "--regid", id, "--clear-groups", "tar", "-xipf", "-"],
-    { cwd: into, env: { PATH: defaultPath }, stdio: ["pipe", "ignore", "pipe"] },
-  );
+    "--bounding-set=-all,+chown,+dac_override,+fowner,+fsetid",
+    ...tarCommand,
+    "--numeric-owner",
+    "--exclude=dev/*",
+    "--exclude=./dev/*",
+  ];
+  const guard = new TarGuard({ below: "/", devices: "below-dev" });
+  await extract({ ...options, command, guard });
+}
+
+// With -i it reads to the end of its input, past the end of the archive: no broken pipe that means nothing.
+const tarCommand = ["tar", "-xipf", "-"];
+
+async function extract(options: {
+  readonly archive: string;
+  readonly into: string;
+  readonly command: readonly string[];
+  readonly guard: TarGuard;
+}): Promise<number> {
+  const { archive, into, command, guard } = options;
+  const source = await tarStream(archive);
+  const [program = "", ...args] = command;
+  // By its own working folder: nothing on the way there need be open to another id.
+  const tar = spawn(program, args, {
+    cwd: into,
+    env: { PATH: defaultPath },
+    stdio: ["pipe", "ignore", "pipe"],
+  });
   const ended = endOf(tar);
   let complaint = "";
   tar.stderr.on("data", (chunk: Buffer) => {
     if (complaint.length < 1024) complaint += chunk.toString("utf8");
   });
-  const fed = pipeline(await tarStream(archive), guard, tar.stdin).then(
+  const feedError = await pipeline(source, guard, tar.stdin).then(
     () => undefined,
     (error: unknown) => error,
   );
-  const feedError = await fed;
   const status = await ended;
   if (feedError instanceof UnsafeArchive) throw feedError;
   if (status !== 0) throw new UnsafeArchive(`Cannot unpack: tar: ${complaint.trim()}`);

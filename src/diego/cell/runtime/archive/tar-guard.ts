@@ -18,15 +18,22 @@ interface Overrides {
  */
 export class TarGuard extends Transform {
   readonly #guard: EntryGuard;
+  readonly #devices: "refuse" | "below-dev";
   #header = Buffer.alloc(0);
   #skip = 0;
   #metadata: { readonly type: string; readonly size: number; data: Buffer } | undefined;
   #next: Overrides = {};
   #bytes = 0;
 
-  constructor(below: string) {
+  constructor(options: {
+    /** Where in a container the content will appear. */
+    readonly below: string;
+    /** Root file systems come with devices below `dev`, which their extractor leaves out. */
+    readonly devices: "refuse" | "below-dev";
+  }) {
     super();
-    this.#guard = new EntryGuard(below);
+    this.#guard = new EntryGuard(options.below);
+    this.#devices = options.devices;
   }
 
   /** Bytes that the files take on disk, in blocks of 4 KiB. */
@@ -91,6 +98,10 @@ export class TarGuard extends Transform {
     const name = this.#next.name ?? nameIn(header);
     const linkTarget = this.#next.linkTarget ?? textIn(header, 157, 100);
     this.#next = {};
+    if (this.#devices === "below-dev" && /^(\.\/)?dev\//.test(name) && "346".includes(type)) {
+      this.#skip = 0;
+      return;
+    }
     const kind = kindOf(type, name);
     if (kind !== "file") this.#skip = 0;
     else this.#bytes += Math.ceil(size / 4096) * 4096;

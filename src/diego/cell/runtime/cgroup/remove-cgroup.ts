@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, rmdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
 import path from "node:path";
 import type { Clock } from "#kernel/clock/clock.ts";
 import type { CgroupLayout } from "./cgroup-files.ts";
@@ -28,7 +28,10 @@ export async function killAndRemoveCgroup(
   const folders = cgroupFolders(layout, cgroup);
   for (let attempt = 0; attempt < attempts; attempt += 1) {
     for (const pid of folders.flatMap(pidsIn)) kill(pid);
-    if (folders.every(removeFolder)) return;
+    if (folders.every(removeFolder)) {
+      removePlainFolder(layout, cgroup);
+      return;
+    }
     await clock.sleep(pauseMs);
   }
   throw new Error(`Cannot remove the control group "${cgroup}": a process in it does not die`);
@@ -42,6 +45,12 @@ export function childCgroups(layout: CgroupLayout, parent: string): string[] {
 
 export function removeEmptyCgroup(layout: CgroupLayout, cgroup: string): void {
   for (const folder of cgroupFolders(layout, cgroup)) removeFolder(folder);
+}
+
+function removePlainFolder(layout: CgroupLayout, cgroup: string): void {
+  const tree = path.join(layout.root, "unified");
+  if (layout.version === 2 || existsSync(path.join(tree, "cgroup.procs"))) return;
+  rmSync(path.join(tree, cgroup), { recursive: true, force: true });
 }
 
 function removeFolder(folder: string): boolean {

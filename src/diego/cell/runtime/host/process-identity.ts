@@ -13,12 +13,16 @@ export function startTimeOf(pid: number): string | undefined {
   return stat?.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
 }
 
-/** Whether it lives; a zombie does not. */
+/** PF_EXITING of `linux/sched.h`: set before a dying process closes its files, while its state still says "running". */
+const exitingFlag = 0x4;
+
+/** Whether it lives; a zombie does not, nor does one that is on its way there. */
 export function isAlive(identity: ProcessIdentity): boolean {
   const stat = readIfThere(`/proc/${identity.pid}/stat`);
   if (stat === undefined) return false;
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return fields[19] === identity.startTime && fields[0] !== "Z" && fields[0] !== "X";
+  const isEnding = (Number(fields[6]) & exitingFlag) !== 0;
+  return fields[19] === identity.startTime && !isEnding && fields[0] !== "Z" && fields[0] !== "X";
 }
 
 /** Signals that very process; false where it is gone. */

@@ -8,7 +8,7 @@ import { signalProcess } from "../host/process-identity.ts";
 import type { CellHost } from "./cell-host.ts";
 import { type ContainerRecord, readRecord } from "./container-record.ts";
 import { OciCommand } from "./oci-command.ts";
-import { OciProcess } from "./oci-process.ts";
+import { endSupervisors, type OciProcess } from "./oci-process.ts";
 
 const verdictMs = 2000;
 
@@ -25,11 +25,19 @@ export async function destroyContainer(options: {
   const { host, dir, processes } = options;
   if (!existsSync(dir)) return;
   const record = readRecord(dir);
-  // The init's end takes every process of its pid namespace along.
-  if (record?.init !== undefined) signalProcess(record.init, "SIGKILL");
-  await awaitExits(host, processes);
-  for (const process of processes) process.release();
-  if (record !== undefined) await removeFromKernel(host, record);
+  // After a restart of the machine all numbers speak of others.
+  if (record?.bootId === host.bootId) {
+    // The init's end takes every process of its pid namespace along.
+    if (record.init !== undefined) signalProcess(record.init, "SIGKILL");
+    await awaitExits(host, processes);
+    endSupervisors(path.join(dir, "processes"));
+    await killAndRemoveCgroup(host.cgroups, record.cgroup, host.clock);
+    await new OciCommand(record.runtime, stateDirOf(host, record)).delete(record.handle);
+  }
+  if (record !== undefined) {
+    // Whatever the runtime made of its own notes, cut short or not.
+    rmSync(path.join(stateDirOf(host, record), record.handle), { recursive: true, force: true });
+  }
   await unmount(path.join(dir, "rootfs"));
   const trash = path.join(host.dataDir, "trash", randomGuids());
   renameSync(dir, trash);
@@ -45,14 +53,8 @@ export async function emptyTrash(folder: string): Promise<void> {
   }
 }
 
-async function removeFromKernel(host: CellHost, record: ContainerRecord): Promise<void> {
-  const stateDir = path.join(host.dataDir, "state", record.runtime);
-  // After a restart of the machine the runtime's notes speak of processes that are others now.
-  if (record.bootId === host.bootId) {
-    await killAndRemoveCgroup(host.cgroups, record.cgroup, host.clock);
-    await new OciCommand(record.runtime, stateDir).delete(record.handle);
-  }
-  rmSync(path.join(stateDir, record.handle), { recursive: true, force: true });
+function stateDirOf(host: CellHost, record: ContainerRecord): string {
+  return path.join(host.dataDir, "state", record.runtime);
 }
 
 async function awaitExits(host: CellHost, processes: readonly OciProcess[]): Promise<void> {

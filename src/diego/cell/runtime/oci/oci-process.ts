@@ -1,10 +1,21 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import type { Readable } from "node:stream";
 import { z } from "zod";
 import { type ContainerProcess, type ProcessExit, SupervisorLost } from "../container-runtime.ts";
 import { isAlive, type ProcessIdentity, signalProcess } from "../host/process-identity.ts";
 import { FifoStream, pokeFifo } from "./fifo-stream.ts";
+
+/** Ends every supervisor that a container's folder tells of: nothing of their processes is wanted any more. */
+export function endSupervisors(processesDir: string): void {
+  const ids = existsSync(processesDir) ? readdirSync(processesDir) : [];
+  for (const id of ids) {
+    const started = parseFile(path.join(processesDir, id, "started.json"), startedFile);
+    if (started === undefined) continue;
+    const { supervisor, supervisorStartTime } = started;
+    signalProcess({ pid: supervisor, startTime: supervisorStartTime }, "SIGKILL");
+  }
+}
 
 const startedFile = z.object({
   pid: z.int(),
@@ -69,11 +80,6 @@ export class OciProcess implements ContainerProcess {
     for (const stream of [...this.#outputs, this.#status]) stream.destroy();
   }
 
-  /** Lets a supervisor go whose process has ended, or ends it with its process. */
-  release(): void {
-    pokeFifo(path.join(this.#dir, "control"));
-  }
-
   #check(): void {
     const exit = parseFile(path.join(this.#dir, "exit.json"), exitFile);
     if (exit === undefined && isAlive(this.#supervisor)) return;
@@ -86,7 +92,7 @@ export class OciProcess implements ContainerProcess {
       return;
     }
     for (const output of this.#outputs) output.finish();
-    this.release();
+    pokeFifo(path.join(this.#dir, "control"));
     this.#status.destroy();
     this.#settle({
       status: exit.signal === 0 ? exit.exit : 128 + exit.signal,

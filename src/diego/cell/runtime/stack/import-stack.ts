@@ -1,0 +1,72 @@
+import { existsSync, lstatSync, mkdirSync, renameSync } from "node:fs";
+import path from "node:path";
+import { randomGuids } from "#kernel/guid.ts";
+import { runCommand } from "#kernel/process/run-command.ts";
+import { extractRootfs } from "../archive/extract.ts";
+import { findUser, readPasswd, vcapId } from "./users.ts";
+
+const namePattern = /^[a-z0-9][a-z0-9._-]{0,62}$/;
+
+export class StackImportError extends Error {
+  override readonly name = "StackImportError";
+}
+
+/**
+ * Unpacks a root file system (a tar or tgz: the rootfs file of a cflinuxfs4 release, for one) as `dataDir/NAME`, in
+ * place of an earlier stack of that name, and gives that folder, for the runtime's `stacks`. Needs root, for the owners
+ * of its files. Not while a cell runs containers of the stack it replaces.
+ * @throws StackImportError where the name or the content cannot be a stack; UnsafeArchive.
+ */
+export async function importStack(options: {
+  readonly dataDir: string;
+  readonly name: string;
+  readonly tarball: string;
+}): Promise<string> {
+  const { dataDir, name, tarball } = options;
+  const refuse = (reason: string) =>
+    new StackImportError(`Cannot import stack "${name}": ${reason}`);
+  if (!namePattern.test(name)) throw refuse(`a name must match ${namePattern.source}`);
+  if (!existsSync(tarball)) throw refuse(`there is no file "${tarball}"`);
+  if (process.getuid?.() !== 0) throw refuse("the owners of its files need root: use sudo");
+  const unfinished = path.join(dataDir, `.new-${name}-${randomGuids()}`);
+  mkdirSync(unfinished, { recursive: true, mode: 0o755 });
+  try {
+    await extractRootfs({ archive: tarball, into: unfinished });
+    const problem = problemOf(unfinished);
+    if (problem !== undefined) throw refuse(problem);
+    const target = path.join(dataDir, name);
+    const old = path.join(dataDir, `.old-${name}-${randomGuids()}`);
+    if (existsSync(target)) renameSync(target, old);
+    renameSync(unfinished, target);
+    await remove(old);
+    return target;
+  } catch (error) {
+    await remove(unfinished);
+    throw error;
+  }
+}
+
+function problemOf(rootfs: string): string | undefined {
+  for (const program of ["sh", "bash"]) {
+    if (!["bin", "usr/bin"].some((bin) => exists(path.join(rootfs, bin, program)))) {
+      return `it has no /bin/${program}`;
+    }
+  }
+  // We read this file from outside, so no link may lead elsewhere on the host.
+  const hasEtc = lstatSync(path.join(rootfs, "etc"), { throwIfNoEntry: false })?.isDirectory();
+  const passwd = lstatSync(path.join(rootfs, "etc/passwd"), { throwIfNoEntry: false });
+  if (hasEtc !== true || passwd?.isFile() !== true) return "it has no /etc/passwd";
+  if (findUser(readPasswd(rootfs), "vcap")?.uid !== vcapId) {
+    return `its /etc/passwd has no user vcap with id ${vcapId}`;
+  }
+  return undefined;
+}
+
+/** Not `existsSync`, which follows links: those of a root file system are meant for within it. */
+function exists(file: string): boolean {
+  return lstatSync(file, { throwIfNoEntry: false }) !== undefined;
+}
+
+async function remove(folder: string): Promise<void> {
+  await runCommand("rm", ["-rf", "--one-file-system", "--", folder], { timeoutMs: 600_000 });
+}
