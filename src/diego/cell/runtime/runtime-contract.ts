@@ -49,6 +49,7 @@ export function runtimeContract(
       rmSync(dataDir, { recursive: true, force: true });
     });
     processTests(() => opened.promise);
+    signalTests(() => opened.promise);
     fileTests(() => opened.promise);
     lifecycleTests(() => opened.promise);
     unpackTests(() => opened.promise, dataDir);
@@ -100,7 +101,9 @@ function processTests(open: Open): void {
     ]);
     assert.match(stdout, /^PATH=\//m);
   });
+}
 
+function signalTests(open: Open): void {
   void test("signal() ends a process that has no handler, as 128 and the signal", async () => {
     const container = await createContainer(await open());
     const process = await container.run(shell("echo up; exec sleep 600"));
