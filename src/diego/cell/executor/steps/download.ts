@@ -76,6 +76,8 @@ async function copyIn(
   signal: AbortSignal,
 ): Promise<void> {
   const tar = await archiveToTar(file.path);
+  // Whoever reads hears of an error as well; one that comes when nobody reads any more must not end the platform.
+  tar.on("error", () => undefined);
   const stop = () => tar.destroy(new StepCancelled());
   signal.addEventListener("abort", stop, { once: true });
   try {
