@@ -48,6 +48,8 @@ export interface BbsConfig {
   readonly expirePendingTaskMs?: number;
   /** Rejections that a task survives; default 3. */
   readonly maxTaskRetries?: number;
+  /** Events that a subscriber may lag behind before it is cut off; default 1,024. */
+  readonly eventBufferSize?: number;
   /** How long after the start no cell counts as missing: the TTL of presences; default 15,000. */
   readonly cellGraceMs?: number;
 }
@@ -76,9 +78,10 @@ export async function startBbs(config: BbsConfig, dependencies: BbsDependencies)
     { "0001-initial": initial },
   );
   starting.defer(() => db.destroy());
+  const bufferSize = config.eventBufferSize ?? 1_024;
   const hubs = {
-    lrpEvents: new EventHub<LrpEvent>({ logger, encode: encodeLrpEvent }),
-    taskEvents: new EventHub<TaskEvent>({ logger, encode: encodeTaskEvent }),
+    lrpEvents: new EventHub<LrpEvent>({ logger, bufferSize, encode: encodeLrpEvent }),
+    taskEvents: new EventHub<TaskEvent>({ logger, bufferSize, encode: encodeTaskEvent }),
   };
   const signal = new ConvergenceSignal();
   const cells = starting.use(

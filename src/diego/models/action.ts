@@ -53,7 +53,7 @@ export interface EnvironmentVariable {
   readonly value: string;
 }
 
-export interface TimeoutAction {
+interface TimeoutAction {
   readonly kind: "timeout";
   readonly action: Action;
   readonly timeoutMs: number;
@@ -69,7 +69,7 @@ export interface EmitProgressAction {
   readonly logSource: string;
 }
 
-export interface TryAction {
+interface TryAction {
   readonly kind: "try";
   readonly action: Action;
   readonly logSource: string;

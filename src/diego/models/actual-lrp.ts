@@ -11,8 +11,6 @@ import type { ModificationTag } from "./modification-tag.ts";
  */
 export type ActualLrp = UnclaimedLrp | ClaimedLrp | RunningLrp | CrashedLrp;
 
-export type ActualLrpState = ActualLrp["state"];
-
 export type Presence = "ORDINARY" | "EVACUATING" | "SUSPECT";
 
 interface ActualLrpBase {
@@ -69,7 +67,7 @@ export interface ActualLrpNetInfo {
   readonly preferredAddress: "UNKNOWN" | "INSTANCE" | "HOST";
 }
 
-export interface PortMapping {
+interface PortMapping {
   readonly containerPort: number;
   readonly hostPort: number;
 }

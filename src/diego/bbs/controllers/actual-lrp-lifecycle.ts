@@ -138,7 +138,7 @@ export class ActualLrpLifecycle {
   }
 }
 
-export function refusal({ type, message }: Refused): BbsError {
+function refusal({ type, message }: Refused): BbsError {
   return new BbsError(type, message);
 }
 

@@ -2,7 +2,7 @@ import type { ActualLrp, ClaimedLrp, RunningLrp, UnclaimedLrp } from "#diego/mod
 import { shouldRestartCrash } from "#diego/models/restart-calculator.ts";
 
 /** What is desired of one process. */
-export interface DesiredFact {
+interface DesiredFact {
   readonly processGuid: string;
   readonly domain: string;
   readonly instances: number;

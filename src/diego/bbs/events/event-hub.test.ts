@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { RecordingLogger } from "#kernel/log/recording-logger.ts";
 import { EventHub, type EventSubscription } from "./event-hub.ts";
 
-function numbers(bufferSize?: number) {
+function numbers(bufferSize = 1_024) {
   const logger = new RecordingLogger();
   let encodings = 0;
   const hub = new EventHub<number>({
@@ -12,7 +12,7 @@ function numbers(bufferSize?: number) {
       encodings += 1;
       return Buffer.from([event]);
     },
-    ...(bufferSize === undefined ? {} : { bufferSize }),
+    bufferSize,
   });
   return { hub, logger, encodings: () => encodings };
 }

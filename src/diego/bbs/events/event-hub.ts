@@ -9,8 +9,8 @@ export interface EmittedEvent<Event> {
 interface EventHubOptions<Event> {
   readonly logger: Logger;
   readonly encode: (event: Event) => Uint8Array;
-  /** Events that a subscriber may lag behind before it is closed; default 1,024, as in Diego. */
-  readonly bufferSize?: number;
+  /** Events that a subscriber may lag behind before it is closed. */
+  readonly bufferSize: number;
 }
 
 /**
@@ -29,7 +29,7 @@ export class EventHub<Event> {
   /** Hears what is emitted from now on. */
   subscribe(accepts: (event: Event) => boolean): EventSubscription<Event> {
     const subscription = new EventSubscription<Event>({
-      bufferSize: this.#options.bufferSize ?? 1_024,
+      bufferSize: this.#options.bufferSize,
       onClose: () => this.#subscriptions.delete(subscription),
     });
     if (this.#closed) subscription.close();

@@ -50,11 +50,6 @@ export function refusedResponse(error: BbsError): Uint8Array {
   );
 }
 
-/** An empty string in a filter or a key field means that it was not given. */
-export function given(text: string): string | undefined {
-  return text === "" ? undefined : text;
-}
-
 /** @throws {BbsError} InvalidRequest where it is empty. */
 export function mandatory(field: string, text: string): string {
   if (text === "") throw new BbsError("InvalidRequest", `Invalid field: ${field}`);
