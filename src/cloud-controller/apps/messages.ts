@@ -4,23 +4,20 @@ import { resourceName } from "../http/resource-name.ts";
 import { metadataSchema } from "../metadata/metadata.ts";
 import { initialVariables } from "./environment-variables.ts";
 
-const stack = z.union([
-  z.null(),
-  z
-    .string({ error: "Lifecycle Stack must be a string" })
-    .min(1, { error: "Lifecycle Stack must be between 1 and 4096 characters" })
-    .max(4096, { error: "Lifecycle Stack must be between 1 and 4096 characters" }),
-]);
-const buildpacks = z.union([
-  z.null(),
-  z.array(
+const stack = z
+  .string({ error: "Lifecycle Stack must be a string" })
+  .min(1, { error: "Lifecycle Stack must be between 1 and 4096 characters" })
+  .max(4096, { error: "Lifecycle Stack must be between 1 and 4096 characters" })
+  .nullable();
+const buildpacks = z
+  .array(
     z
       .string({ error: "Lifecycle Buildpacks can only contain strings" })
       .min(1, { error: "Lifecycle Buildpacks entries must be between 1 and 4096 characters" })
       .max(4096, { error: "Lifecycle Buildpacks entries must be between 1 and 4096 characters" }),
     { error: "Lifecycle Buildpacks must be an array" },
-  ),
-]);
+  )
+  .nullable();
 
 export const lifecycleMessage = z.strictObject(
   {

@@ -15,8 +15,8 @@ const domainName = z
 
 export const createDomainMessage = z.strictObject({
   name: domainName,
-  internal: z.union([z.boolean(), z.null()]).optional(),
-  router_group: z.union([z.null(), z.strictObject({ guid: z.string() })]).optional(),
+  internal: z.boolean().nullable().optional(),
+  router_group: z.strictObject({ guid: z.string() }).nullable().optional(),
   relationships: z
     .strictObject({
       organization: toOneRelationship("organization").optional(),

@@ -12,7 +12,7 @@ import { featureFlagDefaults, isFeatureFlag, type FeatureFlagName } from "./feat
 
 const updateFeatureFlagMessage = z.strictObject({
   enabled: z.boolean().optional(),
-  custom_error_message: z.union([z.string().max(250), z.null()]).optional(),
+  custom_error_message: z.string().max(250).nullable().optional(),
 });
 
 interface SetFlag {

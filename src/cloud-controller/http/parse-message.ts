@@ -84,8 +84,10 @@ function typePredicate(expected: string): string {
 
 /** `["lifecycle", "data", "buildpacks", 0]` -> "Lifecycle Buildpacks", as Rails names nested attributes. */
 function humanise(path: readonly PropertyKey[]): string {
+  const isRelationship = path.includes("data");
   return path
     .filter((part): part is string => typeof part === "string" && part !== "data")
+    .filter((part) => part !== "guid" || !isRelationship)
     .map((part) => part.charAt(0).toUpperCase() + part.slice(1).replaceAll("_", " "))
     .join(" ");
 }

@@ -17,7 +17,7 @@ export type MetadataPatch = z.infer<typeof metadataSchema>;
 const maximumLabels = 50;
 const maximumAnnotations = 200;
 
-const values = z.record(z.string(), z.union([z.string(), z.null()]));
+const values = z.record(z.string(), z.string().nullable());
 
 /** The `metadata` of a body, checked by Cloud Controller's rules for keys and values. */
 export const metadataSchema = z

@@ -14,7 +14,7 @@ import { loadMetadata, noMetadata } from "../metadata/metadata.ts";
 import { presentUser } from "../users/user-presenter.ts";
 
 const isolationSegmentMessage = z.strictObject({
-  data: z.union([z.null(), z.strictObject({ guid: z.string() })]),
+  data: z.strictObject({ guid: z.string() }).nullable(),
 });
 
 /** What an organization shows of other resources: its domains, members, usage. */

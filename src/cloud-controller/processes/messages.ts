@@ -3,8 +3,8 @@ import { maximumInteger } from "../http/parse-message.ts";
 import { metadataSchema } from "../metadata/metadata.ts";
 
 const positive = z.int().min(1, { error: "must be greater than 0" }).max(maximumInteger);
-const optionalSeconds = z.union([z.null(), positive]).optional();
-const endpoint = z.union([z.null(), z.string().max(255)]).optional();
+const optionalSeconds = positive.nullable().optional();
+const endpoint = z.string().max(255).nullable().optional();
 
 const checkTypes = ["port", "process", "http"] as const;
 const typeError = `must be one of "port", "process", "http"`;
@@ -29,15 +29,12 @@ const readinessMessage = z.strictObject({
 
 export const updateProcessMessage = z.strictObject({
   command: z
-    .union([
-      z.null(),
-      z
-        .string()
-        .min(1, { error: "must be between 1 and 4096 characters" })
-        .max(4096, { error: "must be between 1 and 4096 characters" }),
-    ])
+    .string()
+    .min(1, { error: "must be between 1 and 4096 characters" })
+    .max(4096, { error: "must be between 1 and 4096 characters" })
+    .nullable()
     .optional(),
-  user: z.union([z.null(), z.string().min(1).max(255)]).optional(),
+  user: z.string().min(1).max(255).nullable().optional(),
   health_check: healthCheckMessage.optional(),
   readiness_health_check: readinessMessage.optional(),
   metadata: metadataSchema.optional(),

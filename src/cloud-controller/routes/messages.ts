@@ -44,7 +44,7 @@ export type CreateRoute = z.infer<typeof createRouteMessage>;
 
 export const updateRouteMessage = z.strictObject({
   options: z
-    .strictObject({ loadbalancing: z.union([z.null(), routeOptions.shape.loadbalancing]) })
+    .strictObject({ loadbalancing: routeOptions.shape.loadbalancing.nullable() })
     .partial()
     .optional(),
   metadata: metadataSchema.optional(),
@@ -59,7 +59,7 @@ const destinationMessage = z.strictObject({
   }),
   port: z.int().min(1024).max(65_535).optional(),
   weight: z.int().min(1).max(100).optional(),
-  protocol: z.union([z.null(), protocol]).optional(),
+  protocol: protocol.nullable().optional(),
 });
 
 export const insertDestinationsMessage = z.strictObject({
@@ -81,7 +81,7 @@ export const replaceDestinationsMessage = z.strictObject({
 
 export type DestinationMessage = z.infer<typeof destinationMessage>;
 
-export const updateDestinationMessage = z.strictObject({ protocol: z.union([z.null(), protocol]) });
+export const updateDestinationMessage = z.strictObject({ protocol: protocol.nullable() });
 
 export const spaceRelationMessage = toOneRelationship("space");
 export const sharedSpacesMessage = toManyRelationship("spaces");

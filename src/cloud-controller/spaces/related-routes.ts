@@ -26,7 +26,7 @@ interface SpaceRelationRoutes {
 }
 
 const isolationSegmentMessage = z.strictObject({
-  data: z.union([z.null(), z.strictObject({ guid: z.string() })]),
+  data: z.strictObject({ guid: z.string() }).nullable(),
 });
 
 /** Features, security groups, members and usage of a space. */

@@ -30,14 +30,14 @@ const stateError = `State must be one of ${states.join(", ")}`;
 
 const createStackMessage = z.object({
   name: z.string().min(1, { error: "can't be blank" }).max(250),
-  description: z.union([z.string().max(250), z.null()]).optional(),
+  description: z.string().max(250).nullable().optional(),
   state: z.enum(states, { error: stateError }).optional(),
-  state_reason: z.union([z.string().max(5000), z.null()]).optional(),
+  state_reason: z.string().max(5000).nullable().optional(),
   metadata: metadataSchema.optional(),
 });
 const updateStackMessage = z.strictObject({
   state: z.enum(states, { error: stateError }).optional(),
-  state_reason: z.union([z.string().max(5000), z.null()]).optional(),
+  state_reason: z.string().max(5000).nullable().optional(),
   metadata: metadataSchema.optional(),
 });
 
