@@ -1,0 +1,215 @@
+import assert from "node:assert/strict";
+import { globSync } from "node:fs";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { test } from "node:test";
+import { defaultStagingLimits } from "../staging/staging-config.ts";
+import { buildZip } from "../testing/build-zip.ts";
+import { Developer } from "../testing/developer.ts";
+import { FakeBbs } from "../testing/fake-bbs.ts";
+import { TestCloudController } from "../testing/test-cloud-controller.ts";
+import { placed } from "./buildpack-positions.ts";
+
+const zip = buildZip([{ name: "bin/detect", content: "#!/bin/sh\n", mode: 0o100755 }]);
+
+async function names(cc: TestCloudController): Promise<string[]> {
+  const list = await (await cc.admin()).get("/v3/buildpacks");
+  return list.json.resources.map(
+    (each: { name: string; position: number }) => `${each.position} ${each.name}`,
+  );
+}
+
+async function ready(developer: Developer, name: string, position?: number): Promise<string> {
+  const created = await developer.caller.post("/v3/buildpacks", {
+    name,
+    ...(position === undefined ? {} : { position }),
+  });
+  assert.equal(created.status, 201, created.text);
+  const uploaded = await developer.upload(`/v3/buildpacks/${created.json.guid}/upload`, [
+    { name: "bits", content: zip, filename: `${name}.zip` },
+  ]);
+  assert.equal(uploaded.status, 202, uploaded.text);
+  const job = await developer.caller.job(uploaded);
+  assert.equal(job.json.state, "COMPLETE", job.text);
+  return created.json.guid;
+}
+
+/** A folder of buildpacks as Rivera ships them, and the configuration that names it. */
+async function shipped(contents: Readonly<Record<string, string>>) {
+  const folder = await mkdtemp(path.join(tmpdir(), "shipped-"));
+  const write = async (each: Readonly<Record<string, string>>) => {
+    for (const [name, detect] of Object.entries(each)) {
+      await mkdir(path.join(folder, name, "bin"), { recursive: true });
+      await writeFile(path.join(folder, name, "bin/detect"), detect, { mode: 0o755 });
+    }
+  };
+  await write(contents);
+  const config = (directory: string) => ({
+    staging: {
+      workDirectory: path.join(directory, "work"),
+      lifecycleBundle: { path: "unused", key: "k" },
+      shippedBuildpacksDirectory: folder,
+      signingSecret: "s",
+      stagingEnvironment: {},
+      limits: defaultStagingLimits,
+      syncIntervalMs: 30_000,
+    },
+  });
+  return {
+    write,
+    config,
+    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
+test("a new buildpack comes first, one beyond the end comes last, and a deleted one leaves no gap", async () => {
+  await using cc = await TestCloudController.start();
+  const developer = await Developer.admin(cc);
+  await ready(developer, "one");
+  const two = await ready(developer, "two");
+  await ready(developer, "three", 99);
+  assert.deepEqual(await names(cc), ["1 two", "2 one", "3 three"]);
+
+  await developer.caller.patch(`/v3/buildpacks/${two}`, { position: 2 });
+  assert.deepEqual(await names(cc), ["1 one", "2 two", "3 three"]);
+
+  await developer.caller.job(await developer.caller.delete(`/v3/buildpacks/${two}`));
+  assert.deepEqual(await names(cc), ["1 one", "2 three"]);
+});
+
+test("placed() puts a guid where it is asked, whether it was in the list or not", () => {
+  assert.deepEqual(placed(["a", "b", "c"], "c", 1), ["c", "a", "b"]);
+  assert.deepEqual(placed(["a", "b", "c"], "a", 2), ["b", "a", "c"]);
+  assert.deepEqual(placed(["a", "b"], "new", 100), ["a", "b", "new"]);
+});
+
+test("bits that are no zip, bits of a locked buildpack and bits of a developer are refused", async () => {
+  await using cc = await TestCloudController.start();
+  const admin = await Developer.admin(cc);
+  const created = await admin.caller.post("/v3/buildpacks", { name: "one" });
+  const path_ = `/v3/buildpacks/${created.json.guid}/upload`;
+  const bits = (content: string | Buffer) => [{ name: "bits", content, filename: "b.zip" }];
+
+  assert.equal((await admin.upload(path_, bits("no zip"))).status, 422);
+  const developer = Developer.as(cc, await cc.as({ userGuid: "developer" }));
+  assert.equal((await developer.upload(path_, bits(zip))).status, 403);
+  await admin.caller.patch(`/v3/buildpacks/${created.json.guid}`, { locked: true });
+  const locked = await admin.upload(path_, bits(zip));
+  assert.equal(locked.json.errors[0].detail, "Buildpack is locked");
+  const found = await admin.caller.get(`/v3/buildpacks/${created.json.guid}`);
+  assert.equal(found.json.state, "AWAITING_UPLOAD");
+});
+
+test("an upload takes the stack from the manifest and refuses another than the buildpack's", async () => {
+  await using cc = await TestCloudController.start();
+  const admin = await Developer.admin(cc);
+  const created = await admin.caller.post("/v3/buildpacks", { name: "one" });
+  const withStack = (stack: string) => [
+    {
+      name: "bits",
+      content: buildZip([{ name: "manifest.yml", content: `stack: ${stack}\n` }]),
+      filename: "b.zip",
+    },
+  ];
+  const upload = async (stack: string) =>
+    await admin.caller.job(
+      await admin.upload(`/v3/buildpacks/${created.json.guid}/upload`, withStack(stack)),
+    );
+
+  assert.equal((await upload("cflinuxfs4")).json.state, "COMPLETE");
+  const found = await admin.caller.get(`/v3/buildpacks/${created.json.guid}`);
+  assert.equal(found.json.stack, "cflinuxfs4");
+  const refused = await upload("windows");
+  assert.equal(refused.json.state, "FAILED");
+  assert.equal(refused.json.errors[0].code, 390011);
+});
+
+test("a build takes all enabled buildpacks in order, or those that it names", async () => {
+  const bbs = new FakeBbs();
+  await using cc = await TestCloudController.start({ bbs });
+  const developer = await Developer.admin(cc);
+  const second = await ready(developer, "second");
+  const first = await ready(developer, "first");
+  const disabled = await ready(developer, "disabled");
+  await developer.caller.patch(`/v3/buildpacks/${disabled}`, { enabled: false });
+  const app = await developer.createApp("a");
+  const found = await developer.packageOf(app, buildZip([{ name: "x" }]));
+  const orderOf = (guid: string) =>
+    /-buildpackOrder=([^"]*)/.exec(JSON.stringify(bbs.taskMap.get(guid)?.definition.action))?.[1];
+
+  const detecting = await developer.build(found.json.guid);
+  assert.match(orderOf(detecting.json.guid) ?? "", new RegExp(`^${first}_\\w+,${second}_\\w+$`));
+  await developer.completeStaging(bbs, detecting.json.guid, { completion: { failed: true } });
+
+  const build = (buildpacks: readonly string[]) =>
+    developer.caller.post("/v3/builds", {
+      package: { guid: found.json.guid },
+      lifecycle: { type: "buildpack", data: { buildpacks, stack: null } },
+    });
+  const disabledAnswer = await build(["disabled"]);
+  assert.equal(disabledAnswer.json.errors[0].code, 290003);
+  const unknown = await build(["unknown"]);
+  assert.match(
+    unknown.json.errors[0].detail,
+    /must be an existing admin buildpack or a valid git URI/,
+  );
+  const named = await build(["second", "https://user:secret@example.com/x.git"]);
+  assert.equal(named.status, 201, named.text);
+  assert.match(orderOf(named.json.guid) ?? "", /^[^,]+,https:\/\/user:secret@example.com\/x.git$/);
+  assert.deepEqual(named.json.lifecycle.data.buildpacks, [
+    "second",
+    "https://***:***@example.com/x.git",
+  ]);
+});
+
+test("the shipped buildpacks are installed in their order, once, and anew where they have changed", async () => {
+  await using folder = await shipped({ procfile_buildpack: "1", nodejs_buildpack: "1" });
+  const directory = await mkdtemp(path.join(tmpdir(), "cc-"));
+  const start = () => TestCloudController.start({ directory, config: folder.config(directory) });
+  // <guid>_<sha256>: which bits each buildpack has.
+  const stored = () =>
+    globSync("cc-buildpacks/*/*/*", { cwd: path.join(directory, "blobs") })
+      .map((file) => path.basename(file))
+      .toSorted();
+  {
+    await using cc = await start();
+    assert.deepEqual(await names(cc), ["1 nodejs_buildpack", "2 procfile_buildpack"]);
+  }
+  const first = stored();
+  {
+    await using _same = await start();
+  }
+  assert.deepEqual(stored(), first);
+
+  await folder.write({ nodejs_buildpack: "2" });
+  await using cc = await start();
+
+  const guids = (keys: readonly string[]) => keys.map((key) => key.slice(0, 36));
+  assert.deepEqual(guids(stored()), guids(first));
+  assert.equal(stored().filter((key) => first.includes(key)).length, 1);
+  assert.deepEqual(await names(cc), ["1 nodejs_buildpack", "2 procfile_buildpack"]);
+  await rm(directory, { recursive: true, force: true });
+});
+
+test("what an operator has uploaded under the name of a shipped buildpack stays", async () => {
+  await using folder = await shipped({ nodejs_buildpack: "1" });
+  const directory = await mkdtemp(path.join(tmpdir(), "cc-"));
+  const start = () => TestCloudController.start({ directory, config: folder.config(directory) });
+  {
+    await using cc = await start();
+    const developer = await Developer.admin(cc);
+    const [found] = (await developer.caller.get("/v3/buildpacks")).json.resources;
+    const uploaded = await developer.upload(`/v3/buildpacks/${found.guid}/upload`, [
+      { name: "bits", content: zip, filename: "own.zip" },
+    ]);
+    await developer.caller.job(uploaded);
+  }
+
+  await folder.write({ nodejs_buildpack: "2" });
+  await using cc = await start();
+
+  const [kept] = (await (await cc.admin()).get("/v3/buildpacks")).json.resources;
+  assert.equal(kept.filename, "own.zip");
+  await rm(directory, { recursive: true, force: true });
+});
