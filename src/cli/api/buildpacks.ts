@@ -19,7 +19,6 @@ export async function listBuildpacks(
   filter: { readonly labels: string | undefined; readonly lifecycle: string | undefined },
 ): Promise<Buildpack[]> {
   return await cc.list("/v3/buildpacks", buildpackSchema, {
-    order_by: "position",
     label_selector: filter.labels,
     lifecycle: filter.lifecycle,
   });

@@ -12,6 +12,8 @@ export interface CallOptions {
   readonly body?: HttpRequest["body"];
   readonly contentType?: string;
   readonly accept?: string;
+  /** How the server may answer (RFC 7240), such as `wait=20`. */
+  readonly prefer?: string;
   readonly signal?: AbortSignal;
 }
 
@@ -37,7 +39,7 @@ export class CloudController {
   }
 
   async get<T>(path: string, schema: z.ZodType<T>, options: CallOptions = {}): Promise<T> {
-    return parseAnswer(path, await this.call("GET", path, options), schema);
+    return await this.send("GET", path, schema, options);
   }
 
   /** Every page of a list. */
@@ -61,15 +63,21 @@ export class CloudController {
   }
 
   async post<T>(path: string, body: unknown, schema: z.ZodType<T>): Promise<T> {
-    return parseAnswer(path, await this.call("POST", path, { body: JSON.stringify(body) }), schema);
+    return await this.send("POST", path, schema, { body: JSON.stringify(body) });
   }
 
   async patch<T>(path: string, body: unknown, schema: z.ZodType<T>): Promise<T> {
-    return parseAnswer(
-      path,
-      await this.call("PATCH", path, { body: JSON.stringify(body) }),
-      schema,
-    );
+    return await this.send("PATCH", path, schema, { body: JSON.stringify(body) });
+  }
+
+  /** One call whose answer is JSON of that form. */
+  async send<T>(
+    method: string,
+    path: string,
+    schema: z.ZodType<T>,
+    options: CallOptions,
+  ): Promise<T> {
+    return parseAnswer(path, await this.call(method, path, options), schema);
   }
 
   /** One call; the answer is below 400, else an `ApiError` is thrown. `path` may be a whole URL. */
@@ -108,6 +116,7 @@ export class CloudController {
       "Content-Type": options.contentType ?? "application/json",
       "X-B3-TraceId": this.#traceId,
       "X-B3-SpanId": randomBytes(8).toString("hex"),
+      ...(options.prefer === undefined ? {} : { Prefer: options.prefer }),
       ...(token === "" ? {} : { Authorization: token }),
     };
   }

@@ -8,8 +8,8 @@ const diffSchema = z.object({
       z.object({
         op: z.enum(["add", "replace", "remove"]),
         path: z.string(),
-        value: z.unknown(),
-        was: z.unknown(),
+        value: z.unknown().optional(),
+        was: z.unknown().optional(),
       }),
     )
     .default([]),
@@ -24,11 +24,8 @@ export async function diffManifest(
   spaceGuid: string,
   yaml: string,
 ): Promise<ManifestDiff> {
-  const answer = await cc.call("POST", `/v3/spaces/${spaceGuid}/manifest_diff`, {
-    body: yaml,
-    contentType,
-  });
-  return diffSchema.parse(JSON.parse(answer.body.toString("utf8"))).diff;
+  const path = `/v3/spaces/${spaceGuid}/manifest_diff`;
+  return (await cc.send("POST", path, diffSchema, { body: yaml, contentType })).diff;
 }
 
 export async function applyManifest(

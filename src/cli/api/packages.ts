@@ -42,8 +42,7 @@ export async function uploadBits(
       : [{ name: "bits", filename: "package.zip", content: parts.bits }]),
   ]);
   const path = `/v3/packages/${packageGuid}/upload`;
-  const answer = await cc.call("POST", path, { body, contentType });
-  return packageSchema.parse(JSON.parse(answer.body.toString("utf8")));
+  return await cc.send("POST", path, packageSchema, { body, contentType });
 }
 
 export async function getPackage(cc: CloudController, guid: string): Promise<Package> {

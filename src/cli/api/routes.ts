@@ -139,7 +139,7 @@ export async function routeServiceNames(
   routeGuids: readonly string[],
 ): Promise<Map<string, string>> {
   const bindings = await cc.get("/v3/service_route_bindings", bindingsSchema, {
-    query: { include: "service_instance", route_guids: routeGuids, per_page: "5000" },
+    query: { include: "service_instance", route_guids: routeGuids },
   });
   const names = new Map(
     bindings.included?.service_instances?.map(({ guid, name }) => [guid, name]) ?? [],
