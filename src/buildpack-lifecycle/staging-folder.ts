@@ -1,7 +1,19 @@
 // For tests: stages apps with the bundled builder itself, in a folder of its own instead of a container.
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { chmod, cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  cp,
+  mkdir,
+  mkdtemp,
+  open,
+  readFile,
+  rm,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
+import net from "node:net";
 import os from "node:os";
 import path from "node:path";
 import { bundleLifecycle } from "./bundle.ts";
@@ -44,7 +56,7 @@ export class StagingFolder implements AsyncDisposable {
   private constructor(root: string) {
     this.root = root;
     this.lifecycle = path.join(root, "lifecycle");
-    this.#searchPath = `${path.dirname(process.execPath)}:${systemPath}`;
+    this.#searchPath = `${this.path("toolchain")}:${systemPath}`;
   }
 
   static async create(): Promise<StagingFolder> {
@@ -52,11 +64,18 @@ export class StagingFolder implements AsyncDisposable {
     const bundle = await bundleLifecycle({
       cacheDir: path.join(os.tmpdir(), "rivera-lifecycle-bundle"),
     });
+    // As root, servers such as nginx work as another user; a cell starts them as vcap.
+    await chmod(folder.root, 0o755);
     await mkdir(folder.lifecycle);
     await folder.run("tar", ["-xzf", bundle.path, "-C", folder.lifecycle]);
-    // The platform's Node is mounted in containers only.
+    // The platform's Node, npm and yarn are mounted in containers only.
     await rm(path.join(folder.lifecycle, "node"));
     await symlink(process.execPath, path.join(folder.lifecycle, "node"));
+    await mkdir(folder.path("toolchain"));
+    await symlink(process.execPath, folder.path("toolchain", "node"));
+    for (const name of ["npm", "npx", "yarn"]) {
+      await symlink(path.resolve("node_modules", ".bin", name), folder.path("toolchain", name));
+    }
     for (const name of ["app", "buildpacks", "tmp", "home"])
       await mkdir(path.join(folder.root, name));
     return folder;
@@ -85,8 +104,9 @@ export class StagingFolder implements AsyncDisposable {
     await writeFiles(this.path("buildpacks", xxhash64(key)), files);
   }
 
+  /** Links the folder in: a buildpack of the platform is read-only, as on a cell. */
   async buildpackFolder(key: string, source: string): Promise<void> {
-    await cp(source, this.path("buildpacks", xxhash64(key)), { recursive: true });
+    await symlink(source, this.path("buildpacks", xxhash64(key)));
   }
 
   async stage({ order, skipDetect = false, env = {} }: StageOptions): Promise<Staged> {
@@ -162,6 +182,25 @@ export class StagingFolder implements AsyncDisposable {
     });
   }
 
+  /** Starts a web process of the droplet and waits until it accepts connections. */
+  async serve(
+    home: string,
+    command: string,
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<RunningApp> {
+    const port = await freePort();
+    // A file and not a pipe of Node's, which is a socket: servers open /dev/stdout anew.
+    const log = await open(this.path("app.log"), "a");
+    const child = spawn(path.join(this.lifecycle, "launcher"), ["app", command, ""], {
+      cwd: home,
+      env: { PATH: this.#searchPath, LANG: "C.UTF-8", PORT: String(port), ...env },
+      stdio: ["ignore", log.fd, log.fd],
+      detached: true,
+    });
+    await log.close();
+    return RunningApp.accepting(child, port, this.path("app.log"));
+  }
+
   /** Runs a command in the staging container's stead: its environment, its working folder. */
   async run(
     command: string,
@@ -178,6 +217,72 @@ export class StagingFolder implements AsyncDisposable {
         ...env,
       },
     });
+  }
+}
+
+export class RunningApp implements AsyncDisposable {
+  readonly url: string;
+  readonly #child: ChildProcess;
+  readonly #logFile: string;
+  readonly #ended: Promise<unknown>;
+
+  private constructor(child: ChildProcess, port: number, logFile: string) {
+    this.url = `http://127.0.0.1:${port}`;
+    this.#child = child;
+    this.#logFile = logFile;
+    this.#ended = once(child, "exit");
+  }
+
+  static async accepting(child: ChildProcess, port: number, logFile: string): Promise<RunningApp> {
+    const app = new RunningApp(child, port, logFile);
+    for (let attempt = 0; attempt < 600 && !app.#hasEnded(); attempt += 1) {
+      if (await accepts(port)) return app;
+      await once(AbortSignal.timeout(25), "abort");
+    }
+    await app[Symbol.asyncDispose]();
+    throw new Error(`The app never listened on port ${port}: ${await app.output()}`);
+  }
+
+  /** Both output streams, so far. */
+  async output(): Promise<string> {
+    return readFile(this.#logFile, "utf8");
+  }
+
+  /** Ends the app with SIGTERM to all of its processes, as a cell does, and gives its exit status. */
+  async stop(): Promise<number | null> {
+    if (this.#child.pid !== undefined) process.kill(-this.#child.pid, "SIGTERM");
+    await this.#ended;
+    return this.#child.exitCode;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#hasEnded()) await this.stop();
+  }
+
+  #hasEnded(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null;
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = net.createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  if (address === null || typeof address === "string") throw new Error("No port is free");
+  return address.port;
+}
+
+async function accepts(port: number): Promise<boolean> {
+  const socket = net.connect(port, "127.0.0.1");
+  try {
+    await once(socket, "connect");
+    return true;
+  } catch {
+    return false; // Refused: it does not listen yet.
+  } finally {
+    socket.destroy();
   }
 }
 

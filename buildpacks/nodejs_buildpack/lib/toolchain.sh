@@ -94,3 +94,8 @@ registry_install() {
       --loglevel=error --prefer-offline --cache "$CACHE_DIR/npm" "$2" >/dev/null
   )
 }
+
+# npm has stopped to start a server.js by itself where package.json has no start script: it is named here.
+start_command() {
+  if [ -z "$START_SCRIPT" ] && [ -f "$BUILD_DIR/server.js" ]; then echo "node server.js"; else echo "npm start"; fi
+}
