@@ -182,15 +182,15 @@ const taskMovedOn: readonly BbsErrorType[] = [
 
 async function startTask(parts: OperationParts, taskGuid: string): Promise<void> {
   const { bbs, executor, cellId } = parts;
-  let shouldStart = false;
+  // `shouldStart` is false where an answer was lost and this is the second asking. The container has done nothing yet,
+  // and what an earlier run of the cell had started has been ended by its recovery: so it runs now.
   const accepted = await acceptedUnless(taskMovedOn, async () => {
-    ({ shouldStart } = await bbs.startTask(taskGuid, cellId));
+    await bbs.startTask(taskGuid, cellId);
   });
   if (!accepted) {
     await executor.destroy(taskGuid);
     return;
   }
-  if (!shouldStart) return;
   const task = await bbs.taskByGuid(taskGuid);
   if (task === undefined) await executor.destroy(taskGuid);
   else executor.run(taskGuid, taskRunRequest(task));

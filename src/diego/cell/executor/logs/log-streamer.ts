@@ -70,7 +70,7 @@ export async function followLines(output: Readable, emit: (line: Buffer) => void
   if (output.destroyed) return;
   const { promise, resolve } = Promise.withResolvers<void>();
   output.on("data", (chunk: Buffer) => splitter.push(chunk));
-  output.once("error", () => resolve());
+  output.on("error", () => resolve());
   output.once("close", () => resolve());
   output.once("end", () => resolve());
   await promise;

@@ -71,8 +71,8 @@ async function followOutput(
   process: ContainerProcess,
 ): Promise<void> {
   if (action.suppressLogOutput) {
-    process.stdout.resume();
-    process.stderr.resume();
+    for (const output of [process.stdout, process.stderr])
+      output.on("error", () => undefined).resume();
     return;
   }
   await Promise.all([log.follow("OUT", process.stdout), log.follow("ERR", process.stderr)]);
