@@ -6,6 +6,7 @@ import { removeEmptyCgroup } from "../cgroup/remove-cgroup.ts";
 import { hostStateDir, leaseRange, returnRange, withHostLock } from "../host/range-lease.ts";
 import type { ContainerRuntimeConfig } from "../runtime-config.ts";
 import { resolveEgressExceptions } from "./egress-exceptions.ts";
+import { foreignFirewallNotes } from "./foreign-firewall.ts";
 import { closeHostNetwork, openHostNetwork } from "./host-network.ts";
 import { hostResolvers } from "./resolvers.ts";
 
@@ -33,6 +34,7 @@ export async function openCellNetwork(
     return leased;
   });
   const notes = unusable.map((reason) => `containers cannot use what they should reach: ${reason}`);
+  notes.push(...(await foreignFirewallNotes()));
   if (dnsServers.length === 0) {
     notes.push("containers resolve no names: this machine has no resolver that they can reach");
   }

@@ -1,0 +1,112 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { Readable } from "node:stream";
+import { buffer } from "node:stream/consumers";
+import { test } from "node:test";
+import fc from "fast-check";
+import { UnsafeArchive } from "../container-runtime.ts";
+import { TarGuard } from "./tar-guard.ts";
+import { type TarEntry, tarHeader, tarPadding, tarTrailer } from "./tar-header.ts";
+
+const unsafe: readonly (readonly [what: string, entries: readonly Partial<TarEntry>[]])[] = [
+  ["a name that climbs", [{ name: "../x" }]],
+  ["a name that climbs in the middle", [{ name: "a/../../x" }]],
+  ["an absolute name", [{ name: "/etc/x" }]],
+  ["an empty name", [{ name: "" }]],
+  ["a long name that climbs", [{ name: `${"a/".repeat(80)}../x` }]],
+  ["a link above the container's root", [{ name: "l", type: "2", linkTarget: "../../../etc" }]],
+  ["a link without a target", [{ name: "l", type: "2", linkTarget: "" }]],
+  ["an entry below a link", [{ name: "l", type: "2", linkTarget: "/etc" }, { name: "l/passwd" }]],
+  [
+    "an entry below a link, spelt otherwise",
+    [{ name: "./a/l", type: "2", linkTarget: "b" }, { name: "a//l/./x" }],
+  ],
+];
+
+for (const [what, entries] of unsafe) {
+  test(`TarGuard refuses ${what} before a byte of it`, async () => {
+    const first = tarOf([{ name: "fine" }]).subarray(0, -tarTrailer.length);
+    const guard = new TarGuard({ below: "/home/vcap", devices: "refuse" });
+    const passed: Buffer[] = [];
+    guard.on("data", (chunk: Buffer) => passed.push(chunk));
+
+    const fed = Readable.from([first, tarOf(entries)]).pipe(guard);
+    await assert.rejects(new Promise((_, reject) => fed.on("error", reject)), UnsafeArchive);
+
+    assert.ok(Buffer.concat(passed).equals(first));
+  });
+}
+
+test("TarGuard passes what droplets hold: links into the container, long names, hard links", async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), "rivera-tar-"));
+  const deep = `app/${"node_modules/some-package/".repeat(8)}`;
+  mkdirSync(path.join(folder, deep), { recursive: true });
+  writeFileSync(path.join(folder, deep, "index.js"), "x".repeat(5000));
+  symlinkSync("/usr/bin/python3", path.join(folder, "app/python"));
+  symlinkSync("../../deps/0/bin/node", path.join(folder, "app/node"));
+  symlinkSync(`${"y".repeat(200)}`, path.join(folder, "app/long"));
+  execFileSync("ln", [path.join(folder, deep, "index.js"), path.join(folder, "app/hard")]);
+
+  for (const format of ["gnu", "pax", "ustar"]) {
+    const exclude = format === "ustar" ? ["--exclude=app/long", "--exclude=app/hard"] : [];
+    const archive = execFileSync(
+      "tar",
+      ["-cf", "-", `--format=${format}`, ...exclude, "-C", folder, "./app"],
+      { maxBuffer: 10_000_000 },
+    );
+    const guard = new TarGuard({ below: "/home/vcap", devices: "refuse" });
+    const passed = await buffer(Readable.from([archive]).pipe(guard));
+
+    assert.ok(passed.equals(archive), format);
+    assert.equal(guard.bytes, 8192, format);
+  }
+  rmSync(folder, { recursive: true });
+});
+
+test("TarGuard tells what is no archive, and one that is cut short", async () => {
+  const pass = (content: Buffer) =>
+    buffer(Readable.from([content]).pipe(new TarGuard({ below: "/", devices: "refuse" })));
+
+  await assert.rejects(failureOf(Buffer.alloc(2000, "x")), /no tar archive/);
+  await assert.rejects(
+    failureOf(tarOf([{ name: "a", size: 5000 }]).subarray(0, 3000)),
+    /cut short/,
+  );
+  assert.equal((await pass(tarOf([]))).length, tarTrailer.length);
+});
+
+test("TarGuard judges alike however the bytes come", async () => {
+  const archive = tarOf([{ name: `${"deep/".repeat(40)}file`, size: 700 }, { name: "../outside" }]);
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.integer({ min: 1, max: archive.length - 1 })), async (cuts) => {
+      const places = [0, ...cuts.toSorted((a, b) => a - b), archive.length];
+      const chunks = places.slice(1).map((end, i) => archive.subarray(places[i], end));
+      await assert.rejects(failureOf(...chunks), UnsafeArchive);
+    }),
+    { numRuns: 50 },
+  );
+});
+
+async function failureOf(...chunks: Buffer[]): Promise<never> {
+  const guard = new TarGuard({ below: "/", devices: "refuse" });
+  const passed = Readable.from(chunks.filter((chunk) => chunk.length > 0)).pipe(guard);
+  passed.resume();
+  return new Promise((resolve, reject) => {
+    passed.on("error", reject);
+    passed.on("end", () => resolve(assert.fail("it passed")));
+  });
+}
+
+function tarOf(entries: readonly Partial<TarEntry>[]): Buffer {
+  return Buffer.concat([
+    ...entries.flatMap((entry) => {
+      const size = entry.size ?? 0;
+      const complete = { name: "x", type: "0", mode: 0o644, modified: 0, ...entry, size } as const;
+      return [tarHeader(complete), Buffer.alloc(size, "c"), tarPadding(size)];
+    }),
+    tarTrailer,
+  ]);
+}
