@@ -94,7 +94,7 @@ class HttpLogIngest implements LogIngest, AsyncDisposable {
   constructor(connection: LogCacheConnection, dependencies: LogCacheClientDependencies) {
     this.#connection = connection;
     this.#clock = dependencies.clock;
-    this.#logger = dependencies.logger.child("log-ingest");
+    this.#logger = dependencies.logger;
     this.#queue = new EnvelopeQueue(dependencies.clock);
   }
 
