@@ -14,7 +14,7 @@ export interface StartContext {
   tell(line: string): void;
 }
 
-export class StartTimeout extends Failure {
+class StartTimeout extends Failure {
   constructor(appName: string) {
     super(
       `Start app timeout\n\nTIP: Application must be listening on the right port. Instead of hard coding the port, use the $PORT environment variable.\n\nUse 'rivera logs ${appName} --recent' for more information`,

@@ -116,7 +116,7 @@ function addApp(stub: StubCloudFoundry): void {
 }
 
 /** Staging log lines as log-cache gives them, all before the build is seen STAGED. */
-export const stagingLines = ["-----> Nodejs Buildpack", "-----> Done"];
+const stagingLines = ["-----> Nodejs Buildpack", "-----> Done"];
 
 function addStaging(stub: StubCloudFoundry): void {
   let asked = 0;
@@ -160,7 +160,7 @@ function addStaging(stub: StubCloudFoundry): void {
     });
 }
 
-export function stagingEnvelope(text: string, index: number): unknown {
+function stagingEnvelope(text: string, index: number): unknown {
   return {
     timestamp: String(1_800_000_000_000_000_000n + BigInt(index)),
     source_id: "app-guid",
