@@ -4,7 +4,7 @@ import type { ContainerDefinition } from "#diego/models/container-definition.ts"
 import type { CheckDefinition } from "#diego/models/desired-lrp.ts";
 
 /** Whom a container is for. */
-export type ContainerOwner =
+type ContainerOwner =
   | {
       readonly kind: "lrp";
       readonly key: ActualLrpKey;

@@ -18,7 +18,7 @@ import {
 /** What a process of the fake does: it may write, wait to be signalled, leave files, and ends with its exit status. */
 export type FakeProgram = (process: FakeProcess) => Promise<number | ProcessExit>;
 
-export interface FakeProcess {
+interface FakeProcess {
   readonly spec: ProcessSpec;
   readonly container: FakeContainer;
   readonly stdout: PassThrough;

@@ -12,7 +12,7 @@ export interface ContainerSurroundings {
   readonly ports: readonly { readonly containerPort: number; readonly hostPort: number }[];
 }
 
-export interface InstanceIdentity {
+interface InstanceIdentity {
   readonly instanceGuid: string;
   readonly index: number;
 }

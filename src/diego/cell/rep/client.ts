@@ -2,7 +2,7 @@ import { internalHeaders, type InternalSecret } from "#kernel/http/internal-auth
 import type { CellState, Work } from "./cell-state.ts";
 import { cellStateFromJson, workFromJson, workToJson } from "./cell-state-json.ts";
 
-export type { CellLrp, CellResources, CellState, CellTask, Work } from "./cell-state.ts";
+export type { CellLrp, CellState, CellTask, Work } from "./cell-state.ts";
 
 /** What other components may know of a cell: its rep's HTTP API. */
 export interface RepClient {

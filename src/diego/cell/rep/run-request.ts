@@ -70,7 +70,7 @@ export function taskRunRequest(task: Task): RunRequest {
   };
 }
 
-export function metricTags(
+function metricTags(
   definition: Pick<ContainerDefinition, "metricTags">,
   instance: { readonly index: number; readonly instanceGuid: string },
 ): Readonly<Record<string, string>> {

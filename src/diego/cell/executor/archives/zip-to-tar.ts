@@ -115,7 +115,7 @@ async function* gathered(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> 
   if (size > 0) yield Buffer.concat(parts);
 }
 
-export class BadZip extends Error {
+class BadZip extends Error {
   override readonly name = "BadZip";
 }
 

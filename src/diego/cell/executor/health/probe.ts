@@ -8,7 +8,7 @@ import { StepFailure } from "../steps/step.ts";
 const defaultTimeoutMs = 1_000;
 
 /** Where a port of a container is reached from the cell. */
-export interface ProbeTarget {
+interface ProbeTarget {
   readonly address: string;
   reachablePort(containerPort: number): number;
 }
