@@ -47,7 +47,7 @@ export interface LogCacheClient {
 }
 
 /** Who follows a source, and how far they are. Timestamps are nanoseconds, 0n for none. */
-export interface SourceTail {
+interface SourceTail {
   /** Somebody has read within the last 2 s as a tail does. */
   readonly tailed: boolean;
   readonly newestReturned: bigint;

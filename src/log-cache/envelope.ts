@@ -14,7 +14,7 @@ interface EnvelopeBase {
   readonly tags: Readonly<Record<string, string>>;
 }
 
-export interface LogLine extends EnvelopeBase {
+interface LogLine extends EnvelopeBase {
   readonly kind: "LOG";
   readonly type: "OUT" | "ERR";
   /** Base64. */

@@ -7,7 +7,7 @@ import { headerValues } from "./request-target.ts";
  * One line for each request, in the app's own log: gorouter's format, to which tools have been written
  * (routing-release, docs/04-observability.md). Missing values print as "-".
  */
-export function accessLogLine(exchange: Exchange, endedAt: Date): string {
+function accessLogLine(exchange: Exchange, endedAt: Date): string {
   const { request, endpoint } = exchange;
   const header = (name: string) => quoted(headerValues(request.rawHeaders, name).join(", "));
   const responseTime = endedAt.getTime() - exchange.startedAt.getTime();

@@ -3,7 +3,7 @@ import type { RouteRegistration } from "./client.ts";
 import { routeKeyOf } from "./route-key.ts";
 
 /** `router.register` and `router.unregister`. Unknown fields are let be, as a later emitter may send more. */
-export const registrationMessage: z.ZodType<RouteRegistration> = z.object({
+const registrationMessage: z.ZodType<RouteRegistration> = z.object({
   host: z.string().min(1).max(253),
   port: z.number().int().min(1).max(65_535),
   uris: z
