@@ -257,6 +257,25 @@ test("a build whose task is gone is FAILED by the next round of the sync, also a
   assert.match(build.json.error, /the staging task is gone; stage again/);
 });
 
+test("a build whose task ended while Cloud Controller was away takes its end from the BBS", async () => {
+  await using stage = await staging();
+  const { bbs, cc, developer, packageGuid } = stage;
+  const created = await developer.build(packageGuid);
+  const task = bbs.taskMap.get(created.json.guid);
+  assert.ok(task !== undefined);
+  const failureReason = "STG: Exited with status 223";
+  bbs.taskMap.set(task.taskGuid, { ...task, state: "RESOLVING", failed: true, failureReason });
+
+  await using again = await TestCloudController.start({ bbs, directory: cc.directory });
+
+  const admin = await again.admin();
+  const build = await eventually(async () => {
+    const found = await admin.get(`/v3/builds/${created.json.guid}`);
+    return found.json.state === "STAGING" ? undefined : found;
+  });
+  assert.match(build.json.error, /^BuildpackCompileFailed/);
+});
+
 test("deleting an app cancels its staging and leaves no rows and no blobs", async () => {
   await using stage = await staging();
   const { bbs, cc, developer, packageGuid, app } = stage;

@@ -1,6 +1,5 @@
 import { z } from "zod";
 import { CfError, unprocessable } from "../http/cf-errors.ts";
-import { asObject } from "../http/parse-message.ts";
 import { InvalidZip } from "../packages/zip/invalid-zip.ts";
 import { checkPath } from "../packages/zip/check-entries.ts";
 
@@ -16,6 +15,7 @@ export interface RequestedResource {
 const maximumResources = 5000;
 const defaultMode = "0744";
 
+const matchesSchema = z.object({ resources: z.unknown() });
 const entrySchema = z.object({
   checksum: z.unknown(),
   size_in_bytes: z.unknown(),
@@ -25,7 +25,7 @@ const entrySchema = z.object({
 
 /** `POST /v3/resource_matches`: each kind of fault is reported once, as Cloud Controller does. */
 export function parseResourceMatches(body: unknown): RequestedResource[] {
-  const resources = asObject(body)["resources"];
+  const resources = matchesSchema.safeParse(body).data?.resources;
   if (!Array.isArray(resources)) throw unprocessable("Resources must be an array");
   if (resources.length === 0) throw unprocessable("Resources must have at least 1 resource");
   if (resources.length > maximumResources) {

@@ -47,7 +47,7 @@ export class InstanceReportsFromDiego implements InstanceReports {
       routable: instance.lrp?.state === "RUNNING" ? instance.lrp.routable : null,
       uptime: instance.state === "DOWN" ? 0 : instance.seconds,
       details: instance.details,
-      container: containerOf(instance, gauges),
+      container: containerOf(process, instance, gauges),
     }));
     const warnings = gauges === undefined ? ["Stats server temporarily unavailable."] : [];
     return { stats, warnings };
@@ -115,6 +115,7 @@ function toProcessInstance({ index, state, seconds }: ReportedInstance): Process
 }
 
 function containerOf(
+  process: Process,
   { index, state, lrp }: ReportedInstance,
   gauges: ReadonlyMap<number, GaugeEnvelope> | undefined,
 ): InstanceContainer | undefined {
@@ -126,7 +127,7 @@ function containerOf(
     host: netInfo?.address ?? "",
     instanceInternalIp: netInfo?.instanceAddress ?? "",
     ports: portsOf(netInfo),
-    usage: gauges === undefined ? undefined : usageOf(gauges.get(index), lrp),
+    usage: gauges === undefined ? undefined : usageOf(gauges.get(index), { process, lrp }),
   };
 }
 
@@ -137,8 +138,11 @@ function portsOf(netInfo: ActualLrpNetInfo | undefined) {
   }));
 }
 
-/** Zeros for an instance that has not told of itself yet. */
-function usageOf(gauge: GaugeEnvelope | undefined, lrp: ActualLrp): InstanceUsage {
+/** Zeros for an instance that has not told of itself yet, and the quotas that it will have. */
+function usageOf(
+  gauge: GaugeEnvelope | undefined,
+  { process, lrp }: { readonly process: Process; readonly lrp: ActualLrp },
+): InstanceUsage {
   const value = (name: string): number | null => gauge?.metrics[name]?.value ?? null;
   const entitlement = value("cpu_entitlement");
   return {
@@ -148,8 +152,8 @@ function usageOf(gauge: GaugeEnvelope | undefined, lrp: ActualLrp): InstanceUsag
     memory: value("memory") ?? 0,
     disk: value("disk") ?? 0,
     logRate: value("log_rate") ?? 0,
-    memoryQuota: value("memory_quota"),
-    diskQuota: value("disk_quota"),
-    logRateLimit: value("log_rate_limit"),
+    memoryQuota: value("memory_quota") ?? process.memoryInMb * 1024 ** 2,
+    diskQuota: value("disk_quota") ?? process.diskInMb * 1024 ** 2,
+    logRateLimit: value("log_rate_limit") ?? process.logRateLimitInBytesPerSecond,
   };
 }

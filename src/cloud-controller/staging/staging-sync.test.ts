@@ -18,10 +18,15 @@ test("a build with a task, and one whose task is about to be desired, are left a
   const builds = [build("a"), build("b", { isDesiring: true })];
 
   assert.deepEqual(plan(builds, [{ guid: "a", isActive: true }]), {
+    toComplete: [],
     lost: [],
     expired: [],
     toCancel: [],
   });
+});
+
+test("a build whose task has ended unheard is completed by it", () => {
+  assert.deepEqual(plan([build("a")], [{ guid: "a", isActive: false }]).toComplete, ["a"]);
 });
 
 test("a build without a task is lost", () => {

@@ -1,8 +1,10 @@
 import type { BbsClient } from "#diego/bbs/client.ts";
 import { BbsError } from "#diego/models/bbs-error.ts";
+import type { Task } from "#diego/models/task.ts";
 import { parseInstant, type Clock } from "#kernel/clock/clock.ts";
 import type { Logger } from "#kernel/log/logger.ts";
 import type { Database } from "../database/schema.ts";
+import { CfError } from "../http/cf-errors.ts";
 import type { BuildEnding } from "./build-ending.ts";
 import { stagingError, stagingTimeExpired } from "./failure-reason.ts";
 import type { Stager } from "./stager.ts";
@@ -17,6 +19,8 @@ export interface StagingBuild {
 }
 
 export interface StagingSyncPlan {
+  /** Their task has ended, and its callback has not been heard. */
+  readonly toComplete: readonly string[];
   /** Their task is gone without a word. */
   readonly lost: readonly string[];
   /** STAGING for longer than any staging may take. */
@@ -35,7 +39,7 @@ export function planStagingSync(facts: {
   readonly now: Date;
   readonly stagingTimeoutMs: number;
 }): StagingSyncPlan {
-  const tasks = new Set(facts.tasks.map(({ guid }) => guid));
+  const tasks = new Map(facts.tasks.map(({ guid, isActive }) => [guid, isActive]));
   const builds = new Set(facts.builds.map(({ guid }) => guid));
   const oldest = facts.now.getTime() - facts.stagingTimeoutMs - graceMs;
   const isExpired = ({ updatedAt }: StagingBuild) =>
@@ -44,6 +48,7 @@ export function planStagingSync(facts: {
   const alive = facts.builds.filter((build) => !isExpired(build));
   return {
     expired: expired.map(({ guid }) => guid),
+    toComplete: alive.filter(({ guid }) => tasks.get(guid) === false).map(({ guid }) => guid),
     lost: alive
       .filter(({ guid, isDesiring }) => !isDesiring && !tasks.has(guid))
       .map(({ guid }) => guid),
@@ -83,6 +88,10 @@ export async function syncStaging(context: {
   for (const guid of plan.expired) {
     await ending.fail(guid, stagingTimeExpired("staging failed"));
   }
+  for (const guid of plan.toComplete) {
+    const task = tasks.find(({ taskGuid }) => taskGuid === guid);
+    if (task !== undefined) await completeUnheard(context, task);
+  }
   for (const guid of plan.lost) {
     if ((await bbs.taskByGuid(guid)) !== undefined) continue;
     logger.warn("staging-task-lost", { build: guid });
@@ -90,6 +99,19 @@ export async function syncStaging(context: {
   }
   for (const guid of await withoutBuild(db, plan.toCancel)) await cancel(bbs, guid);
   return plan;
+}
+
+/** The callback may arrive at the same time: whoever is first gives the build its end. */
+async function completeUnheard(
+  { ending, logger }: Pick<Parameters<typeof syncStaging>[0], "ending" | "logger">,
+  task: Task,
+): Promise<void> {
+  try {
+    await ending.complete(task.taskGuid, task);
+  } catch (error) {
+    if (!(error instanceof CfError)) throw error;
+    logger.info("staging-already-ended", { build: task.taskGuid, error });
+  }
 }
 
 /** A task may have been desired after the builds were read. */
