@@ -1,7 +1,7 @@
 import { presentTimestamp, relationTo, type Links } from "../http/links.ts";
 import type { Metadata } from "../metadata/metadata.ts";
 import type { App, Lifecycle } from "./app-table.ts";
-import { withoutPassword } from "./buildpack-url.ts";
+import { withoutCredentials } from "../buildpacks/buildpack-uri.ts";
 
 export function presentApp(
   app: App,
@@ -39,10 +39,10 @@ export function presentApp(
   };
 }
 
-export function presentLifecycle(lifecycle: Lifecycle) {
+function presentLifecycle(lifecycle: Lifecycle) {
   if (lifecycle.type === "docker") return { type: lifecycle.type, data: {} };
   return {
     type: lifecycle.type,
-    data: { buildpacks: lifecycle.buildpacks.map(withoutPassword), stack: lifecycle.stack },
+    data: { buildpacks: lifecycle.buildpacks.map(withoutCredentials), stack: lifecycle.stack },
   };
 }

@@ -2,7 +2,7 @@ import type { Executor } from "../database/schema.ts";
 import { requireEnabled } from "../feature-flags/feature-flags.ts";
 import { unprocessable } from "../http/cf-errors.ts";
 import type { Lifecycle, LifecycleType } from "./app-table.ts";
-import { isBuildpackUrl } from "./buildpack-url.ts";
+import { isBuildpackUri } from "../buildpacks/buildpack-uri.ts";
 import type { LifecycleMessage } from "./messages.ts";
 
 /**
@@ -76,7 +76,7 @@ async function resolveStack(
 }
 
 async function requireKnownBuildpacks(db: Executor, lifecycle: Lifecycle): Promise<void> {
-  const names = lifecycle.buildpacks.filter((entry) => !isBuildpackUrl(entry));
+  const names = lifecycle.buildpacks.filter((entry) => !isBuildpackUri(entry));
   if (names.length === 0) return;
   const rows = await db
     .selectFrom("buildpacks")
