@@ -2,7 +2,7 @@ import type { Blobstore } from "#blobstore/blobstore.ts";
 import type { BbsClient } from "#diego/bbs/client.ts";
 import type { Clock } from "#kernel/clock/clock.ts";
 import type { Logger } from "#kernel/log/logger.ts";
-import { Loop } from "#kernel/loop/loop.ts";
+import { Loop, type LoopStatus } from "#kernel/loop/loop.ts";
 import type { LogCacheClient } from "#log-cache/client.ts";
 import type { AppLog } from "./apps/app-log.ts";
 import type { AppDataRemover, AppRunner } from "./apps/app-runner.ts";
@@ -65,6 +65,7 @@ export interface StagingAndRunning extends AsyncDisposable {
   readonly appData: AppDataRemover;
   /** Once the listeners are bound: recovers what a crash interrupted, installs buildpacks, begins the loops. */
   start(): Promise<void>;
+  loops(): readonly LoopStatus[];
 }
 
 export function composeStaging(dependencies: StagingDependencies): StagingAndRunning {
@@ -142,6 +143,7 @@ export function composeStaging(dependencies: StagingDependencies): StagingAndRun
       events.start();
       for (const each of loops) each.start();
     },
+    loops: () => loops.map((each) => each.status()),
     async [Symbol.asyncDispose]() {
       for (const each of [...loops, events, processing, copies]) {
         await each[Symbol.asyncDispose]();

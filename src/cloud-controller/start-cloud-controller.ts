@@ -8,6 +8,7 @@ import type { LogCacheClient, LogIngest } from "#log-cache/client.ts";
 import { AppLog } from "./apps/app-log.ts";
 import { composeStaging } from "./compose-staging.ts";
 import type { CloudControllerConfig } from "./config.ts";
+import { expiryLoop } from "./database/expire-records.ts";
 import { migrations } from "./database/migrations/all.ts";
 import type { Schema } from "./database/schema.ts";
 import { seed } from "./database/seed.ts";
@@ -105,10 +106,14 @@ export async function startCloudController(
   registerApplications(api, core, { runner, reports, remover });
   registerLogAccess(internal, core, authenticate);
 
+  const expiry = starting.use(expiryLoop({ db, clock, logger }));
+  internal.get("/loops", async () => [...jobs.status(), ...staging.loops(), expiry.status()]);
+
   internalUrl = await listenOnLoopback(internal, config.internalPort);
   await api.ready();
   await staging.start();
   jobs.start();
+  expiry.start();
   const running = starting.move();
   return {
     handler: (request, response) => api.routing(request, response),

@@ -51,8 +51,6 @@ export const createAppMessage = z.strictObject({
   metadata: metadataSchema.optional(),
 });
 
-export type CreateApp = z.infer<typeof createAppMessage>;
-
 export const updateAppMessage = z.strictObject({
   name: resourceName.optional(),
   lifecycle: lifecycleMessage.optional(),
@@ -62,7 +60,10 @@ export const updateAppMessage = z.strictObject({
 export type UpdateApp = z.infer<typeof updateAppMessage>;
 
 export const currentDropletMessage = z.strictObject({
-  data: z.union([z.null(), z.strictObject({ guid: z.string().min(1).max(200) })], {
-    error: 'must be structured like this: {"data": {"guid": "valid-guid"}}',
-  }),
+  data: z
+    .strictObject(
+      { guid: z.string().min(1).max(200) },
+      { error: 'must be structured like this: {"data": {"guid": "valid-guid"}}' },
+    )
+    .nullable(),
 });

@@ -1,4 +1,4 @@
-import { badQuery, CfError } from "./cf-errors.ts";
+import { badQuery } from "./cf-errors.ts";
 import { parseLabelSelector, type LabelRequirement } from "./label-selector.ts";
 import { parseTimestampFilter, type TimestampFilter } from "./timestamp-filter.ts";
 
@@ -66,7 +66,7 @@ export function parseListQuery(query: unknown, spec: ListSpec): ListQuery {
     createdAts: timestampsOf(raw, "created"),
     updatedAts: timestampsOf(raw, "updated"),
     labels: raw["label_selector"] === undefined ? [] : parseLabelSelector(raw["label_selector"]),
-    include: parseInclude(raw["include"], spec.include ?? []),
+    include: spec.include === undefined ? [] : parseInclude(raw["include"], spec.include),
     raw,
   };
 }
@@ -81,10 +81,7 @@ export function parseQuery(
   return raw;
 }
 
-export function parseInclude(
-  value: string | undefined,
-  known: readonly string[],
-): readonly string[] {
+function parseInclude(value: string | undefined, known: readonly string[]): readonly string[] {
   if (value === undefined) return [];
   const values = splitValues(value);
   const unknown = values.find((item) => !known.includes(item));
@@ -173,10 +170,4 @@ function timestampsOf(
     );
   }
   return filter;
-}
-
-export function requireJsonBody(contentType: string | undefined): void {
-  if (contentType !== undefined && !/^application\/json\b/i.test(contentType)) {
-    throw new CfError("InvalidContentType");
-  }
 }

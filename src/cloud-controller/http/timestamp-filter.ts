@@ -10,7 +10,7 @@ export type TimestampFilter =
       readonly instant: string;
     };
 
-export interface SecondRange {
+interface SecondRange {
   readonly from: string;
   readonly to: string;
 }

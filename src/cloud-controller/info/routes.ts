@@ -9,7 +9,7 @@ import { globalRolesOf } from "../http/permissions.ts";
  * The version of the V3 API that we claim. From 3.211 on the official client asks for all processes of a space in one
  * request; from 3.224 on it shows route policies, which we have none of.
  */
-export const apiVersion = "3.215.0";
+const apiVersion = "3.215.0";
 
 const resources = [
   "app_usage_events",

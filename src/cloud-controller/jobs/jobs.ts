@@ -39,7 +39,7 @@ export interface JobHandler {
   run(job: Job, signal: AbortSignal): Promise<JobResult | void>;
 }
 
-export interface JobResult {
+interface JobResult {
   readonly warnings?: readonly string[];
 }
 
@@ -152,6 +152,8 @@ export class Jobs implements AsyncDisposable {
       const job = await this.#take();
       if (job === undefined) return done;
       try {
+        // Another worker that is being stopped too may have let it go while we looked.
+        if (signal.aborted) return done;
         await this.#run(job, signal);
         done += 1;
       } finally {
@@ -205,6 +207,8 @@ export class Jobs implements AsyncDisposable {
       .set({
         ...touched(this.#clock),
         state: end.state,
+        // A payload may hold what users keep secret (a manifest's environment); it has done its work.
+        payload: "{}",
         errors: JSON.stringify(end.errors ?? []),
         warnings: JSON.stringify(end.warnings ?? []),
       })

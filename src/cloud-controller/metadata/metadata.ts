@@ -1,4 +1,6 @@
+import { sql } from "kysely";
 import { z } from "zod";
+import { isOneOf } from "../http/page.ts";
 import { CfError } from "../http/cf-errors.ts";
 import type { Executor } from "../database/schema.ts";
 import type { MetadataOwner } from "./metadata-table.ts";
@@ -174,7 +176,7 @@ export async function loadMetadata(
     .selectFrom("metadata")
     .selectAll()
     .where("resourceType", "=", type)
-    .where("resourceGuid", "in", [...guids])
+    .where(isOneOf(sql.ref("metadata.resourceGuid"), guids))
     .orderBy("key")
     .execute();
   for (const row of rows) {
@@ -194,6 +196,6 @@ export async function deleteMetadata(
   await db
     .deleteFrom("metadata")
     .where("resourceType", "=", type)
-    .where("resourceGuid", "in", [...guids])
+    .where(isOneOf(sql.ref("metadata.resourceGuid"), guids))
     .execute();
 }

@@ -23,6 +23,7 @@ import type { InstanceReports } from "./instance-reports.ts";
 import { scaleProcessMessage, updateProcessMessage } from "./messages.ts";
 import { startCommands } from "./process-commands.ts";
 import { presentProcess, presentStats } from "./process-presenter.ts";
+import { instancesKey } from "../running/lrp-events.ts";
 import { scaleProcess } from "./process-scale.ts";
 import type { Process } from "./process-table.ts";
 import { updateProcess } from "./process-update.ts";
@@ -116,7 +117,7 @@ const stats: Handler = async (dependencies, request, reply) => {
   const { longPoll, reports } = dependencies;
   const found = await find(dependencies, request, "space.read");
   const report = await longPoll.hold(request, reply, {
-    key: `process:${found.process.guid}`,
+    key: instancesKey(found.process.guid),
     read: async () => {
       const process = await findProcess(dependencies.db, found.process.guid);
       return await reports.stats(process ?? found.process);

@@ -139,6 +139,9 @@ function registerSpaces(app: ApiServer, dependencies: RouteRoutes): void {
   );
 
   // Routes are not shared between spaces: none is, and none can be.
+  app.post("/v3/routes/:guid/relationships/shared_spaces", async () => {
+    throw unprocessable("Sharing routes between spaces is not supported by this platform.");
+  });
   app.get<{ Params: { guid: string } }>(
     "/v3/routes/:guid/relationships/shared_spaces",
     async (request) => {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { toManyRelationship, toOneRelationship } from "../http/parse-message.ts";
+import { toOneRelationship } from "../http/parse-message.ts";
 import { metadataSchema } from "../metadata/metadata.ts";
 
 const host = z
@@ -84,4 +84,3 @@ export type DestinationMessage = z.infer<typeof destinationMessage>;
 export const updateDestinationMessage = z.strictObject({ protocol: protocol.nullable() });
 
 export const spaceRelationMessage = toOneRelationship("space");
-export const sharedSpacesMessage = toManyRelationship("spaces");

@@ -1,6 +1,8 @@
+import { sql } from "kysely";
 import { z } from "zod";
 import type { AppRunner } from "../apps/app-runner.ts";
 import type { Database, Executor } from "../database/schema.ts";
+import { isOneOf } from "../http/page.ts";
 import type { JobHandler } from "../jobs/jobs.ts";
 import { deleteMetadata } from "../metadata/metadata.ts";
 
@@ -52,13 +54,13 @@ export async function deleteRoutes(
   if (guids.length === 0) return [];
   const removed = await db
     .deleteFrom("destinations")
-    .where("routeGuid", "in", [...guids])
+    .where(isOneOf(sql.ref("destinations.routeGuid"), guids))
     .returning("appGuid")
     .execute();
   await deleteMetadata(db, "route", guids);
   await db
     .deleteFrom("routes")
-    .where("guid", "in", [...guids])
+    .where(isOneOf(sql.ref("routes.guid"), guids))
     .execute();
   return [...new Set(removed.map((row) => row.appGuid))];
 }

@@ -4,7 +4,7 @@ import type { Clock } from "#kernel/clock/clock.ts";
 import { CfError } from "../http/cf-errors.ts";
 
 /** What UAA knows of a user. */
-export interface UaaUser {
+interface UaaUser {
   readonly guid: string;
   readonly username: string;
   readonly origin: string;
