@@ -13,6 +13,9 @@ const platformStateSchema = z.strictObject({
   adminPassword: z.string().min(8),
   apiPort: z.number().int().min(0).max(65535),
   routerPort: z.number().int().min(0).max(65535),
+  // What Diego has stored names them (callbacks, droplet URLs), so they stay.
+  bbsPort: z.number().int().min(0).max(65535),
+  cloudControllerPort: z.number().int().min(0).max(65535),
 });
 
 export type PlatformState = z.infer<typeof platformStateSchema>;
@@ -36,10 +39,12 @@ export function readPlatformState(dataDir: string): PlatformState | undefined {
   return parsed.data;
 }
 
-export function newPlatformState(ports: {
-  readonly apiPort: number;
-  readonly routerPort: number;
-}): PlatformState {
+export type PlatformPorts = Pick<
+  PlatformState,
+  "apiPort" | "routerPort" | "bbsPort" | "cloudControllerPort"
+>;
+
+export function newPlatformState(ports: PlatformPorts): PlatformState {
   return {
     internalSecret: randomBytes(32).toString("hex"),
     signingSecret: randomBytes(32).toString("hex"),

@@ -32,7 +32,7 @@ import {
 import type { PlatformConfig } from "./platform-config.ts";
 import { platformPaths, type PlatformPaths } from "./platform-paths.ts";
 import type { PlatformState } from "./platform-state.ts";
-import { choosePort, settlePorts } from "./ports.ts";
+import { settlePorts } from "./ports.ts";
 
 export interface PlatformDependencies {
   readonly clock: Clock;
@@ -61,9 +61,6 @@ interface Start {
   readonly secret: InternalSecret;
   readonly host: HostSettings;
   readonly api: string;
-  /** Ports of 127.0.0.1 that parts must know of each other before either runs. */
-  readonly bbsPort: number;
-  readonly cloudControllerPort: number;
   readonly starting: AsyncDisposableStack;
 }
 
@@ -90,8 +87,6 @@ export async function startPlatform(
     secret: asInternalSecret(state.internalSecret),
     host,
     api: `http://${config.host}:${state.apiPort}`,
-    bbsPort: (await choosePort("127.0.0.1", 0)).port,
-    cloudControllerPort: (await choosePort("127.0.0.1", 0)).port,
     starting,
   };
   for (const line of describeHostSettings(host)) say(`Host   ${line}`);
@@ -163,7 +158,7 @@ async function startUaaAndLogCache(
       {
         clock,
         logger,
-        access: { logAccessUrl: `http://127.0.0.1:${start.cloudControllerPort}` },
+        access: { logAccessUrl: `http://127.0.0.1:${start.state.cloudControllerPort}` },
       },
     ),
   );
@@ -179,14 +174,14 @@ async function startDiegoAndRouter(
 ): Promise<{ bbs: BbsClient; routerUrl: string }> {
   const { config, paths, secret, state, starting } = start;
   const { clock, logger } = start.dependencies;
-  const bbs = createBbsClient({ url: `http://127.0.0.1:${start.bbsPort}`, secret, clock });
+  const bbs = createBbsClient({ url: `http://127.0.0.1:${start.state.bbsPort}`, secret, clock });
   const repClient = createRepClient(secret);
   const auctioneer = starting.use(
     await startAuctioneer({ port: 0, secret }, { clock, logger, bbs, repClient }),
   );
   starting.use(
     await startBbs(
-      { databasePath: paths.database("bbs"), port: start.bbsPort, secret },
+      { databasePath: paths.database("bbs"), port: start.state.bbsPort, secret },
       {
         clock,
         logger: logger.child("bbs"),
@@ -234,7 +229,7 @@ async function controlCloud(
       logCacheUrl: api,
       appsDomain: config.domain,
       routerPort: state.routerPort,
-      internalPort: start.cloudControllerPort,
+      internalPort: start.state.cloudControllerPort,
       secret,
       defaultStack: "cflinuxfs4",
       limits: defaultLimits,

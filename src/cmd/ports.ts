@@ -48,7 +48,18 @@ export async function settlePorts(
     kept: kept?.routerPort,
     usual: defaultRouterPort,
   });
-  const state = { ...(kept ?? newPlatformState({ apiPort, routerPort })), apiPort, routerPort };
+  const internal = (what: string, port: number | undefined) =>
+    settle(what, { asked: undefined, kept: port, usual: 0 });
+  const ports = {
+    apiPort,
+    routerPort,
+    bbsPort: await internal("the BBS is", kept?.bbsPort),
+    cloudControllerPort: await internal(
+      "Cloud Controller's internal API is",
+      kept?.cloudControllerPort,
+    ),
+  };
+  const state = { ...(kept ?? newPlatformState(ports)), ...ports };
   writePlatformState(config.dataDir, state);
   return state;
 }

@@ -78,7 +78,9 @@ test("an instance that exits is restarted, and the crash becomes two audit event
     async () => {
       const { json } = await api("GET", `/v3/audit_events?target_guids=${guid}`);
       const found: string[] = json.resources.map((event: { type: string }) => event.type);
-      return found.includes("app.crash") && found.includes("app.process.crash") ? found : undefined;
+      return found.includes("app.crash") && found.includes("audit.app.process.crash")
+        ? found
+        : undefined;
     },
     { withinMs: 30_000, what: () => "the audit events of a crash" },
   );

@@ -76,7 +76,10 @@ export function registerBuilds(app: ApiServer, context: BuildRoutes): void {
       read: () => findBuild(db, guid),
       isPending: (build) => build?.state === "STAGING",
     });
-    if (before.state === "STAGING" && after !== undefined && after.state !== "STAGING") {
+    const ended = before.state === "STAGING" && after !== undefined && after.state !== "STAGING";
+    // Who prefers a wait of its own choosing (RFC 7240) knows our polls and reads the log to its end; the official
+    // client never sends the header.
+    if (ended && request.headers["prefer"] === undefined) {
       await waitForLogReader(context, after);
     }
     return await present(context, guid);

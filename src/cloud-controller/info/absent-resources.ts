@@ -45,10 +45,11 @@ export function registerAbsentResources(
   for (const [name, filters] of Object.entries(emptyLists)) {
     const path = `/v3/${name}`;
     app.get(path, async (request) => {
-      const include = Object.keys(Object(request.query)).filter((key) =>
-        /^(include$|fields\[)/.test(key),
+      // Nothing is listed, so nothing is included: what a client asks to see beside it is no error.
+      const asked = Object.entries(Object(request.query)).filter(
+        ([key]) => !/^(include$|fields\[)/.test(key),
       );
-      const list = parseListQuery(request.query, { filters, labels: true, extra: include });
+      const list = parseListQuery(Object.fromEntries(asked), { filters, labels: true });
       return presentPage({ links, path, list, total: 0, resources: [] });
     });
     app.get(`${path}/:guid`, async () => {
