@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -73,6 +73,30 @@ for (const name of realRuntimes) {
         assert.deepEqual(readdirSync(path.join(dataDir, "containers")), []);
         // The handle is free again.
         await (await createContainer(second, { handle: "dead" })).destroy();
+      } finally {
+        await second[Symbol.asyncDispose]();
+        rmSync(dataDir, { recursive: true, force: true });
+      }
+    },
+  );
+
+  test(
+    `a cell by ${name} ends what runs in its range of a cell whose folder is gone`,
+    { skip },
+    async () => {
+      const dataDir = mkdtempSync(path.join(tmpdir(), "rivera-orphan-"));
+      const first = await openRealRuntime(name, dataDir);
+      const container = await createContainer(first, { handle: "orphan" });
+      await firstOutput(await container.run(shell("echo up; exec sleep 600")));
+      const init = initOf(dataDir, "orphan");
+      await first[Symbol.asyncDispose]();
+      execFileSync("umount", ["-l", path.join(dataDir, "containers/orphan/rootfs")]);
+      rmSync(path.join(dataDir, "containers/orphan"), { recursive: true });
+
+      const second = await openRealRuntime(name, dataDir);
+      try {
+        assert.deepEqual(await second.containers(), []);
+        assert.match(statusOf(init), /^(State:\s+Z|gone)/m);
       } finally {
         await second[Symbol.asyncDispose]();
         rmSync(dataDir, { recursive: true, force: true });
@@ -155,6 +179,14 @@ console.log("ended");
 
 function emptyTar(): Readable {
   return Readable.from([Buffer.alloc(10_240)]);
+}
+
+function statusOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/status`, "utf8");
+  } catch {
+    return "gone";
+  }
 }
 
 function initOf(dataDir: string, handle: string): number {

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { runCommand } from "#kernel/process/run-command.ts";
+import { childCgroups, killAndRemoveCgroup } from "../cgroup/remove-cgroup.ts";
 import { limitsNotInForce } from "../cgroup/verify-limits.ts";
 import type {
   Container,
@@ -92,8 +93,20 @@ export class OciRuntime implements ContainerRuntime {
       const dir = path.join(folder, handle);
       await destroyContainer({ host: this.#host, dir, processes: [] });
     }
+    await this.#sweepRange();
     this.#emptyTrash();
     this.#archives.sweep();
+  }
+
+  /** The range is ours alone: what runs in it and is not known here belongs to a cell whose folder was removed. */
+  async #sweepRange(): Promise<void> {
+    const known = new Set([...this.#containers.values()].map(({ record }) => record.cgroup));
+    for (const name of childCgroups(this.#host.cgroups, "/rivera")) {
+      const cgroup = `/rivera/${name}`;
+      if (!name.startsWith(`${this.#config.range}-`) || known.has(cgroup)) continue;
+      this.#host.logger.warn("orphan-swept", { cgroup });
+      await killAndRemoveCgroup(this.#host.cgroups, cgroup, this.#host.clock);
+    }
   }
 
   async create(spec: ContainerSpec, signal?: AbortSignal): Promise<Container> {

@@ -35,10 +35,10 @@ sub oom_kills {
 
 sub put {
     my ($name, $text) = @_;
-    open my $file, '>', "$name.new" or return;
+    open my $file, '>', "$name.new" or return 0;
     print $file $text;
-    close $file or return;
-    rename "$name.new", $name;
+    close $file or return 0;
+    return rename "$name.new", $name;
 }
 
 chdir $dir or die "enter $dir: $!\n";
@@ -95,8 +95,9 @@ while (1) {
     last if $ended == -1;
 }
 if (defined $status) {
+    # Without a folder there is nobody left to tell.
     put('exit.json', sprintf '{"exit":%d,"signal":%d,"oomKills":%d}',
-        $status >> 8, $status & 127, oom_kills() - $kills_before);
+        $status >> 8, $status & 127, oom_kills() - $kills_before) or exit 1;
 }
 syswrite $fifo{status}, 'x';
 # Unread output lives as long as a descriptor of the FIFO is open.
