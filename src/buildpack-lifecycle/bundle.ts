@@ -47,10 +47,7 @@ export async function bundleLifecycle(config: {
   let archive = await readIfPresent(target);
   if (archive === undefined) {
     await mkdir(config.cacheDir, { recursive: true });
-    archive = await build(config.cacheDir);
-    const temporary = `${target}.${process.pid}.tmp`;
-    await writeFile(temporary, archive);
-    await rename(temporary, target);
+    archive = await build(config.cacheDir, target);
   }
   return { path: target, key, sha256: createHash("sha256").update(archive).digest("hex") };
 }
@@ -72,7 +69,7 @@ async function sourceKey(): Promise<string> {
   return hash.digest("hex").slice(0, 32);
 }
 
-async function build(cacheDir: string): Promise<Buffer> {
+async function build(cacheDir: string, target: string): Promise<Buffer> {
   const directory = await mkdtemp(path.join(cacheDir, "lifecycle-"));
   try {
     const contents = path.join(directory, "contents");
@@ -101,7 +98,11 @@ async function build(cacheDir: string): Promise<Buffer> {
       await chmod(path.join(contents, name), 0o755);
     }
     await symlink(nodeInContainer, path.join(contents, "node"));
-    return gzipSync(await tarOf(contents), { level: 9 });
+    const archive = gzipSync(await tarOf(contents), { level: 9 });
+    const draft = path.join(directory, "bundle.tgz");
+    await writeFile(draft, archive);
+    await rename(draft, target);
+    return archive;
   } finally {
     await rm(directory, { recursive: true, force: true });
   }

@@ -1,5 +1,5 @@
 import { rmSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { byteSize } from "./byte-size.ts";
@@ -95,6 +95,7 @@ async function fetchZip(staging: Staging, key: string, destination: string): Pro
       verifyCertificates: !staging.flags.skipCertVerify,
       env: staging.env,
     });
+    await mkdir(destination, { recursive: true });
     const { end, stdout } = captureTool(
       "unzip",
       ["-q", "-o", archive, "-d", destination],
