@@ -54,6 +54,8 @@ const sidecarSchema = z.object({
   processTypes: z.array(z.string()),
   memoryInMb: z.number().nullable(),
 });
+const buildpacksColumn = z.array(buildpackSchema);
+const sidecarsColumn = z.array(sidecarSchema);
 const processTypesColumn = z.record(z.string(), z.string());
 
 export type DropletBuildpack = Readonly<z.infer<typeof buildpackSchema>>;
@@ -68,8 +70,8 @@ export type Droplet = Omit<Selectable<DropletTable>, "buildpacks" | "processType
 export function toDroplet(row: Selectable<DropletTable>): Droplet {
   return {
     ...row,
-    buildpacks: z.array(buildpackSchema).parse(JSON.parse(row.buildpacks)),
+    buildpacks: buildpacksColumn.parse(JSON.parse(row.buildpacks)),
     processTypes: processTypesColumn.parse(JSON.parse(row.processTypes)),
-    sidecars: z.array(sidecarSchema).parse(JSON.parse(row.sidecars)),
+    sidecars: sidecarsColumn.parse(JSON.parse(row.sidecars)),
   };
 }

@@ -15,11 +15,20 @@ export interface RequestedResource {
 const maximumResources = 5000;
 const defaultMode = "0744";
 
+// Made once: making a schema costs more than checking with it, and there are thousands of entries.
 const matchesSchema = z.object({ resources: z.unknown() });
 const entrySchema = z.object({
   checksum: z.unknown(),
   size_in_bytes: z.unknown(),
   path: z.unknown(),
+  mode: z.unknown(),
+});
+
+const checksumSchema = z.object({ value: z.unknown() });
+const v2Schema = z.object({
+  sha1: z.unknown(),
+  size: z.unknown(),
+  fn: z.unknown(),
   mode: z.unknown(),
 });
 
@@ -75,7 +84,7 @@ function parseEntry(resource: unknown, report: (fault: string) => void): Request
     return { sha1: "", size: 0, path: null, mode: null };
   }
   const { checksum, size_in_bytes: size, path, mode } = entry.data;
-  const sha1 = z.object({ value: z.unknown() }).safeParse(checksum).data?.value;
+  const sha1 = checksumSchema.safeParse(checksum).data?.value;
   if (typeof checksum !== "object" || checksum === null || Array.isArray(checksum)) {
     report(having("a non-object checksum"));
   } else if (typeof sha1 !== "string") {
@@ -126,9 +135,7 @@ function toUploadResource(resource: RequestedResource): UploadResource {
 }
 
 function asV3(resource: unknown): unknown {
-  const v2 = z
-    .object({ sha1: z.unknown(), size: z.unknown(), fn: z.unknown(), mode: z.unknown() })
-    .safeParse(resource).data;
+  const v2 = v2Schema.safeParse(resource).data;
   if (v2?.sha1 === undefined) return resource;
   return { checksum: { value: v2.sha1 }, size_in_bytes: v2.size, path: v2.fn, mode: v2.mode };
 }

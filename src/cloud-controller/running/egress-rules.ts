@@ -10,12 +10,14 @@ const ruleSchema = z.object({
   log: z.boolean().optional(),
 });
 
+const rulesSchema = z.array(ruleSchema);
+
 /**
  * The rules of security groups (JSON as the API shows them) as Diego has them: comma lists become several
  * destinations, "1-9" a range of ports. Rules that log come last, as the original orders them.
  */
 export function toEgressRules(groups: readonly string[]): SecurityGroupRule[] {
-  const rules = groups.flatMap((group) => z.array(ruleSchema).parse(JSON.parse(group)));
+  const rules = groups.flatMap((group) => rulesSchema.parse(JSON.parse(group)));
   return rules.map(toEgressRule).toSorted((a, b) => Number(a.log) - Number(b.log));
 }
 
