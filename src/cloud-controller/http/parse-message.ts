@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { CfError, unprocessable } from "./cf-errors.ts";
+import { unprocessable } from "./cf-errors.ts";
 
 /**
  * Checks a request's body against its message, in Cloud Controller's words: unknown keys are refused, and all that is
@@ -134,11 +134,3 @@ export function toManyRelationship(name: string) {
 
 /** The largest integer of Cloud Controller's columns. */
 export const maximumInteger = 2 ** 31 - 1;
-
-/** Refuses anything that is no object before a message is looked at. */
-export function asObject(body: unknown): Readonly<Record<string, unknown>> {
-  if (typeof body !== "object" || body === null || Array.isArray(body)) {
-    throw new CfError("MessageParseError");
-  }
-  return body as Readonly<Record<string, unknown>>;
-}
