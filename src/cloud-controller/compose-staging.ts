@@ -34,6 +34,7 @@ import { InstanceReportsFromDiego } from "./running/instance-reports-from-diego.
 import { LrpEvents } from "./running/lrp-events.ts";
 import { syncProcesses } from "./running/process-sync.ts";
 import { StagedAppData } from "./staging/app-data-remover.ts";
+import { expireStaged } from "./staging/expire-staged.ts";
 import { BuildEnding } from "./staging/build-ending.ts";
 import { registerStaging } from "./staging/internal-routes.ts";
 import { Stager } from "./staging/stager.ts";
@@ -57,6 +58,8 @@ export interface StagingDependencies {
   /** Known once the internal listener is bound. */
   readonly internalUrl: () => string;
 }
+
+const expiryPeriodMs = 60 * 60 * 1000;
 
 /** The way from source to running app: packages, builds, droplets, buildpacks, and what of it runs in Diego. */
 export interface StagingAndRunning extends AsyncDisposable {
@@ -120,14 +123,11 @@ export function composeStaging(dependencies: StagingDependencies): StagingAndRun
   const source = { db, blobUrls, apiUrl: config.externalUrl, config: config.staging };
   const runner = new DiegoRunner({ source, bbs, logger });
   const events = new LrpEvents(common);
-  const loop = (name: string, activation: (signal: AbortSignal) => Promise<unknown>) =>
-    new Loop({ name, clock, logger, periodMs: config.staging.syncIntervalMs, activation });
-  const loops = [
-    loop("process-sync", (signal) => syncProcesses({ source, bbs, runner, logger }, signal)),
-    loop("staging-sync", () =>
+  const loops = syncLoops(dependencies, {
+    "process-sync": (signal) => syncProcesses({ source, bbs, runner, logger }, signal),
+    "staging-sync": () =>
       syncStaging({ ...common, stager, ending, stagingTimeoutMs: limits.stagingTimeoutMs }),
-    ),
-  ];
+  });
 
   return {
     runner,
@@ -150,4 +150,18 @@ export function composeStaging(dependencies: StagingDependencies): StagingAndRun
       }
     },
   };
+}
+
+function syncLoops(
+  { config, db, clock, logger }: StagingDependencies,
+  syncs: Readonly<Record<string, (signal: AbortSignal) => Promise<unknown>>>,
+): readonly Loop[] {
+  const { syncIntervalMs: periodMs } = config.staging;
+  const expiry = {
+    name: "expire-staged",
+    periodMs: expiryPeriodMs,
+    activation: () => expireStaged(db),
+  };
+  const named = Object.entries(syncs).map(([name, activation]) => ({ name, periodMs, activation }));
+  return [...named, expiry].map((loop) => new Loop({ ...loop, clock, logger }));
 }

@@ -2,7 +2,7 @@ import { createHmac, timingSafeEqual } from "node:crypto";
 import type { Clock } from "#kernel/clock/clock.ts";
 
 /** Seconds that a URL for a download or an upload lives, as Cloud Controller's do. */
-export const signedUrlSeconds = 3600;
+const signedUrlSeconds = 3600;
 
 /**
  * URLs that carry their own permission: an HMAC over method, path and expiry in the query. Whoever has one may do that

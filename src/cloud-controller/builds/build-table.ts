@@ -4,7 +4,7 @@ import type { LifecycleType } from "../apps/app-table.ts";
 import type { RecordColumns } from "../database/record.ts";
 
 /** STAGING -> STAGED | FAILED; both are final. */
-export type BuildState = "STAGING" | "STAGED" | "FAILED";
+type BuildState = "STAGING" | "STAGED" | "FAILED";
 
 export interface BuildTable extends RecordColumns {
   readonly appGuid: string;

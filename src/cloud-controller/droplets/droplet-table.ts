@@ -7,7 +7,7 @@ import type { RecordColumns } from "../database/record.ts";
  * By staging: STAGING (its bits have come) -> STAGED | FAILED. By upload: AWAITING_UPLOAD -> PROCESSING_UPLOAD ->
  * STAGED | FAILED. A copy: COPYING -> STAGED | FAILED. STAGED and FAILED become EXPIRED once newer ones push them out.
  */
-export type DropletState =
+type DropletState =
   | "AWAITING_UPLOAD"
   | "PROCESSING_UPLOAD"
   | "COPYING"

@@ -236,7 +236,7 @@ class MissingResource extends Error {
 }
 
 /** Date and time as MS-DOS has them: two seconds' steps from 1980. */
-export function dosTime(date: Date): number {
+function dosTime(date: Date): number {
   const day =
     ((date.getUTCFullYear() - 1980) << 9) | ((date.getUTCMonth() + 1) << 5) | date.getUTCDate();
   const time =

@@ -5,7 +5,7 @@ import type { RecordColumns } from "../database/record.ts";
  * AWAITING_UPLOAD -> PROCESSING_UPLOAD -> READY | FAILED; a copy starts as COPYING; a docker package is READY at once.
  * READY and FAILED become EXPIRED once newer ones push them out.
  */
-export type PackageState =
+type PackageState =
   | "AWAITING_UPLOAD"
   | "PROCESSING_UPLOAD"
   | "COPYING"

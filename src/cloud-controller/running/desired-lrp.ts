@@ -19,7 +19,7 @@ import { appMetricTags, type AppPlace } from "./vcap-application.ts";
 
 export const processDomain = "cf-apps";
 /** Where a buildpack app listens unless its routes say otherwise. */
-export const defaultPort = 8080;
+const defaultPort = 8080;
 
 const user = "vcap";
 const monitorTimeoutMs = 600_000;

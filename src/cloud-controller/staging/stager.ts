@@ -51,7 +51,7 @@ export interface StagerOptions {
 }
 
 /** Paths of the internal listener that a staging task calls, by the build's guid. */
-export const stagingPaths = {
+const stagingPaths = {
   droplet: (buildGuid: string) => `/internal/v4/droplets/${buildGuid}/upload`,
   buildpackCache: (stack: string, appGuid: string) =>
     `/internal/v4/buildpack_cache/${encodeURIComponent(stack)}/${appGuid}/upload`,
