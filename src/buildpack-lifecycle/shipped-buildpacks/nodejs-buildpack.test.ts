@@ -2,18 +2,12 @@ import assert from "node:assert/strict";
 import path from "node:path";
 import { test } from "node:test";
 import type { Files } from "../staging-folder.ts";
-import { examplesDir, folderWithShippedBuildpacks, shippedOrder } from "./shipped-buildpacks.ts";
-
-/** Proxies and certificates of the machine, as the platform hands them to stagings; other settings stay out. */
-const network = Object.fromEntries(
-  // oxlint-disable-next-line node/no-process-env -- the network of the machine is what the test runs on
-  Object.entries(process.env).flatMap(([name, value]) =>
-    value !== undefined &&
-    /^(https?_proxy|no_proxy|NODE_EXTRA_CA_CERTS|npm_config_registry)$/i.test(name)
-      ? [[name, value]]
-      : [],
-  ),
-);
+import {
+  examplesDir,
+  folderWithShippedBuildpacks,
+  network,
+  shippedOrder,
+} from "./shipped-buildpacks.ts";
 
 /** No registry answers there: whatever asks one fails at once. */
 const noNetwork = { npm_config_registry: "http://127.0.0.1:9", npm_config_fetch_retries: "0" };

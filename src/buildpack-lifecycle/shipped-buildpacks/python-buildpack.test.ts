@@ -1,0 +1,151 @@
+import assert from "node:assert/strict";
+import path from "node:path";
+import { test } from "node:test";
+import type { Files, StagingFolder } from "../staging-folder.ts";
+import {
+  examplesDir,
+  folderWithShippedBuildpacks,
+  network,
+  shippedOrder,
+} from "./shipped-buildpacks.ts";
+
+/** Whatever asks an index fails at once. */
+const noNetwork = { PIP_INDEX_URL: "http://127.0.0.1:9/simple", PIP_RETRIES: "0" };
+
+/** Puts a wheel of our own with a program into the app's vendor folder. */
+async function vendorWheel(folder: StagingFolder): Promise<void> {
+  const script = [
+    "import sys, zipfile",
+    "with zipfile.ZipFile(sys.argv[1], 'w') as wheel:",
+    "    info = 'mural-1.0.dist-info/'",
+    "    wheel.writestr('mural.py', 'def main():\\n    print(\"a mural\")\\n')",
+    "    wheel.writestr(info + 'METADATA', 'Metadata-Version: 2.1\\nName: mural\\nVersion: 1.0\\n')",
+    "    wheel.writestr(info + 'WHEEL', 'Wheel-Version: 1.0\\nGenerator: test\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n')",
+    "    wheel.writestr(info + 'entry_points.txt', '[console_scripts]\\nmural = mural:main\\n')",
+    "    wheel.writestr(info + 'RECORD', '')",
+  ].join("\n");
+  await folder.run("mkdir", ["-p", folder.path("app", "vendor")]);
+  const wheel = folder.path("app", "vendor", "mural-1.0-py3-none-any.whl");
+  const { status, stderr } = await folder.run("/usr/bin/python3", ["-c", script, wheel]);
+  assert.equal(status, 0, stderr);
+}
+
+test("python-hello is staged with its package and answers", async () => {
+  await using folder = await folderWithShippedBuildpacks();
+  await folder.appFolder(path.join(examplesDir, "python-hello"));
+
+  const staged = await folder.stage({ order: shippedOrder, env: network });
+
+  assert.deepEqual([staged.status, staged.stderr], [0, ""]);
+  assert.match(
+    staged.stdout,
+    /^-----> Python Buildpack version 0\.1\.0 \(embedded\)\n {7}Using python 3\./,
+  );
+  await using app = await folder.serve(await folder.unpackDroplet(), "python app.py", {
+    CF_INSTANCE_INDEX: "1",
+  });
+  const response = await fetch(app.url);
+  assert.equal(await response.text(), "Hello from Python on Rivera: instance 1\n");
+});
+
+test("packages in vendor are installed without network, and their programs run where the droplet is unpacked", async () => {
+  await using folder = await folderWithShippedBuildpacks();
+  await folder.app({ "requirements.txt": "mural\n", Procfile: "web: mural\n" });
+  await vendorWheel(folder);
+
+  const staged = await folder.stage({ order: shippedOrder, env: noNetwork });
+
+  assert.deepEqual([staged.status, staged.stderr], [0, ""]);
+  assert.match(staged.stdout, /Using the packages in vendor, without network\n/);
+  const home = await folder.unpackDroplet();
+  await folder.run("/bin/sh", ["-c", 'rm -rf "$0"/contents*', folder.path("tmp")]);
+  const end = await folder.launch(
+    home,
+    "mural; python -c 'import sys; print(sys.prefix)'; echo \"$PYTHONUNBUFFERED $FORWARDED_ALLOW_IPS\"",
+  );
+  assert.match(end.stdout, /a mural\n/);
+  assert.ok(end.stdout.includes(`${home}/deps/0\n1 *\n`), end.stdout);
+});
+
+test("Pipfile.lock is installed with its pinned versions", async () => {
+  await using folder = await folderWithShippedBuildpacks();
+  await folder.app({
+    Pipfile: "[packages]\nmural = '*'\n",
+    "Pipfile.lock": JSON.stringify({
+      default: { mural: { version: "==1.0", markers: "python_version >= '3'" } },
+    }),
+  });
+  await vendorWheel(folder);
+
+  const staged = await folder.stage({ order: shippedOrder, env: noNetwork });
+
+  assert.equal(staged.status, 0);
+  assert.match((await folder.launch(await folder.unpackDroplet(), "mural")).stdout, /a mural\n/);
+});
+
+test("an empty requirements file asks no index", async () => {
+  await using folder = await folderWithShippedBuildpacks();
+  await folder.app({
+    "requirements.txt": "# nothing yet\n\n",
+    Procfile: "web: python -c 'print(40+2)'\n",
+  });
+
+  const staged = await folder.stage({ order: shippedOrder, env: noNetwork });
+
+  assert.deepEqual([staged.status, staged.stderr], [0, ""]);
+  assert.match(
+    (await folder.launch(await folder.unpackDroplet(), "python -c 'print(40+2)'")).stdout,
+    /42\n/,
+  );
+});
+
+test("runtime.txt may name the stack's own line of versions", async () => {
+  await using folder = await folderWithShippedBuildpacks();
+  const { stdout } = await folder.run("/usr/bin/python3", [
+    "-c",
+    "import sys; print('%d.%d' % sys.version_info[:2])",
+  ]);
+  await folder.app({
+    "requirements.txt": "",
+    "runtime.txt": `python-${stdout.trim()}.x\r\n`,
+    Procfile: "web: x\n",
+  });
+
+  assert.equal((await folder.stage({ order: shippedOrder, env: noNetwork })).status, 0);
+});
+
+const refused: readonly { readonly name: string; readonly files: Files; readonly error: RegExp }[] =
+  [
+    {
+      name: "a python that the stack has not",
+      files: { "requirements.txt": "", "runtime.txt": "python-2.7.18\n" },
+      error: /\*\*ERROR\*\* runtime\.txt asks for python 2\.7\.18, the stack has 3\./,
+    },
+    {
+      name: "a Pipfile without its lock file",
+      files: { Pipfile: "" },
+      error: /\*\*ERROR\*\* There is a Pipfile but no Pipfile\.lock/,
+    },
+    {
+      name: "a package that cannot be had",
+      files: { "requirements.txt": "mural==9\n" },
+      error: /\*\*ERROR\*\* (uv )?pip install failed: see above\./,
+    },
+    {
+      name: "a Pipfile.lock that is none",
+      files: { Pipfile: "", "Pipfile.lock": "{}" },
+      error: /\*\*ERROR\*\* Cannot read Pipfile\.lock/,
+    },
+  ];
+
+for (const { name, files, error } of refused) {
+  test(`python_buildpack refuses ${name} in one line`, async () => {
+    await using folder = await folderWithShippedBuildpacks();
+    await folder.app(files);
+
+    const staged = await folder.stage({ order: shippedOrder, env: noNetwork });
+
+    assert.equal(staged.status, 223);
+    assert.match(staged.stderr, error);
+  });
+}
