@@ -12,7 +12,7 @@ export interface BuildpackMetadata {
   readonly outputMetadata?: Readonly<Record<string, unknown>>;
 }
 
-export interface BuildpackConfig {
+interface BuildpackConfig {
   /** What the launcher puts before the start command, in place of `bash -c`. */
   readonly entrypointPrefix?: string;
 }

@@ -15,7 +15,7 @@ export interface CapturedEnd {
   readonly stdout: string;
 }
 
-export const captureLimitBytes = 1024 * 1024;
+const captureLimitBytes = 1024 * 1024;
 
 export type ScriptEnvironment = Readonly<Record<string, string | undefined>>;
 

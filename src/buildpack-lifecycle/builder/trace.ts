@@ -1,6 +1,6 @@
 import { writeAll } from "./output.ts";
 
-export interface Phase {
+interface Phase {
   /** `detect`, `supply`, `finalize`, `compile`, `release`, `download`, `droplet`, `cache`. */
   readonly phase: string;
   readonly buildpack?: string;
