@@ -2,13 +2,12 @@ import { mkdirSync, readFileSync, realpathSync } from "node:fs";
 import path from "node:path";
 import { randomGuids } from "#kernel/guid.ts";
 import { runCommand } from "#kernel/process/run-command.ts";
-import { cgroupLayout } from "./cgroup/cgroup-files.ts";
 import type { ContainerRuntime, ReadOnlyBind } from "./container-runtime.ts";
 import { openFolder } from "./host/open-folder.ts";
 import { hasPrivateMounts } from "./host/private-mounts.ts";
 import { bootId } from "./host/process-identity.ts";
 import { type CellNetwork, openCellNetwork } from "./network/cell-network.ts";
-import type { CellHost } from "./oci/cell-host.ts";
+import type { CellHost } from "./supervised/cell-host.ts";
 import type { Stack } from "./oci/oci-runtime.ts";
 import { openOci } from "./oci/open-oci.ts";
 import type { ContainerRuntimeConfig, ContainerRuntimeDependencies } from "./runtime-config.ts";
@@ -44,7 +43,6 @@ export async function openContainerRuntime(
     clock: dependencies.clock,
     logger: dependencies.logger.child("runtime", { cellIndex: config.cellIndex }),
     dataDir,
-    cgroups: cgroupLayout(),
     nofileMax: hardNofile(),
     defaultPath: config.path,
     bootId: bootId(),

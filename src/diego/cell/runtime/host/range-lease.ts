@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "nod
 import path from "node:path";
 import { z } from "zod";
 import { rangeCount } from "../network/addresses.ts";
-import { readRecord } from "../oci/container-record.ts";
+import { containerRecord, readRecord } from "../supervised/container-record.ts";
 import { bootId, isAlive, type ProcessIdentity, startTimeOf } from "./process-identity.ts";
 
 /** Where cells of one host, perhaps of several platforms, agree on who has which range. */
@@ -90,7 +90,7 @@ function hasLivingContainer(folder: string): boolean {
     return false;
   }
   return names.some((name) => {
-    const init = readRecord(path.join(folder, name))?.init;
+    const init = readRecord(path.join(folder, name), containerRecord)?.init;
     return init !== undefined && isAlive(init);
   });
 }

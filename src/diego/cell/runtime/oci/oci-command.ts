@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
 import { defaultPath, runCommand } from "#kernel/process/run-command.ts";
+import { lastLogLine } from "../supervised/last-log-line.ts";
 
 export type OciRuntimeName = "crun" | "runc";
 
@@ -38,7 +38,7 @@ export class OciCommand {
       child.once("exit", resolve);
     });
     if (status !== 0) {
-      throw new Error(`Cannot start container "${id}" with ${this.name}: ${lastLine(logFile)}`);
+      throw new Error(`Cannot start container "${id}" with ${this.name}: ${lastLogLine(logFile)}`);
     }
   }
 
@@ -81,15 +81,5 @@ export async function ociRuntimeVersion(name: OciRuntimeName): Promise<string | 
     return status === 0 ? (stdout.split("\n")[0] ?? "") : undefined;
   } catch {
     return undefined;
-  }
-}
-
-/** What the runtime said last in its log, without its time stamps. */
-export function lastLine(logFile: string): string {
-  try {
-    const line = readFileSync(logFile, "utf8").trim().split("\n").at(-1) ?? "";
-    return line.replace(/^\S+T\S+Z?:?\s+/, "") || "it said nothing";
-  } catch {
-    return "it said nothing";
   }
 }

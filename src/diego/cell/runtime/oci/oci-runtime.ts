@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { runCommand } from "#kernel/process/run-command.ts";
+import type { CgroupLayout } from "../cgroup/cgroup-files.ts";
 import { childCgroups, killAndRemoveCgroup } from "../cgroup/remove-cgroup.ts";
 import { limitsNotInForce } from "../cgroup/verify-limits.ts";
 import type {
@@ -13,17 +14,23 @@ import type {
 } from "../container-runtime.ts";
 import { ArchiveCache } from "../archive/archive-cache.ts";
 import { isAlive, startTimeOf } from "../host/process-identity.ts";
+import { vcapId } from "../stack/users.ts";
+import type { SupervisedProcess } from "../supervised/supervised-process.ts";
 import { slotIdentity, SlotPool } from "../network/addresses.ts";
 import { attachNetwork } from "../network/host-network.ts";
-import type { CellHost } from "./cell-host.ts";
-import { type ContainerRecord, readRecord, writeRecord } from "./container-record.ts";
-import { destroyContainer, emptyTrash } from "./destroy-container.ts";
-import { DiskUsage } from "./disk-usage.ts";
-import { lastLine, OciCommand, type OciRuntimeName } from "./oci-command.ts";
-import { assertName, OciContainer } from "./oci-container.ts";
-import { containerConfig, type IdMap } from "./oci-spec.ts";
-import { Permits } from "./permits.ts";
-import { prepareUpper } from "./upper-layer.ts";
+import type { CellHost } from "../supervised/cell-host.ts";
+import { readRecord, writeRecord } from "../supervised/container-record.ts";
+import { DiskUsage } from "../supervised/disk-usage.ts";
+import { emptyTrash } from "../supervised/end-container.ts";
+import { lastLogLine } from "../supervised/last-log-line.ts";
+import { Permits } from "../supervised/permits.ts";
+import { assertName, SupervisedContainer } from "../supervised/supervised-container.ts";
+import { prepareUpper } from "../supervised/upper-layer.ts";
+import { destroyContainer } from "./destroy-container.ts";
+import { OciCommand, type OciRuntimeName } from "./oci-command.ts";
+import { OciEngine } from "./oci-engine.ts";
+import { type OciRecord, ociRecord } from "./oci-record.ts";
+import { containerConfig, hostIdOf, type IdMap } from "./oci-spec.ts";
 
 const mountOverlay = path.join(import.meta.dirname, "mount-overlay.pl");
 const createsAtOnce = 4;
@@ -41,6 +48,7 @@ export interface OciRuntimeConfig {
   readonly runtime: OciRuntimeName;
   readonly idMapKind: IdMap["kind"];
   readonly range: number;
+  readonly cgroups: CgroupLayout;
   readonly containersMax: number;
   readonly stacks: ReadonlyMap<string, Stack>;
   /** In every container, before its own binds. */
@@ -58,7 +66,7 @@ export class OciRuntime implements ContainerRuntime {
   readonly #slots: SlotPool;
   readonly #permits = new Permits(createsAtOnce);
   readonly #archives: ArchiveCache;
-  readonly #containers = new Map<string, OciContainer>();
+  readonly #containers = new Map<string, SupervisedContainer>();
   readonly #destroying = new Map<string, Promise<void>>();
   #trash: Promise<void> = Promise.resolve();
 
@@ -76,10 +84,10 @@ export class OciRuntime implements ContainerRuntime {
   /** Adopts the containers that live and sweeps what is half made. Before anything else. */
   async adopt(): Promise<void> {
     const folder = path.join(this.#host.dataDir, "containers");
-    const living: ContainerRecord[] = [];
+    const living: OciRecord[] = [];
     const remains: string[] = [];
     for (const handle of readdirSync(folder)) {
-      const record = readRecord(path.join(folder, handle));
+      const record = readRecord(path.join(folder, handle), ociRecord);
       const lives = record?.init !== undefined && isAlive(record.init);
       if (lives && record.bootId === this.#host.bootId) living.push(record);
       else remains.push(handle);
@@ -91,21 +99,20 @@ export class OciRuntime implements ContainerRuntime {
     for (const handle of remains) {
       this.#host.logger.info("container-swept", { handle });
       const dir = path.join(folder, handle);
-      await destroyContainer({ host: this.#host, dir, processes: [] });
+      await this.#remove(dir, []);
     }
-    await this.#sweepRange();
+    await this.#sweepRange(new Set(living.map(({ cgroup }) => cgroup)));
     this.#emptyTrash();
     this.#archives.sweep();
   }
 
   /** The range is ours alone: what runs in it and is not known here belongs to a cell whose folder was removed. */
-  async #sweepRange(): Promise<void> {
-    const known = new Set([...this.#containers.values()].map(({ record }) => record.cgroup));
-    for (const name of childCgroups(this.#host.cgroups, "/rivera")) {
+  async #sweepRange(known: ReadonlySet<string>): Promise<void> {
+    for (const name of childCgroups(this.#config.cgroups, "/rivera")) {
       const cgroup = `/rivera/${name}`;
       if (!name.startsWith(`${this.#config.range}-`) || known.has(cgroup)) continue;
       this.#host.logger.warn("orphan-swept", { cgroup });
-      await killAndRemoveCgroup(this.#host.cgroups, cgroup, this.#host.clock);
+      await killAndRemoveCgroup(this.#config.cgroups, cgroup, this.#host.clock);
     }
   }
 
@@ -165,12 +172,12 @@ export class OciRuntime implements ContainerRuntime {
     await this.#config.onClosed(this.#containers.size > 0);
   }
 
-  async #make(spec: ContainerSpec, stack: Stack, slot: number): Promise<OciContainer> {
+  async #make(spec: ContainerSpec, stack: Stack, slot: number): Promise<SupervisedContainer> {
     const { runtime, range, idMapKind } = this.#config;
     const identity = slotIdentity(range, slot, spec.egress);
     const idMap: IdMap = { kind: idMapKind, base: identity.hostIdBase };
     const binds = [...this.#config.binds, ...spec.binds];
-    const record: ContainerRecord = {
+    const record: OciRecord = {
       handle: spec.handle,
       runtime,
       bootId: this.#host.bootId,
@@ -196,10 +203,10 @@ export class OciRuntime implements ContainerRuntime {
     const pid = Number(readFileSync(pidFile, "utf8"));
     const startTime = startTimeOf(pid);
     if (startTime === undefined) {
-      throw new Error(`Container "${spec.handle}" ended at once: ${lastLine(logFile)}`);
+      throw new Error(`Container "${spec.handle}" ended at once: ${lastLogLine(logFile)}`);
     }
     writeRecord(dir, { ...record, init: { pid, startTime } });
-    const missing = limitsNotInForce(this.#host.cgroups, record.cgroup, spec.limits);
+    const missing = limitsNotInForce(this.#config.cgroups, record.cgroup, spec.limits);
     if (missing.length > 0) {
       throw new Error(`Container "${spec.handle}" lacks its limits: ${missing.join("; ")}`);
     }
@@ -210,7 +217,7 @@ export class OciRuntime implements ContainerRuntime {
   #writeBundle(options: {
     readonly spec: ContainerSpec;
     readonly stack: Stack;
-    readonly record: ContainerRecord;
+    readonly record: OciRecord;
     readonly binds: readonly ReadOnlyBind[];
   }): void {
     const { spec, stack, record, binds } = options;
@@ -227,7 +234,7 @@ export class OciRuntime implements ContainerRuntime {
     writeFileSync(path.join(dir, "resolv.conf"), this.#config.resolvConf);
     for (const name of ["upper", "work", "rootfs"]) mkdirSync(path.join(dir, name));
     for (const name of ["processes", "inside"]) mkdirSync(path.join(dir, name), { mode: 0o700 });
-    prepareUpper(path.join(dir, "upper"), record.idMap, binds);
+    prepareUpper(path.join(dir, "upper"), hostIdOf(record.idMap, vcapId), binds);
     const config = containerConfig({
       hostname,
       cgroup: record.cgroup,
@@ -263,13 +270,18 @@ export class OciRuntime implements ContainerRuntime {
     }
   }
 
-  #container(record: ContainerRecord): OciContainer {
+  #container(record: OciRecord): SupervisedContainer {
     const dir = this.#dirOf(record.handle);
-    return new OciContainer({
+    return new SupervisedContainer({
       record,
       dir,
       host: this.#host,
-      command: this.#command(record.runtime),
+      engine: new OciEngine({
+        record,
+        host: this.#host,
+        command: this.#command(record.runtime),
+        cgroups: this.#config.cgroups,
+      }),
       disk: new DiskUsage(path.join(dir, "upper"), this.#host.clock),
       destroy: () => this.#destroy(record.handle, record.slot),
     });
@@ -290,11 +302,15 @@ export class OciRuntime implements ContainerRuntime {
   async #destroyNow(handle: string, slot: number): Promise<void> {
     const container = this.#containers.get(handle);
     const processes = container === undefined ? [] : await container.allProcesses();
-    await destroyContainer({ host: this.#host, dir: this.#dirOf(handle), processes });
+    await this.#remove(this.#dirOf(handle), processes);
     this.#containers.delete(handle);
     // Last, so that nobody gets the ids and the address of something that still is.
     this.#slots.free(slot);
     this.#emptyTrash();
+  }
+
+  async #remove(dir: string, processes: readonly SupervisedProcess[]): Promise<void> {
+    await destroyContainer({ host: this.#host, cgroups: this.#config.cgroups, dir, processes });
   }
 
   /** Files wait in `trash/` for a removal that nobody waits for, since a staging leaves many thousands. */

@@ -1,9 +1,10 @@
 import path from "node:path";
+import { cgroupLayout } from "../cgroup/cgroup-files.ts";
 import { hasHybridCgroups } from "../host/private-mounts.ts";
 import type { CellNetwork } from "../network/cell-network.ts";
 import type { ReadOnlyBind } from "../container-runtime.ts";
 import { defaultStack } from "../stack/stack-paths.ts";
-import type { CellHost } from "./cell-host.ts";
+import type { CellHost } from "../supervised/cell-host.ts";
 import { type OciRuntimeName, ociRuntimeVersion } from "./oci-command.ts";
 import { OciRuntime, type Stack } from "./oci-runtime.ts";
 import type { IdMap } from "./oci-spec.ts";
@@ -80,6 +81,7 @@ function runtimeOf(candidate: OciCandidate, idMapKind: IdMap["kind"]): OciRuntim
       runtime: name,
       idMapKind,
       range: network.range,
+      cgroups: cgroupLayout(),
       containersMax,
       stacks,
       binds,

@@ -29,7 +29,7 @@ const exitFile = z.object({ exit: z.int(), signal: z.int(), oomKills: z.int() })
 const SIGKILL = 9;
 
 /** A process in a container, seen through the folder of its supervisor (`supervise.pl`). */
-export class OciProcess implements ContainerProcess {
+export class SupervisedProcess implements ContainerProcess {
   readonly id: string;
   readonly stdout: Readable;
   readonly stderr: Readable;
@@ -43,9 +43,9 @@ export class OciProcess implements ContainerProcess {
   readonly #lose: (error: Error) => void;
 
   /** Opens what a supervisor has started, or undefined where it never reported a process. */
-  static open(id: string, dir: string): OciProcess | undefined {
+  static open(id: string, dir: string): SupervisedProcess | undefined {
     const started = parseFile(path.join(dir, "started.json"), startedFile);
-    return started === undefined ? undefined : new OciProcess(id, dir, started);
+    return started === undefined ? undefined : new SupervisedProcess(id, dir, started);
   }
 
   private constructor(id: string, dir: string, started: z.infer<typeof startedFile>) {

@@ -1,16 +1,18 @@
 import { chmodSync, chownSync, existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import type { ReadOnlyBind } from "../container-runtime.ts";
-import { vcapId } from "../stack/users.ts";
-import { hostIdOf, type IdMap } from "./oci-spec.ts";
 
 /**
  * Prepares the writable layer before it is mounted. Its metadata wins over the layers': a home that belongs to root
  * here would lock vcap out. The places that binds cover must be there before the container is, whose root may not make
  * them.
  */
-export function prepareUpper(upper: string, idMap: IdMap, binds: readonly ReadOnlyBind[]): void {
-  const vcap = hostIdOf(idMap, vcapId);
+export function prepareUpper(
+  upper: string,
+  /** The host's id of user vcap. */
+  vcap: number,
+  binds: readonly ReadOnlyBind[],
+): void {
   mkdirSync(path.join(upper, "home/vcap"), { recursive: true, mode: 0o755 });
   chownSync(path.join(upper, "home/vcap"), vcap, vcap);
   mkdirSync(path.join(upper, "tmp"));

@@ -6,14 +6,10 @@ import { z } from "zod";
  * What the cell keeps of a container on disk, in the container's own folder. `init` is there once the container runs;
  * a record without it is half made and swept when the cell opens again.
  */
-const containerRecord = z.object({
+export const containerRecord = z.object({
   handle: z.string(),
-  runtime: z.enum(["crun", "runc"]),
   bootId: z.string(),
-  slot: z.int(),
   address: z.string(),
-  idMap: z.object({ kind: z.enum(["idmapped", "split"]), base: z.int() }),
-  cgroup: z.string(),
   stack: z.string(),
   rootfs: z.string(),
   layers: z.array(z.string()),
@@ -34,9 +30,12 @@ export function writeRecord(dir: string, record: ContainerRecord): void {
   renameSync(`${file}.new`, file);
 }
 
-export function readRecord(dir: string): ContainerRecord | undefined {
+export function readRecord<T extends ContainerRecord>(
+  dir: string,
+  schema: z.ZodType<T>,
+): T | undefined {
   try {
-    return containerRecord.parse(JSON.parse(readFileSync(path.join(dir, fileName), "utf8")));
+    return schema.parse(JSON.parse(readFileSync(path.join(dir, fileName), "utf8")));
   } catch {
     // Absent, cut short by a power loss or of another version: the container cannot be used.
     return undefined;

@@ -1,9 +1,8 @@
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import path from "node:path";
 import type { Readable } from "node:stream";
 import { parseInstant } from "#kernel/clock/clock.ts";
 import { runCommand } from "#kernel/process/run-command.ts";
-import { keyedValue, cgroupFile, readCgroupFile } from "../cgroup/cgroup-files.ts";
 import type {
   Container,
   ContainerMetrics,
@@ -18,24 +17,25 @@ import {
   streamFrom,
   streamInto,
 } from "./container-files.ts";
+import type { ContainerEngine } from "./container-engine.ts";
 import type { ContainerRecord } from "./container-record.ts";
 import type { DiskUsage } from "./disk-usage.ts";
-import { lastLine, type OciCommand } from "./oci-command.ts";
 import type { CellHost } from "./cell-host.ts";
-import { OciProcess } from "./oci-process.ts";
-import { hostIdOf, processConfig } from "./oci-spec.ts";
+import { lastLogLine } from "./last-log-line.ts";
+import { SupervisedProcess } from "./supervised-process.ts";
 
 export const namePattern = /^[a-z0-9-]{1,64}$/;
 
 const supervisor = path.join(import.meta.dirname, "supervise.pl");
 
-export class OciContainer implements Container {
+/** A container whose processes each have a supervisor of their own, outside of it. */
+export class SupervisedContainer implements Container {
   readonly record: ContainerRecord;
   readonly dir: string;
   readonly #host: CellHost;
-  readonly #command: OciCommand;
+  readonly #engine: ContainerEngine;
   readonly #disk: DiskUsage;
-  readonly #processes = new Map<string, OciProcess>();
+  readonly #processes = new Map<string, SupervisedProcess>();
   readonly #destroy: () => Promise<void>;
   #insideCount = 0;
 
@@ -43,14 +43,14 @@ export class OciContainer implements Container {
     readonly record: ContainerRecord;
     readonly dir: string;
     readonly host: CellHost;
-    readonly command: OciCommand;
+    readonly engine: ContainerEngine;
     readonly disk: DiskUsage;
     readonly destroy: () => Promise<void>;
   }) {
     this.record = options.record;
     this.dir = options.dir;
     this.#host = options.host;
-    this.#command = options.command;
+    this.#engine = options.engine;
     this.#disk = options.disk;
     this.#destroy = options.destroy;
   }
@@ -68,7 +68,7 @@ export class OciContainer implements Container {
   }
 
   reachablePort(containerPort: number): number {
-    return containerPort;
+    return this.#engine.reachablePort(containerPort);
   }
 
   async run(spec: ProcessSpec): Promise<ContainerProcess> {
@@ -77,24 +77,26 @@ export class OciContainer implements Container {
     if (existsSync(dir)) throw new Error(`Cannot run process "${spec.id}": its id is taken`);
     const user = this.#user(spec.user);
     mkdirSync(dir, { mode: 0o700 });
-    const processFile = path.join(dir, "process.json");
-    writeFileSync(processFile, JSON.stringify(this.#processConfig(spec, user)), { mode: 0o600 });
     const logFile = path.join(dir, "runtime.log");
-    const command = this.#command.execCommand({
-      id: this.handle,
-      processFile,
+    const command = this.#engine.startCommand({
+      spec,
+      user,
+      processFile: path.join(dir, "process.json"),
       pidFile: path.join(dir, "pid"),
       logFile,
       detach: true,
     });
-    const oomFile = cgroupFile(this.#host.cgroups, this.record.cgroup, "oomKills");
-    const owner = String(hostIdOf(this.record.idMap, user.uid));
-    const result = await runCommand("perl", [supervisor, dir, oomFile, owner, ...command], {
-      timeoutMs: 30_000,
-    });
-    const process = OciProcess.open(spec.id, dir);
+    const owner = String(this.#engine.hostIdOf(user));
+    const result = await runCommand(
+      "perl",
+      [supervisor, dir, this.#engine.oomFile, owner, ...command],
+      {
+        timeoutMs: 30_000,
+      },
+    );
+    const process = SupervisedProcess.open(spec.id, dir);
     if (result.status !== 0 || process === undefined) {
-      const reason = result.stderr.trim() === "" ? lastLine(logFile) : result.stderr.trim();
+      const reason = result.stderr.trim() === "" ? lastLogLine(logFile) : result.stderr.trim();
       throw new Error(`Cannot run "${spec.path}" in container "${this.handle}": ${reason}`);
     }
     this.#processes.set(spec.id, process);
@@ -106,7 +108,7 @@ export class OciContainer implements Container {
     // One reader for a process's pipes, whoever asks.
     const known = this.#processes.get(id);
     if (known !== undefined) return known;
-    const process = OciProcess.open(id, this.#processDir(id));
+    const process = SupervisedProcess.open(id, this.#processDir(id));
     if (process !== undefined) this.#processes.set(id, process);
     return process;
   }
@@ -125,22 +127,9 @@ export class OciContainer implements Container {
   }
 
   async metrics(): Promise<ContainerMetrics> {
-    const { cgroups } = this.#host;
-    const read = (file: Parameters<typeof readCgroupFile>[2]) =>
-      readCgroupFile(cgroups, this.record.cgroup, file);
-    const cpu = read("cpuUsage");
-    const cpuNanoseconds =
-      cgroups.version === 2 ? BigInt(keyedValue(cpu, "usage_usec") ?? 0) * 1000n : BigInt(cpu ?? 0);
-    const inactive = keyedValue(
-      read("memoryStat"),
-      cgroups.version === 2 ? "inactive_file" : "total_inactive_file",
-    );
     return {
-      cpuNanoseconds,
-      // Garden's measure: what cannot be had back without paging out.
-      memoryBytes: Math.max(0, Number(read("memoryUsage") ?? 0) - (inactive ?? 0)),
+      ...(await this.#engine.usage()),
       diskBytes: this.record.layerBytes + (await this.#disk.bytes()),
-      pids: Number(read("pidsUsage") ?? 0),
       createdAt: parseInstant(this.record.createdAt) ?? this.#host.clock.now(),
     };
   }
@@ -155,7 +144,7 @@ export class OciContainer implements Container {
   }
 
   /** Every process that was ever run here, for whoever ends the container. */
-  async allProcesses(): Promise<OciProcess[]> {
+  async allProcesses(): Promise<SupervisedProcess[]> {
     for (const id of readdirSync(path.join(this.dir, "processes"))) await this.process(id);
     return [...this.#processes.values()];
   }
@@ -172,14 +161,6 @@ export class OciContainer implements Container {
     return user;
   }
 
-  #processConfig(
-    spec: Pick<ProcessSpec, "path" | "args" | "env" | "dir" | "nofile">,
-    user: StackUser,
-  ): object {
-    const { defaultPath, nofileMax } = this.#host;
-    return processConfig({ spec, user, defaultPath, nofileMax });
-  }
-
   #inside(userName: string, script: string, argument: string): InsideCommand {
     const user = this.#user(userName);
     this.#insideCount += 1;
@@ -190,12 +171,11 @@ export class OciContainer implements Container {
       env: [{ name: "PATH", value: "/usr/bin:/bin" }],
       dir: "/",
     };
-    const processFile = `${base}.json`;
-    writeFileSync(processFile, JSON.stringify(this.#processConfig(spec, user)), { mode: 0o600 });
     const pidFile = `${base}.pid`;
-    const command = this.#command.execCommand({
-      id: this.handle,
-      processFile,
+    const command = this.#engine.startCommand({
+      spec,
+      user,
+      processFile: `${base}.json`,
       pidFile,
       logFile: path.join(this.dir, "runtime.log"),
       detach: false,
