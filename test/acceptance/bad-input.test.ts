@@ -31,7 +31,7 @@ function stagingRuns(line: string): Record<string, string> {
 
 async function push(name: string, files: Record<string, string>, args: string[] = []) {
   using folder = appFolder(files);
-  return platform.rivera(["push", name, ...args], { cwd: folder.path });
+  return await platform.rivera(["push", name, ...args], { cwd: folder.path });
 }
 
 async function newestBuild(name: string): Promise<{ state: string; error: string | null }> {

@@ -112,7 +112,7 @@ applications:
     await succeeds(["restage", "official"]);
     await succeeds(["stop", "official"]);
     assert.match(await succeeds(["app", "official"]), /requested state:\s+stopped/);
-    assert.match(await succeeds(["start", "official"]), /#0\s+running/);
+    assert.match(await succeeds(["start", "official"]), /#\d\s+running/);
   });
   await t.test(
     "buildpacks, routes, events, orgs, spaces and target list what is there",
