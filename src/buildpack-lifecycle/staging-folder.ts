@@ -255,6 +255,13 @@ export class RunningApp implements AsyncDisposable {
     return this.#child.exitCode;
   }
 
+  /** Sends SIGTERM to the main process alone, as the first step of a graceful stop, and gives the exit status. */
+  async stopMainProcess(): Promise<number | null> {
+    this.#child.kill("SIGTERM");
+    await this.#ended;
+    return this.#child.exitCode;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#hasEnded()) await this.stop();
   }

@@ -18,3 +18,7 @@ export WEB_CONCURRENCY="${WEB_CONCURRENCY:-1}"
 if [ "${OPTIMIZE_MEMORY:-}" = true ] && [ -n "${MEMORY_AVAILABLE:-}" ]; then
   export NODE_OPTIONS="${NODE_OPTIONS:+$NODE_OPTIONS }--max_old_space_size=$((MEMORY_AVAILABLE * 75 / 100))"
 fi
+
+# npm runs scripts by sh, which stays between npm and the app: SIGTERM ends it, and the app never hears of it. bash gives
+# its place to the app, so that `npm start` stops gracefully.
+export npm_config_script_shell="${npm_config_script_shell:-/bin/bash}"

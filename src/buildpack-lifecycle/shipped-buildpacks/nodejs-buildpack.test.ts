@@ -215,3 +215,20 @@ test("yarn.lock is installed with yarn", async () => {
   assert.match(staged.stdout, /Using yarn 1\./);
   assert.ok((await folder.list("droplet")).includes("./app/node_modules/local/package.json"));
 });
+
+test("an app behind npm start hears of SIGTERM and ends in its own way", async () => {
+  await using folder = await folderWithShippedBuildpacks();
+  await folder.app({
+    ...packageJson({ scripts: { start: "node server.js" } }),
+    "server.js": `
+      require("node:http").createServer().listen(process.env.PORT);
+      process.on("SIGTERM", () => { console.log("bye"); process.exit(0); });`,
+  });
+  await folder.stage({ order: shippedOrder, env: noNetwork });
+  const app = await folder.serve(await folder.unpackDroplet(), "npm start");
+
+  const status = await app.stopMainProcess();
+
+  assert.equal(status, 0);
+  assert.match(await app.output(), /^bye$/m);
+});
