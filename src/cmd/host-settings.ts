@@ -7,6 +7,8 @@ export interface HostSettings {
   readonly dnsServers: readonly string[];
   /** `http_proxy` and the like, in both spellings as found. */
   readonly proxies: Readonly<Record<string, string>>;
+  /** The locale of the stack, which is the host's: en_US.UTF-8 where the host has it, else C.UTF-8. */
+  readonly lang: string;
   /** Settings of npm and pip that came by environment variables. */
   readonly packageClients: Readonly<Record<string, string>>;
 }
@@ -49,7 +51,17 @@ export function detectHostSettings(env: Environment): HostSettings {
     dnsServers: nameservers(readIfThere("/run/systemd/resolve/resolv.conf", "/etc/resolv.conf")),
     proxies: pick(env, proxyNames),
     packageClients: pick(env, packageClientNames),
+    lang: hasLocale("en_US.utf8") ? "en_US.UTF-8" : "C.UTF-8",
   };
+}
+
+/** In glibc's archive of locales, or in a folder of its own. */
+function hasLocale(name: string): boolean {
+  const archive = "/usr/lib/locale/locale-archive";
+  return (
+    existsSync(`/usr/lib/locale/${name}`) ||
+    (existsSync(archive) && readFileSync(archive).includes(`${name}\0`))
+  );
 }
 
 /**

@@ -241,6 +241,7 @@ async function controlCloud(
         shippedBuildpacksDirectory: path.join(sources, "buildpacks"),
         signingSecret: state.signingSecret,
         stagingEnvironment: stagingEnvironment(start.host),
+        lang: start.host.lang,
         limits: defaultStagingLimits,
         syncIntervalMs: 30_000,
       },

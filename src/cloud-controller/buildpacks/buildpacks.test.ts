@@ -52,6 +52,7 @@ async function shipped(contents: Readonly<Record<string, string>>) {
       shippedBuildpacksDirectory: folder,
       signingSecret: "s",
       stagingEnvironment: {},
+      lang: "en_US.UTF-8",
       limits: defaultStagingLimits,
       syncIntervalMs: 30_000,
     },

@@ -56,6 +56,7 @@ function facts(changes: Partial<ProcessFacts> = {}): ProcessFacts {
     environment: [{ name: "A", value: "1" }],
     egressRules: [],
     pidLimit: 1024,
+    lang: "en_US.UTF-8",
     fileDescriptors: 16_384,
     ...changes,
   };

@@ -43,6 +43,7 @@ export interface ProcessFacts {
   readonly environment: readonly EnvironmentVariable[];
   readonly egressRules: readonly SecurityGroupRule[];
   readonly pidLimit: number;
+  readonly lang: string;
   readonly fileDescriptors: number;
 }
 
@@ -76,7 +77,7 @@ export function desiredLrpFor(facts: ProcessFacts): DesiredLrpRequest {
     startTimeoutMs: (process.healthCheck.timeout ?? defaultStartTimeoutSeconds) * 1000,
     rootFs: `preloaded:${facts.stack}`,
     privileged: false,
-    environmentVariables: [{ name: "LANG", value: "en_US.UTF-8" }],
+    environmentVariables: [{ name: "LANG", value: facts.lang }],
     setup: {
       kind: "serial",
       logSource: "",

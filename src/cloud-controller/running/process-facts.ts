@@ -21,7 +21,7 @@ export interface FactSource {
   readonly db: Database;
   readonly blobUrls: BlobUrls;
   readonly apiUrl: string;
-  readonly config: Pick<StagingConfig, "lifecycleBundle" | "limits">;
+  readonly config: Pick<StagingConfig, "lifecycleBundle" | "limits" | "lang">;
 }
 
 /** Whether a process is to have an LRP, by what is stored. */
@@ -86,6 +86,7 @@ export async function processFacts(
         environment,
         egressRules,
         pidLimit: config.limits.pidLimit,
+        lang: config.lang,
         fileDescriptors: config.limits.fileDescriptors,
       },
     ];

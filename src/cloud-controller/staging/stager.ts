@@ -116,6 +116,7 @@ export class Stager {
       logRateLimitBytesPerSecond: build.stagingLogRateLimit,
       timeoutMs: config.limits.stagingTimeoutMs,
       pidLimit: config.limits.pidLimit,
+      lang: config.lang,
       fileDescriptors: config.limits.fileDescriptors,
       lifecycle: {
         url: blobUrls.internal("GET", lifecyclePath(config.lifecycleBundle.key), {

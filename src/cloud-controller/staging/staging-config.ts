@@ -10,6 +10,8 @@ export interface StagingConfig {
   readonly signingSecret: string;
   /** Variables of the host (proxies, CA bundle) for every staging; the staging group overrides them. */
   readonly stagingEnvironment: Readonly<Record<string, string>>;
+  /** LANG of every container: en_US.UTF-8 as in the original, C.UTF-8 where the stack lacks that locale. */
+  readonly lang: string;
   readonly limits: StagingLimits;
   /** Milliseconds between two rounds of syncing with the BBS. */
   readonly syncIntervalMs: number;

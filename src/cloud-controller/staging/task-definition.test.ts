@@ -21,6 +21,7 @@ function facts(changes: Partial<StagingFacts> = {}): StagingFacts {
     logRateLimitBytesPerSecond: -1,
     timeoutMs: 900_000,
     pidLimit: 1024,
+    lang: "en_US.UTF-8",
     fileDescriptors: 16_384,
     lifecycle: { url: "http://cc/lifecycle", key: "v1" },
     buildpacks: [

@@ -34,6 +34,7 @@ export interface StagingFacts {
   readonly logRateLimitBytesPerSecond: number;
   readonly timeoutMs: number;
   readonly pidLimit: number;
+  readonly lang: string;
   readonly fileDescriptors: number;
   readonly lifecycle: { readonly url: string; readonly key: string };
   readonly buildpacks: readonly StagingBuildpack[];
@@ -65,7 +66,7 @@ export function stagingTaskDefinition(facts: StagingFacts): TaskDefinition {
   const { app } = facts;
   return {
     rootFs: `preloaded:${facts.stack}`,
-    environmentVariables: [{ name: "LANG", value: "en_US.UTF-8" }],
+    environmentVariables: [{ name: "LANG", value: facts.lang }],
     memoryMb: facts.memoryInMb,
     diskMb: facts.diskInMb,
     cpuWeight: stagingCpuWeight,

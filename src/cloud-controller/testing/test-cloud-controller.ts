@@ -102,6 +102,7 @@ export class TestCloudController implements AsyncDisposable {
             shippedBuildpacksDirectory: undefined,
             signingSecret: "test-signing-secret",
             stagingEnvironment: {},
+            lang: "en_US.UTF-8",
             limits: defaultStagingLimits,
             syncIntervalMs: 30_000,
           },
