@@ -39,7 +39,7 @@ export interface PlatformDependencies {
   readonly logger: Logger;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** A line for the person who starts the platform. */
-  say(line: string): void;
+  readonly say: (line: string) => void;
 }
 
 export interface Platform extends AsyncDisposable {

@@ -1,6 +1,6 @@
 import type { PlatformAddresses } from "./test-platform.ts";
 
-export interface ApiAnswer {
+interface ApiAnswer {
   readonly status: number;
   // oxlint-disable-next-line typescript/no-explicit-any -- a test reads V3 documents as they come
   readonly json: any;

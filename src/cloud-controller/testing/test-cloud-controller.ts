@@ -14,7 +14,7 @@ import { RecordingLogger } from "#kernel/log/recording-logger.ts";
 import { systemClock } from "#kernel/clock/system-clock.ts";
 import type { LogCacheClient, LogEnvelope } from "#log-cache/client.ts";
 import { defaultLimits, type CloudControllerConfig } from "../config.ts";
-import { defaultStagingLimits } from "../staging/staging-config.ts";
+import { defaultStagingLimits, type StagingConfig } from "../staging/staging-config.ts";
 import { FakeBbs } from "./fake-bbs.ts";
 import { startCloudController, type CloudController } from "../start-cloud-controller.ts";
 
@@ -96,16 +96,7 @@ export class TestCloudController implements AsyncDisposable {
           secret: asInternalSecret("test-secret"),
           defaultStack: "cflinuxfs4",
           limits: defaultLimits,
-          staging: {
-            workDirectory: path.join(directory, "work"),
-            lifecycleBundle: { path: path.join(directory, "lifecycle.tgz"), key: "test" },
-            shippedBuildpacksDirectory: undefined,
-            signingSecret: "test-signing-secret",
-            stagingEnvironment: {},
-            lang: "en_US.UTF-8",
-            limits: defaultStagingLimits,
-            syncIntervalMs: 30_000,
-          },
+          staging: stagingConfig(directory),
           longPollMs: 2000,
           ...options.config,
         },
@@ -285,4 +276,17 @@ async function listen(stack: AsyncDisposableStack): Promise<{ server: Server; ur
     return new Promise<void>((resolve) => server.close(() => resolve()));
   });
   return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+}
+
+function stagingConfig(directory: string): StagingConfig {
+  return {
+    workDirectory: path.join(directory, "work"),
+    lifecycleBundle: { path: path.join(directory, "lifecycle.tgz"), key: "test" },
+    shippedBuildpacksDirectory: undefined,
+    signingSecret: "test-signing-secret",
+    stagingEnvironment: {},
+    lang: "en_US.UTF-8",
+    limits: defaultStagingLimits,
+    syncIntervalMs: 30_000,
+  };
 }
