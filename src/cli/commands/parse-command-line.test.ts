@@ -13,6 +13,8 @@ const command: Command = {
     { long: "instances", short: "i", takes: "value", description: "" },
     { long: "buildpack", short: "b", takes: "values", description: "" },
     { long: "no-route", description: "" },
+    { long: "manifest", takes: "value", description: "" },
+    { long: "no-manifest", description: "" },
     { short: "f", description: "" },
     { short: "r", description: "" },
   ],
@@ -25,6 +27,16 @@ function parse(...words: string[]): ParsedInput {
   assert.ok(input !== undefined);
   return input;
 }
+
+test("a flag and its negation are told apart, and both are seen where both are given", () => {
+  const positive = parse("app", "--manifest", "m.yml");
+  const both = parse("app", "--no-manifest", "--manifest", "m.yml");
+
+  assert.equal(positive.has("no-manifest"), false);
+  assert.equal(positive.value("manifest"), "m.yml");
+  assert.equal(parse("app").has("no-manifest"), false);
+  assert.ok(both.has("no-manifest") && both.has("manifest"));
+});
 
 test("flags may stand anywhere and be written in every usual way", () => {
   for (const words of [

@@ -23,7 +23,12 @@ export function parseCommandLine(
     .allowUnknownOption(command.takesUnknownFlags === true)
     .configureOutput({ writeOut: () => undefined, writeErr: () => undefined })
     .exitOverride();
-  for (const option of options.values()) parser.addOption(option);
+  // "--manifest FILE" and "--no-manifest" share one value in commander, but both may have been given.
+  const negated = new Set<Option>();
+  for (const option of options.values()) {
+    parser.addOption(option);
+    if (option.negate) parser.on(`option:${option.name()}`, () => negated.add(option));
+  }
   try {
     parser.parse(withoutEquals(command, words), { from: "user" });
   } catch (error) {
@@ -34,7 +39,9 @@ export function parseCommandLine(
   const flags = new Map<string, true | string | readonly string[]>();
   for (const [flag, option] of options) {
     const value: unknown = parser.getOptionValue(option.attributeName());
-    if (option.negate ? value === false : value === true) flags.set(flagKey(flag), true);
+    if (option.negate) {
+      if (negated.has(option)) flags.set(flagKey(flag), true);
+    } else if (value === true) flags.set(flagKey(flag), true);
     else if (typeof value === "string") flags.set(flagKey(flag), value);
     else if (Array.isArray(value)) flags.set(flagKey(flag), value.map(String));
   }
