@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { platformConfig } from "./platform-config.ts";
+
+test("platformConfig() fills what was not asked for", () => {
+  assert.deepEqual(platformConfig({ data: "/data" }), {
+    dataDir: "/data",
+    host: "127.0.0.1",
+    apiPort: undefined,
+    routerPort: undefined,
+    cells: 1,
+    runtime: "auto",
+    domain: "apps.localhost",
+  });
+});
+
+test("platformConfig() names the flag that it cannot use", () => {
+  const cases: [Record<string, string>, RegExp][] = [
+    [{ port: "http" }, /--port: must be a number/],
+    [{ port: "65536" }, /--port: must be at most 65535/],
+    [{ "router-port": "1.5" }, /--router-port: must be a whole number/],
+    [{ cells: "0" }, /--cells/],
+    [{ cells: "17" }, /--cells/],
+    [{ runtime: "docker" }, /--runtime/],
+    [{ domain: "localhost" }, /--domain: must be a domain name/],
+    [{ domain: "Apps_.x" }, /--domain/],
+  ];
+  for (const [flags, message] of cases) {
+    assert.throws(
+      () => platformConfig({ data: "/data", ...flags }),
+      message,
+      JSON.stringify(flags),
+    );
+  }
+});
