@@ -36,15 +36,15 @@ export async function receiveUpload(
   }
   let bits: ReceivedUpload["bits"];
   let resources: string | undefined;
-  const parts = request.parts({
-    limits: {
-      fileSize: options.maximumBytes,
-      fieldSize: maximumResourcesBytes,
-      parts: 16,
-      headerPairs: 64,
-    },
-  });
   try {
+    const parts = request.parts({
+      limits: {
+        fileSize: options.maximumBytes,
+        fieldSize: maximumResourcesBytes,
+        parts: 16,
+        headerPairs: 64,
+      },
+    });
     for await (const part of parts) {
       if (!options.fields.some((field) => field === part.fieldname)) {
         throw unprocessable(`Unknown field(s): '${part.fieldname}'`);
@@ -99,6 +99,10 @@ function asCfError(error: unknown): unknown {
   if (code === "ENOSPC" || code === "EDQUOT") {
     const full = new BlobstoreFull("No space left to receive an upload", { cause: error });
     return new CfError("BlobstoreError", full.message, { cause: full });
+  }
+  // The parser's own complaints have no code: a boundary that is missing, a part that is cut.
+  if (error instanceof Error && /^(Multipart|Part|Unexpected end|The needle)/.test(error.message)) {
+    return new CfError("MessageParseError", [], { cause: error });
   }
   const isLimit = typeof code === "string" && /^FST_(REQ_FILE|FILES|FIELDS|PARTS)/.test(code);
   return isLimit ? new CfError("PayloadTooLarge", [], { cause: error }) : error;

@@ -13,6 +13,8 @@ export interface RequestedResource {
 }
 
 const maximumResources = 5000;
+/** Of one upload. Below it a check of all entries stays short; without it a small body of numbers held the API up. */
+const maximumUploadResources = 200_000;
 const defaultMode = "0744";
 
 // Made once: making a schema costs more than checking with it, and there are thousands of entries.
@@ -52,6 +54,9 @@ export function parseUploadResources(text: string): UploadResource[] {
     throw new CfError("UnprocessableEntity", "Resources must be valid JSON.", { cause: error });
   }
   if (!Array.isArray(parsed)) throw unprocessable("Resources must be valid JSON.");
+  if (parsed.length > maximumUploadResources) {
+    throw unprocessable(`Resources array can have at most ${maximumUploadResources} resources`);
+  }
   const resources = parseEntries(parsed.map(asV3)).map(toUploadResource);
   const paths = new Set<string>();
   for (const { path } of resources) {
