@@ -41,7 +41,7 @@ export interface GaugeEnvelope {
 
 /** What Cloud Controller asks about a source. */
 export interface LogCacheClient {
-  /** The newest gauge of each instance of the source. */
+  /** The newest gauge of each instance of each process of the source. */
   latestGauges(sourceId: string): Promise<GaugeEnvelope[]>;
   tail(sourceId: string): Promise<SourceTail>;
 }

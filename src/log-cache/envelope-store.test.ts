@@ -107,6 +107,20 @@ test("the newest gauge of each instance is told", () => {
   assert.deepEqual(cpu, ["0: 3", "1: 9"]);
 });
 
+test("instances of two processes with the same index are told apart", () => {
+  const store = storeOf();
+  store.put([
+    { ...gauge("app", 1n, "0", 1), tags: { process_id: "web" } },
+    { ...gauge("app", 2n, "0", 2), tags: { process_id: "worker" } },
+  ]);
+
+  const cpu = store.latestGauges("app").map((g) => [g.tags["process_id"], g.metrics["cpu"]?.value]);
+  assert.deepEqual(cpu, [
+    ["web", 1],
+    ["worker", 2],
+  ]);
+});
+
 test("the bounds hold whatever is put in, and the newest of a source is always kept", () => {
   const envelope = fc.record({
     source: fc.constantFrom("a", "b", "c", "d"),

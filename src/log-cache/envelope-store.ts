@@ -78,7 +78,7 @@ export class EnvelopeStore {
     return found;
   }
 
-  /** The last gauge of each instance; empty for a source that is not known. */
+  /** The last gauge of each instance of each process; empty for a source that is not known. */
   latestGauges(sourceId: string): Gauge[] {
     return [...(this.#sources.get(sourceId)?.latestGauges.values() ?? [])];
   }
@@ -170,12 +170,14 @@ function sharedTags(source: Source, tags: Envelope["tags"]): Envelope["tags"] {
   return tags;
 }
 
+/** Each process of an app counts its instances from 0, all under the one source. */
 function rememberGauge(source: Source, gauge: Gauge): void {
-  const known = source.latestGauges.get(gauge.instanceId);
+  const instance = `${gauge.tags["process_id"] ?? ""} ${gauge.instanceId}`;
+  const known = source.latestGauges.get(instance);
   if (known !== undefined && known.timestamp > gauge.timestamp) return;
-  source.latestGauges.delete(gauge.instanceId);
+  source.latestGauges.delete(instance);
   dropFirstBeyond(source.latestGauges, maxKeysPerSource - 1);
-  source.latestGauges.set(gauge.instanceId, gauge);
+  source.latestGauges.set(instance, gauge);
 }
 
 function dropFirstBeyond(map: Map<string, unknown>, size: number): void {
