@@ -35,7 +35,8 @@ export async function createBuild(creation: BuildCreation, request: BuildRequest
   const { message, app, found } = request;
   const lifecycleType = message.lifecycle?.type ?? app.lifecycle.type;
   if (lifecycleType !== "buildpack") {
-    throw new CfError("FeatureDisabled", `Feature Disabled: diego_${lifecycleType}`);
+    // Its flag may be enabled by now, and still there is nothing that could stage it.
+    throw unprocessable(`The ${lifecycleType} lifecycle is not supported by this platform.`);
   }
   const stack = message.lifecycle?.data.stack ?? app.lifecycle.stack ?? creation.defaultStack;
   await requireStack(db, { stack, appGuid: app.guid });

@@ -197,6 +197,23 @@ test("a package without bits is not staged", async () => {
   );
 });
 
+test("a docker app is not staged, and the answer does not blame a flag that is enabled", async () => {
+  await using stage = await staging();
+  const { developer, packageGuid } = stage;
+  await developer.caller.patch("/v3/feature_flags/diego_docker", { enabled: true });
+
+  const build = await developer.caller.post("/v3/builds", {
+    package: { guid: packageGuid },
+    lifecycle: { type: "docker", data: {} },
+  });
+
+  assert.equal(build.status, 422, build.text);
+  assert.equal(
+    build.json.errors[0].detail,
+    "The docker lifecycle is not supported by this platform.",
+  );
+});
+
 test("whether a package exists is not told to who may not stage it", async () => {
   await using stage = await staging();
   const { cc, packageGuid } = stage;

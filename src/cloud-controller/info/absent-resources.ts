@@ -49,7 +49,8 @@ export function registerAbsentResources(
       const asked = Object.entries(Object(request.query)).filter(
         ([key]) => !/^(include$|fields\[)/.test(key),
       );
-      const list = parseListQuery(Object.fromEntries(asked), { filters, labels: true });
+      const orderBy = { name: "name" };
+      const list = parseListQuery(Object.fromEntries(asked), { filters, orderBy, labels: true });
       return presentPage({ links, path, list, total: 0, resources: [] });
     });
     app.get(`${path}/:guid`, async () => {

@@ -107,6 +107,16 @@ function registerSingle(app: ApiServer, dependencies: QuotaRoutes): void {
     });
     return presentPage({ links, path: "/v3/space_quotas", list, total: 0, resources: [] });
   });
+
+  for (const [path, name] of [
+    ["/v3/organization_quotas", "Further organization quotas"],
+    ["/v3/space_quotas", "Space quotas"],
+  ] as const) {
+    app.post(path, async (request) => {
+      if (!request.auth.isAdmin) throw new CfError("NotAuthorized");
+      throw unprocessable(`${name} are not supported by this platform.`);
+    });
+  }
 }
 
 async function find(

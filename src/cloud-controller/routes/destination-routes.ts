@@ -139,9 +139,11 @@ function registerSpaces(app: ApiServer, dependencies: RouteRoutes): void {
   );
 
   // Routes are not shared between spaces: none is, and none can be.
-  app.post("/v3/routes/:guid/relationships/shared_spaces", async () => {
+  const refuse = async () => {
     throw unprocessable("Sharing routes between spaces is not supported by this platform.");
-  });
+  };
+  app.post("/v3/routes/:guid/relationships/shared_spaces", refuse);
+  app.delete("/v3/routes/:guid/relationships/shared_spaces/:space", refuse);
   app.get<{ Params: { guid: string } }>(
     "/v3/routes/:guid/relationships/shared_spaces",
     async (request) => {

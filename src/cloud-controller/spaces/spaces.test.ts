@@ -68,14 +68,18 @@ test("space features, groups and what the platform does not have are answered as
     "/v3/service_route_bindings?include=service_instance&route_guids=x",
     `/v3/apps/${appGuid}/tasks?per_page=5000`,
     `/v3/isolation_segments?organization_guids=${organizationGuid}`,
-    `/v3/service_instances?space_guids=${spaceGuid}&fields[service_plan]=guid,name`,
+    `/v3/service_instances?space_guids=${spaceGuid}&fields[service_plan]=guid,name&order_by=name`,
     "/v3/space_quotas",
   ]) {
     assert.deepEqual((await admin.get(list)).json.resources, [], list);
   }
-  const deployment = await admin.post("/v3/deployments", {});
-  assert.equal(deployment.status, 422);
-  assert.match(deployment.json.errors[0].detail, /not supported/);
+  for (const path of ["deployments", "organization_quotas", "space_quotas"]) {
+    const refused = await admin.post(`/v3/${path}`, {});
+    assert.equal(refused.status, 422, path);
+    assert.match(refused.json.errors[0].detail, /not supported by this platform/);
+  }
+  const unshared = await admin.delete("/v3/routes/x/relationships/shared_spaces/y");
+  assert.match(unshared.json.errors[0].detail, /not supported by this platform/);
 });
 
 test("roots need no token and lead clients to UAA and log-cache", async () => {
