@@ -7,12 +7,13 @@ import { openFolder } from "./host/open-folder.ts";
 import { hasPrivateMounts } from "./host/private-mounts.ts";
 import { bootId } from "./host/process-identity.ts";
 import { type CellNetwork, openCellNetwork } from "./network/cell-network.ts";
+import { probeSpec } from "./oci/probe.ts";
+import { ProcessRuntime } from "./process/process-runtime.ts";
 import type { CellHost } from "./supervised/cell-host.ts";
-import type { Stack } from "./oci/oci-runtime.ts";
 import { openOci } from "./oci/open-oci.ts";
 import type { ContainerRuntimeConfig, ContainerRuntimeDependencies } from "./runtime-config.ts";
 import { hostStack } from "./stack/skeleton.ts";
-import { caBundlePath, defaultStack } from "./stack/stack-paths.ts";
+import { caBundlePath, defaultStack, type Stack } from "./stack/stack-paths.ts";
 
 /** No runtime of this machine passes: the message says why each does not, and what mends it. */
 export class NoContainerRuntime extends Error {
@@ -27,19 +28,65 @@ export async function openContainerRuntime(
   config: ContainerRuntimeConfig,
   dependencies: ContainerRuntimeDependencies,
 ): Promise<ContainerRuntime> {
-  if (config.runtime === "process") {
-    throw new NoContainerRuntime("The process runtime is not built yet");
-  }
+  if (config.runtime === "process") return openProcessRuntime(config, dependencies);
   if (process.getuid?.() !== 0) {
     throw new NoContainerRuntime(
       "Containers need root on this machine: start with sudo, or choose --runtime process (no isolation)",
     );
   }
   const dataDir = await openFolder(config.dataDir);
+  const host = openHost(config, dependencies, dataDir);
+  const stacks = await openStacks(config, dataDir);
+  const network = await openCellNetwork(config, dataDir);
+  return firstThatPasses({ config, host, stacks, network });
+}
+
+/** Without isolation, for machines that allow no container; never chosen but by name. */
+async function openProcessRuntime(
+  config: ContainerRuntimeConfig,
+  dependencies: ContainerRuntimeDependencies,
+): Promise<ContainerRuntime> {
+  mkdirSync(config.dataDir, { recursive: true, mode: 0o711 });
+  const dataDir = realpathSync(config.dataDir);
+  const host = openHost(config, dependencies, dataDir);
+  const stacks = await openStacks(config, dataDir);
+  const runtime = new ProcessRuntime(
+    {
+      stacks,
+      binds: commonBinds(config),
+      description: {
+        kind: "process",
+        enforced: [],
+        notes: [
+          "apps run without isolation: no limit holds, and they share this machine's network and user",
+        ],
+        stacks: [...stacks.keys()],
+      },
+    },
+    host,
+  );
+  await runtime.adopt();
+  try {
+    await (await runtime.create(probeSpec(defaultStack))).destroy();
+  } catch (error) {
+    await runtime[Symbol.asyncDispose]();
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new NoContainerRuntime(
+      `Even --runtime process needs namespaces, which this machine closes to this user: ${reason}`,
+    );
+  }
+  return runtime;
+}
+
+function openHost(
+  config: ContainerRuntimeConfig,
+  dependencies: ContainerRuntimeDependencies,
+  dataDir: string,
+): CellHost {
   for (const name of ["containers", "state/crun", "state/runc", "trash", "skeletons", "unpacked"]) {
     mkdirSync(path.join(dataDir, name), { recursive: true, mode: 0o711 });
   }
-  const host: CellHost = {
+  return {
     clock: dependencies.clock,
     logger: dependencies.logger.child("runtime", { cellIndex: config.cellIndex }),
     dataDir,
@@ -48,9 +95,6 @@ export async function openContainerRuntime(
     bootId: bootId(),
     incarnation: randomGuids().slice(0, 8),
   };
-  const stacks = await openStacks(config, dataDir);
-  const network = await openCellNetwork(config, dataDir);
-  return firstThatPasses({ config, host, stacks, network });
 }
 
 async function firstThatPasses(options: {

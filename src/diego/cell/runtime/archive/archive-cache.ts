@@ -18,6 +18,7 @@ import { extractArchive } from "./extract.ts";
 const keyPattern = /^[a-zA-Z0-9._-]{1,200}$/;
 // "Owned by root" is what a container sees of any id that its map leaves out; on the host it need own nothing.
 const nobodyId = 65_534;
+const ownId = process.getuid?.() ?? 0;
 
 export interface Unpacked {
   /** The folder that stands for the container's `/`, or for a bind's content. */
@@ -90,7 +91,7 @@ export class ArchiveCache {
     await remove(unfinished);
     const root = path.join(unfinished, "root");
     const into = path.join(root, request.below);
-    const owner = request.owner === "vcap" ? vcapId : nobodyId;
+    const owner = ownId === 0 ? (request.owner === "vcap" ? vcapId : nobodyId) : ownId;
     mkdirSync(into, { recursive: true, mode: 0o755 });
     chownSync(into, owner, owner);
     try {

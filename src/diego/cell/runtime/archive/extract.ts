@@ -11,7 +11,7 @@ import { zipToTar } from "./zip-to-tar.ts";
 
 /**
  * Unpacks a tgz, tar or zip into the folder `into`, which belongs to the host id `owner`: as that id and without
- * privileges. Gives the bytes on disk. What has been written when it fails is the caller's to remove.
+ * privileges; an ordinary user has no other id than its own. Gives the bytes on disk. What has been written when it fails is the caller's to remove.
  * @throws UnsafeArchive
  */
 export async function extractArchive(options: {
@@ -22,7 +22,10 @@ export async function extractArchive(options: {
 }): Promise<number> {
   const { archive, into, below, owner } = options;
   const id = String(owner);
-  const command = ["setpriv", "--reuid", id, "--regid", id, "--clear-groups", ...tarCommand];
+  const command =
+    process.getuid?.() === 0
+      ? ["setpriv", "--reuid", id, "--regid", id, "--clear-groups", ...tarCommand]
+      : tarCommand;
   return extract({ archive, into, command, guard: new TarGuard({ below, devices: "refuse" }) });
 }
 

@@ -14,6 +14,7 @@ import type {
 } from "../container-runtime.ts";
 import { ArchiveCache } from "../archive/archive-cache.ts";
 import { isAlive, startTimeOf } from "../host/process-identity.ts";
+import type { Stack } from "../stack/stack-paths.ts";
 import { vcapId } from "../stack/users.ts";
 import type { SupervisedProcess } from "../supervised/supervised-process.ts";
 import { slotIdentity, SlotPool } from "../network/addresses.ts";
@@ -34,15 +35,6 @@ import { containerConfig, hostIdOf, type IdMap } from "./oci-spec.ts";
 
 const mountOverlay = path.join(import.meta.dirname, "mount-overlay.pl");
 const createsAtOnce = 4;
-
-/** One stack that containers can be made of. */
-export interface Stack {
-  readonly rootfs: string;
-  /** Folders of the host bound over it. */
-  readonly hostFolders: readonly string[];
-  /** Whether its files' owners on disk are ids of the container. */
-  readonly idmapped: boolean;
-}
 
 export interface OciRuntimeConfig {
   readonly runtime: OciRuntimeName;

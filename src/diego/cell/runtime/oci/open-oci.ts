@@ -3,10 +3,10 @@ import { cgroupLayout } from "../cgroup/cgroup-files.ts";
 import { hasHybridCgroups } from "../host/private-mounts.ts";
 import type { CellNetwork } from "../network/cell-network.ts";
 import type { ReadOnlyBind } from "../container-runtime.ts";
-import { defaultStack } from "../stack/stack-paths.ts";
+import { defaultStack, type Stack } from "../stack/stack-paths.ts";
 import type { CellHost } from "../supervised/cell-host.ts";
 import { type OciRuntimeName, ociRuntimeVersion } from "./oci-command.ts";
-import { OciRuntime, type Stack } from "./oci-runtime.ts";
+import { OciRuntime } from "./oci-runtime.ts";
 import type { IdMap } from "./oci-spec.ts";
 import { type ProbeResult, probeRuntime, readProbe, writeProbe } from "./probe.ts";
 

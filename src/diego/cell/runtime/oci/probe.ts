@@ -21,16 +21,7 @@ const passedStatus = 7;
 
 /** @throws with the reason where the runtime makes no container, or one that is not as it must be. */
 export async function probeRuntime(runtime: ContainerRuntime, stack: string): Promise<void> {
-  const spec: ContainerSpec = {
-    handle: `probe-${randomGuids()}`,
-    stack,
-    layers: [],
-    binds: [],
-    limits: { memoryBytes: 64 * 1024 ** 2, pids: 32, cpuShares: 64, diskBytes: 0 },
-    egress: false,
-    properties: { probe: "true" },
-  };
-  const container = await runtime.create(spec);
+  const container = await runtime.create(probeSpec(stack));
   try {
     const process = await container.run({
       id: "probe",
@@ -47,6 +38,18 @@ export async function probeRuntime(runtime: ContainerRuntime, stack: string): Pr
   } finally {
     await container.destroy();
   }
+}
+
+export function probeSpec(stack: string): ContainerSpec {
+  return {
+    handle: `probe-${randomGuids()}`,
+    stack,
+    layers: [],
+    binds: [],
+    limits: { memoryBytes: 64 * 1024 ** 2, pids: 32, cpuShares: 64, diskBytes: 0 },
+    egress: false,
+    properties: { probe: "true" },
+  };
 }
 
 function script(): string {

@@ -33,10 +33,15 @@ export function discardFolder(host: CellHost, dir: string): void {
 export async function emptyTrash(folder: string): Promise<void> {
   const names = existsSync(folder) ? readdirSync(folder) : [];
   for (const name of names) {
-    await runCommand("rm", ["-rf", "--one-file-system", "--", path.join(folder, name)], {
-      timeoutMs: 600_000,
-    });
+    const tree = path.join(folder, name);
+    // An ordinary user cannot enter what is closed, though it is its own: overlay's work folder is.
+    if (process.getuid?.() !== 0) await run("chmod", ["-R", "u+rwX", "--", tree]);
+    await run("rm", ["-rf", "--one-file-system", "--", tree]);
   }
+}
+
+async function run(command: string, args: readonly string[]): Promise<void> {
+  await runCommand(command, args, { timeoutMs: 600_000 });
 }
 
 async function awaitExits(host: CellHost, processes: readonly SupervisedProcess[]): Promise<void> {

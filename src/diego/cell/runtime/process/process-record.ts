@@ -1,0 +1,20 @@
+import { z } from "zod";
+import { vcapId } from "../stack/users.ts";
+import { containerRecord } from "../supervised/container-record.ts";
+
+export const processRecord = containerRecord.extend({
+  /** Of the host, for the app's 8080. */
+  port: z.int(),
+});
+
+export type ProcessRecord = z.infer<typeof processRecord>;
+
+/** An ordinary user has one id, which stands for all inside; root has them all. */
+export function hostIdOfUser(uid: number): number {
+  const own = process.getuid?.() ?? 0;
+  return own === 0 ? uid : own;
+}
+
+export function hostIdOfVcap(): number {
+  return hostIdOfUser(vcapId);
+}

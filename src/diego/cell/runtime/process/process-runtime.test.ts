@@ -1,0 +1,22 @@
+import { systemClock } from "#kernel/clock/system-clock.ts";
+import { RecordingLogger } from "#kernel/log/recording-logger.ts";
+import { openContainerRuntime } from "../open-container-runtime.ts";
+import { runtimeContract } from "../runtime-contract.ts";
+
+runtimeContract("process", {
+  skip: false,
+  open: (dataDir) =>
+    openContainerRuntime(
+      {
+        dataDir,
+        cellIndex: 0,
+        containersMax: 100,
+        runtime: "process",
+        toolchain: [],
+        path: "/usr/local/bin:/usr/bin:/bin",
+        stacks: {},
+        allowEgressTo: [],
+      },
+      { clock: systemClock, logger: new RecordingLogger() },
+    ),
+});
