@@ -16,7 +16,7 @@ import { hostStack } from "./stack/skeleton.ts";
 import { caBundlePath, defaultStack, type Stack } from "./stack/stack-paths.ts";
 
 /** No runtime of this machine passes: the message says why each does not, and what mends it. */
-export class NoContainerRuntime extends Error {
+class NoContainerRuntime extends Error {
   override readonly name = "NoContainerRuntime";
 }
 

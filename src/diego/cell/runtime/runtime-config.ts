@@ -2,7 +2,7 @@ import type { Clock } from "#kernel/clock/clock.ts";
 import type { Logger } from "#kernel/log/logger.ts";
 import type { ReadOnlyBind } from "./container-runtime.ts";
 
-export type RuntimeChoice = "auto" | "crun" | "runc" | "process";
+type RuntimeChoice = "auto" | "crun" | "runc" | "process";
 
 export interface ContainerRuntimeConfig {
   /** A folder of this cell alone; made if it is missing. Living containers are found again by it. */

@@ -356,7 +356,7 @@ function unpackTests(open: Open, dataDir: string): void {
   });
 }
 
-export function containerSpec(): ContainerSpec {
+function containerSpec(): ContainerSpec {
   return {
     handle: `contract-${randomGuids()}`,
     stack: "cflinuxfs4",

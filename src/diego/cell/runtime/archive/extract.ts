@@ -81,7 +81,7 @@ async function extract(options: {
 }
 
 /** An archive as a tar that is not compressed, whatever it is; told by its first bytes. */
-export async function tarStream(archive: string): Promise<Readable> {
+async function tarStream(archive: string): Promise<Readable> {
   const head = await firstBytes(archive);
   if (head[0] === 0x1f && head[1] === 0x8b) return gunzip(archive);
   if (head[0] === 0x50 && head[1] === 0x4b) return zipToTar(archive);

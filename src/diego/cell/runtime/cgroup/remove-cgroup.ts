@@ -7,7 +7,7 @@ const attempts = 100;
 const pauseMs = 20;
 
 /** Folders of a container's cgroup, one in each tree of the machine. */
-export function cgroupFolders(layout: CgroupLayout, cgroup: string): string[] {
+function cgroupFolders(layout: CgroupLayout, cgroup: string): string[] {
   if (layout.version === 2) return [path.join(layout.root, cgroup)];
   return controllers(layout).map((controller) => path.join(layout.root, controller, cgroup));
 }

@@ -24,7 +24,7 @@ import type { CellHost } from "./cell-host.ts";
 import { lastLogLine } from "./last-log-line.ts";
 import { SupervisedProcess } from "./supervised-process.ts";
 
-export const namePattern = /^[a-z0-9-]{1,64}$/;
+const namePattern = /^[a-z0-9-]{1,64}$/;
 
 const supervisor = path.join(import.meta.dirname, "supervise.pl");
 
