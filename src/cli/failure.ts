@@ -17,8 +17,8 @@ export class Failure extends Error {
 
 /** Flags that cannot stand together or hold what they cannot: the command's help follows the message. */
 export class UsageFailure extends Failure {
-  constructor(message: string) {
-    super(`Incorrect Usage: ${message}`);
+  constructor(message: string, { isPrefixed = true }: { isPrefixed?: boolean } = {}) {
+    super(isPrefixed ? `Incorrect Usage: ${message}` : message);
     this.name = "UsageFailure";
   }
 }

@@ -77,6 +77,9 @@ function wording(
   if (status === 422 && detail.includes("Unknown field(s): 'options'")) {
     return "'--max-in-flight' flag requires CF API version 3.173.0 or higher.";
   }
+  if (status === 422 && detail.includes("Assign a droplet before starting this app.")) {
+    return "App cannot start without a package to stage or a droplet to run.";
+  }
   if ([400, 401, 403, 404, 422, 503].includes(status)) return detail;
   return unexpected(status, requestId, errors);
 }

@@ -72,6 +72,20 @@ test("start of an app that runs changes nothing; stop of one that does not, neit
   );
 });
 
+test("start of an app without package and droplet says in the client's words what it lacks", async () => {
+  await using stub = await startStub();
+  await using user = await TestUser.loggedIn(stub.url);
+  stub
+    .on(/GET \/v3\/apps/, () => resources({ ...app, state: "STOPPED" }))
+    .on(/GET \/v3\/packages/, () => resources())
+    .on(/POST .*start/, () => v3Error(422, "Assign a droplet before starting this app."));
+
+  const { code, err } = await user.run(["start", "web-app"]);
+
+  const text = "App cannot start without a package to stage or a droplet to run.\n";
+  assert.deepEqual([code, err], [1, text]);
+});
+
 test("start of a stopped app with an unstaged package stages it first", async () => {
   await using stub = await startStub();
   await using user = await TestUser.loggedIn(stub.url);
@@ -172,6 +186,9 @@ test("delete asks first, and with -r takes routes that no other app has", async 
     headers: { location: `${stub.url}/v3/jobs/job-guid` },
   }));
 
+  const unanswered = await user.run(["delete", "web-app"], { input: "" });
+  assert.equal(unanswered.out, "Really delete the app web-app? [yN]: FAILED\n");
+  assert.deepEqual([unanswered.code, unanswered.err], [1, "EOF\n"]);
   const refused = await user.run(["delete", "web-app"], { input: "\n" });
   assert.match(refused.out, /App 'web-app' has not been deleted\.\n$/);
   const { code } = await user.run(["delete", "web-app", "-r", "-f"]);
@@ -189,7 +206,7 @@ test("env shows groups by name, and what is not set as such", async () => {
   stub.on(/GET \/v3\/apps\/app-guid\/env/, () => ({
     json: {
       system_env_json: { VCAP_SERVICES: {} },
-      application_env_json: {},
+      application_env_json: { VCAP_APPLICATION: { name: "web-app", limits: { mem: 1, fds: 2 } } },
       environment_variables: { B: "2", A: "one" },
       running_env_json: {},
       staging_env_json: { S: "x" },
@@ -203,6 +220,15 @@ test("env shows groups by name, and what is not set as such", async () => {
     `Getting env variables for app web-app in org my-org / space my-space as admin...
 System-Provided:
 VCAP_SERVICES: {}
+
+
+VCAP_APPLICATION: {
+  "limits": {
+    "fds": 2,
+    "mem": 1
+  },
+  "name": "web-app"
+}
 
 
 User-Provided:

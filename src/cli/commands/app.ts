@@ -14,7 +14,7 @@ export const app: Command = {
         "Retrieve and display the given app's guid.  All other health and status output for the app is suppressed.",
     },
   ],
-  seeAlso: ["apps", "events", "logs", "map-route", "unmap-route", "push"],
+  seeAlso: ["apps", "events", "logs", "map-route", "push", "unmap-route"],
   async run(session, input) {
     const { ui, clock } = session;
     const { user, organization, space } = requireSpace(session.config);

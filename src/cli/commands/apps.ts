@@ -3,18 +3,16 @@ import { requireSpace } from "../actors/target-check.ts";
 import type { Command } from "./command.ts";
 
 export const apps: Command = {
-  usage: `rivera apps [--labels SELECTOR]
-
-EXAMPLES:
-   rivera apps
-   rivera apps --labels 'environment in (production,staging),tier in (backend)'
-   rivera apps --labels 'env=dev,!chargeback-code,tier in (backend,worker)'`,
+  usage: `rivera apps [--labels SELECTOR]`,
+  examples: `rivera apps
+rivera apps --labels 'environment in (production,staging),tier in (backend)'
+rivera apps --labels 'env=dev,!chargeback-code,tier in (backend,worker)'`,
   arguments: [],
   flags: [
     { long: "labels", takes: "value", description: "Selector to filter apps by labels" },
     { long: "no-stats", description: "Do not retrieve process stats" },
   ],
-  seeAlso: ["events", "logs", "map-route", "push", "scale", "start", "stop", "restart"],
+  seeAlso: ["events", "logs", "map-route", "push", "restart", "scale", "start", "stop"],
   async run(session, input) {
     const { ui } = session;
     const { user, organization, space } = requireSpace(session.config);

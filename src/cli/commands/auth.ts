@@ -7,19 +7,22 @@ import type { ParsedInput } from "./parsed-input.ts";
 export const auth: Command = {
   usage: `rivera auth USERNAME PASSWORD
 rivera auth USERNAME PASSWORD --origin ORIGIN
-rivera auth CLIENT_ID CLIENT_SECRET --client-credentials
-
-ENVIRONMENT VARIABLES:
-   CF_USERNAME=user          Authenticating user. Overridden if USERNAME argument is provided.
-   CF_PASSWORD=password      Password associated with user. Overridden if PASSWORD argument is provided.
-
-WARNING:
-   Providing your password as a command line option is highly discouraged
-   Your password may be visible to others and may be recorded in your shell history
-   Consider using the CF_PASSWORD environment variable instead
-
-EXAMPLES:
-   rivera auth name@example.com "my password" (use quotes for passwords with a space)`,
+rivera auth CLIENT_ID CLIENT_SECRET --client-credentials`,
+  notes: [
+    {
+      title: "ENVIRONMENT VARIABLES:",
+      text: `CF_USERNAME=user          Authenticating user. Overridden if USERNAME argument is provided.
+CF_PASSWORD=password      Password associated with user. Overridden if PASSWORD argument is provided.`,
+    },
+    {
+      title: "WARNING:",
+      text: `Providing your password as a command line option is highly discouraged
+Your password may be visible to others and may be recorded in your shell history
+Consider using the CF_PASSWORD environment variable instead`,
+    },
+  ],
+  examples: `rivera auth name@example.com "my password" (use quotes for passwords with a space)
+rivera auth name@example.com "\\"password\\"" (escape quotes if used in password)`,
   arguments: [
     { name: "USERNAME", isOptional: true },
     { name: "PASSWORD", isOptional: true },
@@ -73,10 +76,11 @@ interface Credentials {
 function readCredentials({ environment }: Session, input: ParsedInput): Credentials {
   const name = input.optionalArgument("USERNAME") ?? environment["CF_USERNAME"] ?? "";
   const secret = input.optionalArgument("PASSWORD") ?? environment["CF_PASSWORD"] ?? "";
-  if (name === "" && secret === "") throw new UsageFailure("Username and password not provided.");
-  if (name === "") throw new UsageFailure("Username not provided.");
-  if (secret === "") throw new UsageFailure("Password not provided.");
-  return { name, secret };
+  if (name !== "" && secret !== "") return { name, secret };
+  const missing = [name === "" ? "Username" : "", secret === "" ? "password" : ""].filter(Boolean);
+  const [first = "", second] = missing;
+  const what = first.charAt(0).toUpperCase() + first.slice(1) + (second ? ` and ${second}` : "");
+  throw new UsageFailure(`${what} not provided.`, { isPrefixed: false });
 }
 
 function grantOf(

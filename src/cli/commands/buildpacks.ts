@@ -3,13 +3,11 @@ import { listBuildpacks } from "../api/buildpacks.ts";
 import type { Command } from "./command.ts";
 
 export const buildpacks: Command = {
-  usage: `rivera buildpacks [--labels SELECTOR] [--lifecycle buildpack|cnb]
-
-EXAMPLES:
-   rivera buildpacks
-   rivera buildpacks --labels 'environment in (production,staging),tier in (backend)'
-   rivera buildpacks --labels 'env=dev,!chargeback-code,tier in (backend,worker)'
-   rivera buildpacks --lifecycle cnb`,
+  usage: `rivera buildpacks [--labels SELECTOR] [--lifecycle buildpack|cnb]`,
+  examples: `rivera buildpacks
+rivera buildpacks --labels 'environment in (production,staging),tier in (backend)'
+rivera buildpacks --labels 'env=dev,!chargeback-code,tier in (backend,worker)'
+rivera buildpacks --lifecycle cnb`,
   arguments: [],
   flags: [
     { long: "labels", takes: "value", description: "Selector to filter buildpacks by labels" },

@@ -6,8 +6,11 @@ import type { ParsedInput } from "./parsed-input.ts";
 export interface Command {
   /** Without the program's name in front, one line or more. */
   readonly usage: string;
+  /** Sections of help between usage and examples, such as a warning. */
+  readonly notes?: readonly { readonly title: string; readonly text: string }[];
   readonly examples?: string;
   readonly arguments: readonly Argument[];
+  /** In the order in which help lists them. */
   readonly flags: readonly Flag[];
   /** Environment variables that only some commands read. */
   readonly environment?: readonly {
@@ -15,6 +18,7 @@ export interface Command {
     readonly default: string;
     readonly description: string;
   }[];
+  /** Help leaves out those that the client does not have. */
   readonly seeAlso: readonly string[];
   /** Whether arguments that look like flags are taken as they are (`set-env APP KEY -value`). */
   readonly takesUnknownFlags?: boolean;

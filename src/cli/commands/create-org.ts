@@ -7,7 +7,7 @@ export const createOrg: Command = {
   usage: "rivera create-org ORG",
   arguments: [{ name: "ORG" }],
   flags: [],
-  seeAlso: ["create-space", "orgs"],
+  seeAlso: ["create-space", "org-quotas", "orgs", "set-org-role"],
   async run(session, input) {
     const { ui } = session;
     const user = requireUser(session.config);

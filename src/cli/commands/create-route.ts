@@ -15,13 +15,14 @@ export const createRouteCommand: Command = {
    rivera create-route DOMAIN [--hostname HOSTNAME] [--path PATH] [--option OPTION=VALUE]
 Create a TCP route:
    rivera create-route DOMAIN [--port PORT] [--option OPTION=VALUE]`,
-  examples: `rivera create-route example.com                               # example.com
-rivera create-route example.com --hostname myapp              # myapp.example.com
-rivera create-route example.com --hostname myapp --path foo   # myapp.example.com/foo
-rivera create-route example.com --port 5000                   # example.com:5000`,
+  examples: `rivera create-route example.com                                                     # example.com
+rivera create-route example.com --hostname myapp                                    # myapp.example.com
+rivera create-route example.com --hostname myapp --path foo                         # myapp.example.com/foo
+rivera create-route example.com --port 5000                                         # example.com:5000
+rivera create-route example.com --hostname myapp -o loadbalancing=least-connection  # myapp.example.com with a per-route option`,
   arguments: [{ name: "DOMAIN" }],
   flags: [...addressFlags, optionFlag],
-  seeAlso: ["map-route", "routes", "unmap-route"],
+  seeAlso: ["check-route", "domains", "map-route", "routes", "unmap-route", "update-route"],
   async run(session, input) {
     const { ui } = session;
     const { user, organization, space } = requireSpace(session.config);

@@ -12,7 +12,7 @@ export const createSpaceCommand: Command = {
   usage: "rivera create-space SPACE [-o ORG]",
   arguments: [{ name: "SPACE" }],
   flags: [{ short: "o", takes: "value", description: "Organization" }],
-  seeAlso: ["spaces", "target"],
+  seeAlso: ["set-space-isolation-segment", "space-quotas", "spaces", "target"],
   async run(session, input) {
     const { ui } = session;
     const user = requireUser(session.config);

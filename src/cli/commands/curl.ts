@@ -13,11 +13,9 @@ is provided via -d, a POST will be performed instead, and the Content-Type
 will be set to application/json. You may override headers with -H and the
 request method with -X.
 
-For API documentation, please visit https://v3-apidocs.cloudfoundry.org.
-
-EXAMPLES:
-   rivera curl "/v3/apps" -X GET
-   rivera curl "/v3/apps" -d @/path/to/file`,
+For API documentation, please visit https://v3-apidocs.cloudfoundry.org.`,
+  examples: `rivera curl "/v3/apps" -X GET
+rivera curl "/v3/apps" -d @/path/to/file`,
   arguments: [{ name: "PATH" }],
   flags: [
     {
@@ -36,7 +34,7 @@ EXAMPLES:
     { short: "i", description: "Include response headers in the output" },
     { long: "output", takes: "value", description: "Write curl body to FILE instead of stdout" },
   ],
-  seeAlso: ["oauth-token"],
+  seeAlso: [],
   async run(session, input) {
     const { ui, config } = session;
     const data = await readData(session, input.value("d"));
@@ -95,9 +93,12 @@ function parseHeaders(texts: readonly string[]): Record<string, string> {
 }
 
 function headText({ httpVersion, status, statusText, headers }: HttpAnswer): string {
-  const lines = Object.entries(headers)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, value]) => `${properName(name)}: ${String(value)}`);
+  const { "content-length": length, ...others } = headers;
+  const sorted = Object.entries(others).sort(([a], [b]) => (a < b ? -1 : 1));
+  const lines = [
+    ...(length === undefined ? [] : [["content-length", length] as const]),
+    ...sorted,
+  ].map(([name, value]) => `${properName(name)}: ${String(value)}`);
   return [`HTTP/${httpVersion} ${status} ${statusText}`, ...lines, "", ""].join("\r\n");
 }
 

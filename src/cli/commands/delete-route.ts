@@ -1,14 +1,8 @@
 import { completeJob } from "../actors/job-completion.ts";
 import { requireOrganization } from "../actors/target-check.ts";
-import { deleteRoute, findRoute } from "../api/routes.ts";
+import { deleteRoute, findDomain, findRoute } from "../api/routes.ts";
 import type { Command } from "./command.ts";
-import {
-  addressFlags,
-  addressUrl,
-  readAddress,
-  requireDomain,
-  routeNotFound,
-} from "./route-address.ts";
+import { knownAddressFlags, addressUrl, readAddress, routeNotFound } from "./route-address.ts";
 
 export const deleteRouteCommand: Command = {
   usage: `Delete an HTTP route:
@@ -21,8 +15,11 @@ rivera delete-route example.com --hostname myhost            # myhost.example.co
 rivera delete-route example.com --hostname myhost --path foo # myhost.example.com/foo
 rivera delete-route example.com --port 5000                  # example.com:5000`,
   arguments: [{ name: "DOMAIN" }],
-  flags: [{ short: "f", description: "Force deletion without confirmation" }, ...addressFlags],
-  seeAlso: ["routes", "unmap-route"],
+  flags: [
+    { short: "f", description: "Force deletion without confirmation" },
+    ...knownAddressFlags("Hostname used to identify the HTTP route (required for shared domains)"),
+  ],
+  seeAlso: ["delete-orphaned-routes", "routes", "unmap-route"],
   async run(session, input) {
     const { ui, prompts } = session;
     requireOrganization(session.config);
@@ -37,8 +34,10 @@ rivera delete-route example.com --port 5000                  # example.com:5000`
     }
     ui.text(ui.flavor`Deleting route ${url}...`);
     const cc = await session.cloudController();
-    const route = await findRoute(cc, await requireDomain(cc, name), address);
-    if (route === undefined) ui.text(`Unable to delete. ${routeNotFound(name, address)}`);
+    const domain = await findDomain(cc, name);
+    const route = domain && (await findRoute(cc, domain, address));
+    if (domain === undefined) ui.warning(`Domain '${name}' not found.`);
+    else if (route === undefined) ui.text(`Unable to delete. ${routeNotFound(name, address)}`);
     else await completeJob(cc, await deleteRoute(cc, route.guid), session);
     ui.ok();
   },

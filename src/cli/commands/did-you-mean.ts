@@ -1,6 +1,6 @@
 import { commandTable } from "./command-table.ts";
 
-const mostEdits = 2;
+const mostEdits = 1;
 
 /** Commands spelled almost like that, as the official client suggests them; empty where none is close. */
 export function didYouMean(name: string): string {
@@ -11,21 +11,23 @@ export function didYouMean(name: string): string {
   return close.length === 0 ? "" : `\n\nDid you mean?${close.map((it) => `\n    ${it}`).join("")}`;
 }
 
-/** Levenshtein's distance. */
+/** How many letters are missing, too many, wrong, or have changed places with their neighbours. */
 export function editDistance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (const [row, letter] of a.split("").entries()) {
-    const current = [row + 1];
-    for (const [column, other] of b.split("").entries()) {
-      current.push(
-        Math.min(
-          (previous[column + 1] ?? 0) + 1,
-          (current[column] ?? 0) + 1,
-          (previous[column] ?? 0) + (letter === other ? 0 : 1),
-        ),
+  const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, column) => column)];
+  const at = (row: number, column: number) => rows[row]?.[column] ?? Number.POSITIVE_INFINITY;
+  for (let row = 1; row <= a.length; row += 1) {
+    const current = [row];
+    rows.push(current);
+    for (let column = 1; column <= b.length; column += 1) {
+      const isSame = a[row - 1] === b[column - 1];
+      const isSwapped = a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1];
+      current[column] = Math.min(
+        at(row - 1, column) + 1,
+        at(row, column - 1) + 1,
+        at(row - 1, column - 1) + (isSame ? 0 : 1),
+        isSwapped ? at(row - 2, column - 2) + 1 : Number.POSITIVE_INFINITY,
       );
     }
-    previous = current;
   }
-  return previous[b.length] ?? 0;
+  return at(a.length, b.length);
 }

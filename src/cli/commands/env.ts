@@ -7,7 +7,14 @@ export const env: Command = {
   usage: "rivera env APP_NAME",
   arguments: [{ name: "APP_NAME" }],
   flags: [],
-  seeAlso: ["app", "apps", "set-env", "unset-env"],
+  seeAlso: [
+    "app",
+    "apps",
+    "running-environment-variable-group",
+    "set-env",
+    "staging-environment-variable-group",
+    "unset-env",
+  ],
   async run(session, input) {
     const { ui } = session;
     const { user, organization, space } = requireSpace(session.config);
@@ -24,10 +31,9 @@ export const env: Command = {
       ui.text("No system-provided env variables have been set");
     } else {
       ui.header("System-Provided:");
-      for (const [key, value] of system) ui.text(`${key}: ${JSON.stringify(value, null, 2)}\n`);
+      for (const [key, value] of system) ui.text(`${key}: ${json(value)}\n`);
       if (application.length > 0) ui.newline();
-      for (const [key, value] of application)
-        ui.text(`${key}: ${JSON.stringify(value, null, 2)}\n`);
+      for (const [key, value] of application) ui.text(`${key}: ${json(value)}\n`);
     }
     ui.newline();
     showGroup(ui, "User-Provided", "user-provided", environment.environment_variables);
@@ -35,6 +41,16 @@ export const env: Command = {
     showGroup(ui, "Staging Environment Variable Groups", "staging", environment.staging_env_json);
   },
 };
+
+/** Indented, with the keys in order, as the official client prints it. */
+function json(value: unknown): string {
+  return JSON.stringify(value, inOrder, 2);
+}
+
+function inOrder(_key: string, value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
 
 function showGroup(
   ui: Ui,

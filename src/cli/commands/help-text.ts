@@ -136,16 +136,20 @@ export function showAllHelp(ui: Ui): void {
   ui.newline();
 }
 
+type Section = [title: string, lines: string[]];
+
 /** What `rivera help COMMAND` shows. */
 export function showCommandHelp(ui: Ui, entry: CommandEntry, command: Command): void {
-  const sections: [string, string[]][] = [
+  const seeAlso = command.seeAlso.filter((name) => findCommand(name) !== undefined).sort();
+  const sections: Section[] = [
     ["NAME:", [`${entry.name} - ${entry.description}`]],
     ["USAGE:", command.usage.split("\n")],
+    ...(command.notes ?? []).map(({ title, text }): Section => [title, text.split("\n")]),
     ["EXAMPLES:", command.examples?.split("\n") ?? []],
     ["ALIAS:", entry.alias === undefined ? [] : [entry.alias]],
     ["OPTIONS:", optionLines(command)],
     ["ENVIRONMENT:", environmentLines(command)],
-    ["SEE ALSO:", command.seeAlso.length === 0 ? [] : [command.seeAlso.join(", ")]],
+    ["SEE ALSO:", seeAlso.length === 0 ? [] : [seeAlso.join(", ")]],
   ];
   for (const [index, [title, lines]] of sections.filter(([, it]) => it.length > 0).entries()) {
     if (index > 0) ui.newline();
@@ -160,8 +164,7 @@ function optionLines(command: Command): string[] {
     .map((flag) => {
       const byDefault = flag.default === undefined ? "" : ` (Default: ${flag.default})`;
       return [flagText(flag), flag.description + byDefault];
-    })
-    .sort(([a = ""], [b = ""]) => (a.replace(/^-+/, "") < b.replace(/^-+/, "") ? -1 : 1));
+    });
   return tableLines(rows, { gap: 6 });
 }
 

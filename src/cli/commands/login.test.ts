@@ -202,6 +202,13 @@ test("auth takes a client's credentials and refreshes with them later", async ()
   const { code } = await user.run(["auth", "robot", "secret", "--client-credentials"]);
 
   assert.equal(code, 0);
+  const without = await user.run(["auth"]);
+  assert.equal(without.err, "Username and password not provided.\n");
+  assert.match(without.out, /^FAILED\n\nNAME:\n {3}auth - /);
+  assert.equal((await user.run(["auth", "robot"])).err, "Password not provided.\n");
+  const surplus = await user.run(["auth", "a", "b", "c"]);
+  assert.equal(surplus.err, 'Incorrect Usage: unexpected argument "c"\n');
+  assert.match(surplus.out, /^FAILED\n\nNAME:/);
   const request = stub.request("POST /uaa/oauth/token");
   assert.equal(request.headers["authorization"], undefined);
   assert.equal(

@@ -18,37 +18,41 @@ export const login: Command = {
   usage: `rivera login [-a API_URL] [-u USERNAME] [-p PASSWORD] [-o ORG] [-s SPACE] [--sso | --sso-passcode PASSCODE] [--origin ORIGIN] [--data DIR]
 
 Without an API endpoint, and without one targeted before, this logs in to the platform that 'rivera up' runs on this
-machine, as its admin.
-
-WARNING:
-   Providing your password as a command line option is highly discouraged
-   Your password may be visible to others and may be recorded in your shell history
-
-EXAMPLES:
-   rivera login (to the platform of this machine)
-   rivera login --data DIR (to the platform with that data folder)
-   rivera login -a https://api.example.com (rivera will prompt for user name and password)
-   rivera login -u name@example.com -p "my password" (use quotes for passwords with a space)
-   rivera login --sso (rivera will provide a url to obtain a one-time passcode to login)`,
+machine, as its admin.`,
+  notes: [
+    {
+      title: "WARNING:",
+      text: `Providing your password as a command line option is highly discouraged
+Your password may be visible to others and may be recorded in your shell history`,
+    },
+  ],
+  examples: `rivera login (to the platform of this machine)
+rivera login --data DIR (to the platform with that data folder)
+rivera login -a https://api.example.com (rivera will prompt for user name and password)
+rivera login -u name@example.com -p pa55woRD (specify username and password as arguments)
+rivera login -u name@example.com -p "my password" (use quotes for passwords with a space)
+rivera login -u name@example.com -p "\\"password\\"" (escape quotes if used in password)
+rivera login --sso (rivera will provide a url to obtain a one-time passcode to login)
+rivera login --origin ldap`,
   arguments: [],
   flags: [
     { short: "a", takes: "value", description: "API endpoint (e.g. https://api.example.com)" },
     { short: "o", takes: "value", description: "Org" },
     { short: "p", takes: "value", description: "Password" },
     { short: "s", takes: "value", description: "Space" },
-    { short: "u", takes: "value", description: "Username" },
-    { long: "data", takes: "value", description: "Data folder of a platform on this machine" },
-    {
-      long: "origin",
-      takes: "value",
-      description: "Indicates the identity provider to be used for login",
-    },
     {
       long: "skip-ssl-validation",
       description: "Skip verification of the API endpoint. Not recommended!",
     },
     { long: "sso", description: "Prompt for a one-time passcode to login" },
     { long: "sso-passcode", takes: "value", description: "One-time passcode" },
+    { short: "u", takes: "value", description: "Username" },
+    {
+      long: "origin",
+      takes: "value",
+      description: "Indicates the identity provider to be used for login",
+    },
+    { long: "data", takes: "value", description: "Data folder of a platform on this machine" },
   ],
   seeAlso: ["api", "auth", "target"],
   async run(session, input) {

@@ -22,11 +22,14 @@ export const mapRoute: Command = {
 
 Map a TCP route:
    rivera map-route APP_NAME DOMAIN [--port PORT] [--option OPTION=VALUE]`,
-  examples: `rivera map-route my-app example.com                                # example.com
-rivera map-route my-app example.com --hostname myhost              # myhost.example.com
-rivera map-route my-app example.com --hostname myhost --path foo   # myhost.example.com/foo
-rivera map-route my-app example.com --hostname myhost --app-port 8090
-rivera map-route my-app example.com --port 5000                    # example.com:5000`,
+  examples: `rivera map-route my-app example.com                                                      # example.com
+rivera map-route my-app example.com --hostname myhost                                    # myhost.example.com
+rivera map-route my-app example.com --hostname myhost --path foo                         # myhost.example.com/foo
+rivera map-route my-app example.com --hostname myhost --app-protocol http2               # myhost.example.com
+rivera map-route my-app example.com --hostname myhost --app-port 8090                    # myhost.example.com
+rivera map-route my-app example.com --hostname myhost -o loadbalancing=least-connection  # myhost.example.com with a per-route option
+rivera map-route my-app example.com -o loadbalancing=hash -o hash_header=My-Hash-Header  # use hash-based routing for example.com
+rivera map-route my-app example.com --port 5000                                          # example.com:5000`,
   arguments: [{ name: "APP_NAME" }, { name: "DOMAIN" }],
   flags: [
     ...addressFlags,
@@ -44,7 +47,7 @@ rivera map-route my-app example.com --port 5000                    # example.com
     },
     optionFlag,
   ],
-  seeAlso: ["create-route", "routes", "unmap-route"],
+  seeAlso: ["create-route", "routes", "unmap-route", "update-route"],
   async run(session, input) {
     const { ui } = session;
     const target = requireSpace(session.config);

@@ -3,15 +3,13 @@ import { listOrganizations } from "../api/organizations.ts";
 import type { Command } from "./command.ts";
 
 export const orgs: Command = {
-  usage: `rivera orgs [--labels SELECTOR]
-
-EXAMPLES:
-   rivera orgs
-   rivera orgs --labels 'environment in (production,staging),tier in (backend)'
-   rivera orgs --labels 'env=dev,!chargeback-code,tier in (backend,worker)'`,
+  usage: `rivera orgs [--labels SELECTOR]`,
+  examples: `rivera orgs
+rivera orgs --labels 'environment in (production,staging),tier in (backend)'
+rivera orgs --labels 'env=dev,!chargeback-code,tier in (backend,worker)'`,
   arguments: [],
   flags: [{ long: "labels", takes: "value", description: "Selector to filter orgs by labels" }],
-  seeAlso: ["create-org"],
+  seeAlso: ["create-org", "org", "org-users", "set-org-role"],
   async run(session, input) {
     const { ui } = session;
     const user = requireUser(session.config);

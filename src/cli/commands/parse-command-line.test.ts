@@ -102,5 +102,8 @@ test("every command loads, and no name or alias stands for two", async () => {
 test("a misspelt command is answered with those that are close", () => {
   assert.equal(didYouMean("psuh"), "\n\nDid you mean?\n    push");
   assert.equal(didYouMean("something-else"), "");
+  assert.equal(didYouMean("pusx"), "\n\nDid you mean?\n    push");
+  assert.equal(didYouMean("puxx"), "");
   assert.equal(editDistance("start", "stat"), 1);
+  assert.equal(editDistance("start", "satrts"), 2);
 });

@@ -1,5 +1,6 @@
 import { Command as Parser, CommanderError, Option } from "commander";
 import type { Command } from "./command.ts";
+import { UsageFailure } from "../failure.ts";
 import { flagKey, type Argument, type Flag } from "./flag.ts";
 import { ParsedInput } from "./parsed-input.ts";
 
@@ -63,7 +64,7 @@ function nameArguments(
     );
   }
   const extra = words.slice(expected.length);
-  if (extra.length > 0) throw new InvalidCommandLine(`unexpected argument "${extra.join(" ")}"`);
+  if (extra.length > 0) throw new UsageFailure(`unexpected argument "${extra.join(" ")}"`);
   return new Map(words.map((word, index): [string, string] => [expected[index]?.name ?? "", word]));
 }
 

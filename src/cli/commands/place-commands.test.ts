@@ -125,9 +125,12 @@ test("a domain that is not there is named", async () => {
   await using user = await TestUser.loggedIn(stub.url);
   stub.on(/GET \/v3\/domains/, () => resources());
 
-  const { code, err } = await user.run(["create-route", "nope.example.com", "-n", "x"]);
+  const created = await user.run(["create-route", "nope.example.com", "-n", "x"]);
+  const deleted = await user.run(["delete-route", "nope.example.com", "-f"]);
 
-  assert.deepEqual([code, err], [1, "Domain 'nope.example.com' not found.\n"]);
+  assert.deepEqual([created.code, created.err], [1, "Domain 'nope.example.com' not found.\n"]);
+  assert.deepEqual([deleted.code, deleted.err], [0, "Domain 'nope.example.com' not found.\n"]);
+  assert.match(deleted.out, /OK\n\n$/);
 });
 
 test("buildpacks are shown in their order", async () => {
@@ -168,7 +171,10 @@ test("curl sends what it is given and prints what it gets", async () => {
   ]);
 
   assert.equal(code, 0);
-  assert.match(out, /^HTTP\/1\.1 201 Created\r\n[^]*\r\n\r\n\{"made":true\}\n$/);
+  assert.match(
+    out,
+    /^HTTP\/1\.1 201 Created\r\n(Content-Length.*\r\n)?Connection[^]*\r\n\r\n\{"made":true\}\n$/,
+  );
   const { headers, body } = stub.request("POST /v3/things");
   assert.equal(body.toString(), '{"a":1}');
   assert.equal(headers["x-a"], "b");
@@ -184,6 +190,31 @@ test("curl --fail exits with 22 where the server refuses; without it the refusal
 
   assert.deepEqual([refused.code, refused.err], [22, "The requested URL returned error: 404\n"]);
   assert.equal((await user.run(["curl", "/v3/nope"])).code, 0);
+});
+
+test("help of a command has its sections and flags in the official client's order", async () => {
+  await using user = await TestUser.create();
+
+  const { out } = await user.run(["help", "auth"]);
+  const restart = await user.run(["help", "restart"]);
+  const start = await user.run(["help", "start"]);
+
+  assert.deepEqual(out.match(/^[A-Z ]+:$/gm), [
+    "NAME:",
+    "USAGE:",
+    "ENVIRONMENT VARIABLES:",
+    "WARNING:",
+    "EXAMPLES:",
+    "OPTIONS:",
+    "SEE ALSO:",
+  ]);
+  assert.deepEqual(restart.out.match(/^ {3}--[a-z-]+/gm), [
+    "   --instance-steps",
+    "   --max-in-flight",
+    "   --strategy",
+    "   --no-wait",
+  ]);
+  assert.match(start.out, /SEE ALSO:\n {3}apps, logs, restart, scale, stop\n$/);
 });
 
 test("help names every command by name and alias, and tells what one does", async () => {

@@ -4,7 +4,13 @@ import type { PushOverrides } from "../manifest/overrides.ts";
 import type { Flag } from "./flag.ts";
 import { parseHealthCheckType, parseInstances, parsePositive } from "./flag-values.ts";
 import type { ParsedInput } from "./parsed-input.ts";
-import { readStrategy, strategyFlags } from "./strategy-flags.ts";
+import {
+  instanceStepsFlag,
+  maxInFlightFlag,
+  noWaitFlag,
+  readStrategy,
+  strategyFlag,
+} from "./strategy-flags.ts";
 
 export interface PushOptions extends PushSettings {
   readonly manifestPath: string | undefined;
@@ -57,6 +63,7 @@ export const pushFlags: readonly Flag[] = [
       "Application health check type. Defaults to 'port'. 'http' requires a valid endpoint, for example, '/health'.",
   },
   { long: "instances", short: "i", takes: "value", description: "Number of instances" },
+  instanceStepsFlag,
   {
     long: "lifecycle",
     takes: "value",
@@ -70,6 +77,7 @@ export const pushFlags: readonly Flag[] = [
       "Log rate limit per second, in bytes (e.g. 128B, 4K, 1M). -l=-1 represents unlimited",
   },
   { long: "manifest", short: "f", takes: "value", description: "Path to manifest" },
+  maxInFlightFlag("actively being started"),
   {
     long: "memory",
     short: "m",
@@ -79,6 +87,7 @@ export const pushFlags: readonly Flag[] = [
   { long: "no-manifest", description: "Ignore manifest file" },
   { long: "no-route", description: "Do not map a route to this app" },
   { long: "no-start", description: "Do not stage and start the app after pushing" },
+  noWaitFlag,
   {
     long: "path",
     short: "p",
@@ -107,6 +116,7 @@ export const pushFlags: readonly Flag[] = [
     takes: "value",
     description: "Startup command, set to null to reset to default start command",
   },
+  strategyFlag,
   {
     long: "task",
     description:
@@ -123,7 +133,6 @@ export const pushFlags: readonly Flag[] = [
     takes: "values",
     description: "Path to a variable substitution file for manifest; can specify multiple times",
   },
-  ...strategyFlags,
 ];
 
 export function readPushOptions(input: ParsedInput): PushOptions {

@@ -10,18 +10,24 @@ import { resolveAppPaths } from "../manifest/resolve-paths.ts";
 import type { Session } from "../session.ts";
 import type { Command } from "./command.ts";
 import { pushFlags, readPushOptions, type PushOptions } from "./push-flags.ts";
-import { stagingTimeout, startupTimeout } from "./timeouts.ts";
+import { dockerPassword, stagingTimeout, startupTimeout } from "./timeouts.ts";
 
 export const push: Command = {
   usage: `rivera push APP_NAME [-b BUILDPACK_NAME]
 [-c COMMAND] [-f MANIFEST_PATH | --no-manifest] [--lifecycle (buildpack | docker | cnb)] [--no-start] [--no-wait] [-i NUM_INSTANCES]
 [-k DISK] [-m MEMORY] [-l LOG_RATE_LIMIT] [-p PATH] [-s STACK] [-t HEALTH_TIMEOUT] [--task TASK]
 [-u (process | port | http)] [--no-route | --random-route]
+[--var KEY=VALUE] [--vars-file VARS_FILE_PATH]...
+
+rivera push APP_NAME --docker-image [REGISTRY_HOST:PORT/]IMAGE[:TAG] [--docker-username USERNAME]
+[-c COMMAND] [-f MANIFEST_PATH | --no-manifest] [--no-start] [--no-wait] [-i NUM_INSTANCES]
+[-k DISK] [-m MEMORY] [-l LOG_RATE_LIMIT] [-p PATH] [-s STACK] [-t HEALTH_TIMEOUT] [--task TASK]
+[-u (process | port | http)] [--no-route | --random-route ]
 [--var KEY=VALUE] [--vars-file VARS_FILE_PATH]...`,
   arguments: [{ name: "APP_NAME", isOptional: true }],
   flags: pushFlags,
-  environment: [stagingTimeout, startupTimeout],
-  seeAlso: ["apps", "logs", "restage", "scale"],
+  environment: [dockerPassword, stagingTimeout, startupTimeout],
+  seeAlso: [],
   async run(session, input) {
     const { config, workingFolder } = session;
     const target = requireSpace(config);

@@ -4,20 +4,24 @@ import { getAppByName } from "../api/apps.ts";
 import { newestPackage } from "../api/packages.ts";
 import { Failure } from "../failure.ts";
 import type { Command } from "./command.ts";
-import { readStrategy, strategyFlags } from "./strategy-flags.ts";
+import {
+  instanceStepsFlag,
+  maxInFlightFlag,
+  noWaitFlag,
+  readStrategy,
+  strategyFlag,
+} from "./strategy-flags.ts";
 import { stagingTimeout, startupTimeout } from "./timeouts.ts";
 
 export const restage: Command = {
   usage: `rivera restage APP_NAME
 
-This command will cause downtime unless you use '--strategy' flag.
-
-EXAMPLES:
-   rivera restage APP_NAME
-   rivera restage APP_NAME --strategy rolling
-   rivera restage APP_NAME --strategy canary --no-wait`,
+This command will cause downtime unless you use '--strategy' flag.`,
+  examples: `rivera restage APP_NAME
+rivera restage APP_NAME --strategy rolling
+rivera restage APP_NAME --strategy canary --no-wait`,
   arguments: [{ name: "APP_NAME" }],
-  flags: strategyFlags,
+  flags: [instanceStepsFlag, maxInFlightFlag("actively being restaged"), noWaitFlag, strategyFlag],
   environment: [stagingTimeout, startupTimeout],
   seeAlso: ["restart"],
   async run(session, input) {

@@ -2,7 +2,13 @@ import { AppStarter } from "../actors/start-app.ts";
 import { requireSpace } from "../actors/target-check.ts";
 import { getAppByName } from "../api/apps.ts";
 import type { Command } from "./command.ts";
-import { readStrategy, strategyFlags } from "./strategy-flags.ts";
+import {
+  instanceStepsFlag,
+  maxInFlightFlag,
+  noWaitFlag,
+  readStrategy,
+  strategyFlag,
+} from "./strategy-flags.ts";
 import { stagingTimeout, startupTimeout } from "./timeouts.ts";
 
 export const restart: Command = {
@@ -13,7 +19,12 @@ This command will cause downtime unless you use '--strategy canary' or '--strate
 If the app's most recent package is unstaged, restarting the app will stage and run that package.
 Otherwise, the app's current droplet will be run.`,
   arguments: [{ name: "APP_NAME" }],
-  flags: strategyFlags,
+  flags: [
+    instanceStepsFlag,
+    maxInFlightFlag("actively restarted at any given time"),
+    strategyFlag,
+    noWaitFlag,
+  ],
   environment: [stagingTimeout, startupTimeout],
   seeAlso: ["restage", "restart-app-instance"],
   async run(session, input) {

@@ -16,6 +16,15 @@ export const addressFlags: readonly Flag[] = [
   { long: "port", takes: "value", description: "Port for the TCP route (default: random port)" },
 ];
 
+/** For a route that exists already. */
+export function knownAddressFlags(hostname: string): readonly Flag[] {
+  return [
+    { long: "hostname", short: "n", takes: "value", description: hostname },
+    { long: "path", takes: "value", description: "Path used to identify the HTTP route" },
+    { long: "port", takes: "value", description: "Port used to identify the TCP route" },
+  ];
+}
+
 export const optionFlag: Flag = {
   long: "option",
   short: "o",

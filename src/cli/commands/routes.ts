@@ -12,7 +12,7 @@ export const routes: Command = {
     },
     { long: "labels", takes: "value", description: "Selector to filter routes by labels" },
   ],
-  seeAlso: ["create-route", "map-route", "unmap-route"],
+  seeAlso: ["check-route", "create-route", "domains", "map-route", "unmap-route"],
   async run(session, input) {
     const { ui } = session;
     const { user, organization, space } = requireSpace(session.config);

@@ -3,15 +3,13 @@ import { listSpaces } from "../api/spaces.ts";
 import type { Command } from "./command.ts";
 
 export const spaces: Command = {
-  usage: `rivera spaces [--labels SELECTOR]
-
-EXAMPLES:
-   rivera spaces
-   rivera spaces --labels 'environment in (production,staging),tier in (backend)'
-   rivera spaces --labels 'env=dev,!chargeback-code,tier in (backend,worker)'`,
+  usage: `rivera spaces [--labels SELECTOR]`,
+  examples: `rivera spaces
+rivera spaces --labels 'environment in (production,staging),tier in (backend)'
+rivera spaces --labels 'env=dev,!chargeback-code,tier in (backend,worker)'`,
   arguments: [],
   flags: [{ long: "labels", takes: "value", description: "Selector to filter spaces by labels" }],
-  seeAlso: ["create-space", "target"],
+  seeAlso: ["create-space", "set-space-role", "space", "space-users"],
   async run(session, input) {
     const { ui } = session;
     const { user, organization } = requireOrganization(session.config);

@@ -12,7 +12,7 @@ Otherwise, the app's current droplet will be run.`,
   arguments: [{ name: "APP_NAME" }],
   flags: [],
   environment: [stagingTimeout, startupTimeout],
-  seeAlso: ["apps", "logs", "scale", "ssh", "stop", "restart", "run-task"],
+  seeAlso: ["apps", "logs", "restart", "run-task", "scale", "ssh", "stop"],
   async run(session, input) {
     const { ui } = session;
     const target = requireSpace(session.config);

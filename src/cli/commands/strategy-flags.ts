@@ -4,29 +4,32 @@ import type { Flag } from "./flag.ts";
 import { parseStrategy, parseSteps } from "./flag-values.ts";
 import type { ParsedInput } from "./parsed-input.ts";
 
-export const strategyFlags: readonly Flag[] = [
-  {
-    long: "strategy",
-    takes: "value",
-    description: "Deployment strategy can be canary, rolling or null.",
-  },
-  {
+export const strategyFlag: Flag = {
+  long: "strategy",
+  takes: "value",
+  description: "Deployment strategy can be canary, rolling or null.",
+};
+
+/** @param done what is done to that many instances, in the words of the command's help */
+export function maxInFlightFlag(done: string): Flag {
+  return {
     long: "max-in-flight",
     takes: "value",
-    description:
-      "Defines the maximum number of instances that will be actively being started. Only applies when --strategy flag is specified.",
-  },
-  {
-    long: "instance-steps",
-    takes: "value",
-    description:
-      "An array of percentage steps to deploy when using deployment strategy canary. (e.g. 20,40,60)",
-  },
-  {
-    long: "no-wait",
-    description: "Exit when the first instance of the web process is healthy",
-  },
-];
+    description: `Defines the maximum number of instances that will be ${done}. Only applies when --strategy flag is specified.`,
+  };
+}
+
+export const instanceStepsFlag: Flag = {
+  long: "instance-steps",
+  takes: "value",
+  description:
+    "An array of percentage steps to deploy when using deployment strategy canary. (e.g. 20,40,60)",
+};
+
+export const noWaitFlag: Flag = {
+  long: "no-wait",
+  description: "Exit when the first instance of the web process is healthy",
+};
 
 export function readStrategy(input: ParsedInput): DeploymentStrategy {
   const strategy = parseStrategy(input.value("strategy"));

@@ -5,7 +5,7 @@ import { Failure } from "../failure.ts";
 import type { Command } from "./command.ts";
 import { isWebOf } from "./map-route.ts";
 import {
-  addressFlags,
+  knownAddressFlags,
   addressUrl,
   readAddress,
   requireDomain,
@@ -23,7 +23,7 @@ rivera unmap-route my-app example.com --hostname myhost            # myhost.exam
 rivera unmap-route my-app example.com --hostname myhost --path foo # myhost.example.com/foo
 rivera unmap-route my-app example.com --port 5000                  # example.com:5000`,
   arguments: [{ name: "APP_NAME" }, { name: "DOMAIN" }],
-  flags: addressFlags,
+  flags: knownAddressFlags("Hostname used to identify the HTTP route"),
   seeAlso: ["delete-route", "map-route", "routes"],
   async run(session, input) {
     const { ui } = session;

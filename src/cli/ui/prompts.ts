@@ -64,7 +64,7 @@ export class Prompts {
         : await this.#fromLines();
     if (answer !== undefined) return answer;
     if (options.orAtEnd !== undefined) return options.orAtEnd;
-    throw new Failure(`No input for "${question.trim()}"`);
+    throw new Failure("EOF");
   }
 
   async #fromTerminal(hidden: boolean): Promise<string | undefined> {
@@ -87,8 +87,9 @@ export class Prompts {
     const { input, out } = this.#ui.streams;
     this.#lines ??= createInterface({ input, terminal: false })[Symbol.asyncIterator]();
     const next = await this.#lines.next();
+    if (next.done === true) return undefined;
     out.write("\n");
-    return next.done === true ? undefined : next.value.trim();
+    return next.value.trim();
   }
 }
 
