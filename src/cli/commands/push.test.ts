@@ -109,8 +109,8 @@ sidecars:
 instances:       1/1
 memory usage:    256M
 start command:   npm start
-     state     since                  cpu    memory         disk       logging           cpu entitlement   details   ready
-#0   running   SINCE   1.2%   40M of 256M    0B of 1G   0B/s of unlimited   5.0%                        true
+     state     since                  cpu entitlement   memory         disk       logging             details   ready
+#0   running   SINCE   5.0%              40M of 256M    0B of 1G   0B/s of unlimited             true
 `;
   const shown = out
     .replace(/last uploaded: {5}.*/, "last uploaded:     DATE")
