@@ -1,9 +1,10 @@
-import { open, type FileHandle } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import { posix } from "node:path";
 import { Readable } from "node:stream";
 import { inflateRawSync } from "node:zlib";
 import yauzl from "yauzl";
 import { tarEnd, tarHeader, tarPadding, type TarEntry } from "./tar-header.ts";
+import { ZipFileReader } from "./zip-file-reader.ts";
 
 // A file whose two sizes are below this is inflated at once in memory: thousands of small files are what an app is
 // made of, and a stream for each would take most of the time.
@@ -25,9 +26,12 @@ export function zipToTar(path: string): Readable {
 async function* chunks(path: string): AsyncGenerator<Buffer> {
   const file = await open(path);
   try {
-    const zip = await yauzl.openPromise(path, { lazyEntries: true, autoClose: false });
+    const reader = new ZipFileReader(file);
+    const zip = await yauzl.fromRandomAccessReaderPromise(reader, (await file.stat()).size, {
+      autoClose: false,
+    });
     try {
-      yield* gathered(entries(zip, file));
+      yield* gathered(entries(zip, reader));
     } finally {
       zip.close();
     }
@@ -36,7 +40,7 @@ async function* chunks(path: string): AsyncGenerator<Buffer> {
   }
 }
 
-async function* entries(zip: yauzl.ZipFile, file: FileHandle): AsyncGenerator<Buffer> {
+async function* entries(zip: yauzl.ZipFile, reader: ZipFileReader): AsyncGenerator<Buffer> {
   const links = new Set<string>();
   for await (const entry of zip.eachEntry()) {
     const path = safePath(entry.fileName, links);
@@ -49,12 +53,12 @@ async function* entries(zip: yauzl.ZipFile, file: FileHandle): AsyncGenerator<Bu
     if (entry.fileName.endsWith("/")) {
       yield tarHeader({ ...base, path: `${path}/`, kind: "directory", mode: 0o755, size: 0 });
     } else if ((mode & 0o170000) === 0o120000) {
-      const target = (await content(zip, file, entry)).toString("utf8");
+      const target = (await content(zip, reader, entry)).toString("utf8");
       checkTarget(path, target);
       links.add(path);
       yield tarHeader({ ...base, kind: "symlink", mode: 0o777, size: 0, target });
     } else {
-      yield* fileBlocks(zip, file, entry, { ...base, mode: mode & 0o777 || 0o644 });
+      yield* fileBlocks(zip, reader, entry, { ...base, mode: mode & 0o777 || 0o644 });
     }
   }
   yield tarEnd;
@@ -62,14 +66,14 @@ async function* entries(zip: yauzl.ZipFile, file: FileHandle): AsyncGenerator<Bu
 
 async function* fileBlocks(
   zip: yauzl.ZipFile,
-  file: FileHandle,
+  reader: ZipFileReader,
   entry: yauzl.Entry,
   base: Pick<TarEntry, "path" | "mtime" | "mode">,
 ): AsyncGenerator<Buffer> {
   const size = entry.uncompressedSize;
   yield tarHeader({ ...base, kind: "file", size });
   if (entry.compressedSize <= smallBytes && size <= smallBytes) {
-    yield await content(zip, file, entry);
+    yield await content(zip, reader, entry);
   } else {
     // yauzl checks that the sizes are those of the central directory.
     yield* await zip.openReadStreamPromise(entry, {});
@@ -78,23 +82,26 @@ async function* fileBlocks(
 }
 
 /** The whole of a small entry. */
-async function content(zip: yauzl.ZipFile, file: FileHandle, entry: yauzl.Entry): Promise<Buffer> {
+async function content(
+  zip: yauzl.ZipFile,
+  reader: ZipFileReader,
+  entry: yauzl.Entry,
+): Promise<Buffer> {
   const { uncompressedSize: size, compressedSize } = entry;
   if (size > smallBytes || compressedSize > smallBytes) {
     throw new BadZip(`"${entry.fileName}" is too big for a link`);
   }
   if (entry.isEncrypted()) throw new BadZip(`"${entry.fileName}" is encrypted`);
   const { fileDataStart } = await zip.readLocalFileHeaderPromise(entry, { minimal: true });
-  const raw = Buffer.alloc(compressedSize);
-  const { bytesRead } = await file.read(raw, 0, compressedSize, fileDataStart);
+  const raw = await reader.bytes(fileDataStart, compressedSize);
   const data =
     entry.compressionMethod === deflated
-      ? inflateRawSync(raw, { maxOutputLength: Math.max(1, size) })
+      ? inflateRawSync(raw, { maxOutputLength: Math.max(1, size), chunkSize: size + 64 })
       : raw;
   if (entry.compressionMethod !== deflated && entry.compressionMethod !== stored) {
     throw new BadZip(`"${entry.fileName}" is compressed in an unknown way`);
   }
-  if (bytesRead !== compressedSize || data.length !== size) {
+  if (raw.length !== compressedSize || data.length !== size) {
     throw new BadZip(`"${entry.fileName}" is not as long as it says`);
   }
   return data;
