@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { cpuPercentage } from "./container-metrics.ts";
+import { cpuPercentage, entitlementPercentage } from "./container-metrics.ts";
 
 test("cpu is a percentage of one core between two measurements", () => {
   const second = 1_000_000_000n;
@@ -14,4 +14,13 @@ test("cpu is a percentage of one core between two measurements", () => {
   assert.equal(cpuPercentage(at(second, 10n), at(31n * second, 25n)), 200);
   assert.equal(cpuPercentage(at(second, 10n), at(second, 10n)), 0, "no time has passed");
   assert.equal(cpuPercentage(at(second, 10n), at(0n, 11n)), 0, "the counter has begun anew");
+});
+
+test("a container is entitled to its memory's part of the cell's cores", () => {
+  const cell = { memoryMb: 4096, cores: 2 };
+
+  assert.equal(entitlementPercentage(50, 1024, cell), 100, "half a core of two, for a quarter");
+  assert.equal(entitlementPercentage(200, 1024, cell), 400, "more than that, while others idle");
+  assert.equal(entitlementPercentage(200, 4096, cell), 100);
+  assert.equal(entitlementPercentage(1, 0, cell), 0, "nothing to compare with");
 });

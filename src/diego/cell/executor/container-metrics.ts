@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import type { LogIngest } from "#log-cache/client.ts";
 import { toNanoseconds, type Clock } from "#kernel/clock/clock.ts";
 import type { Logger } from "#kernel/log/logger.ts";
@@ -15,11 +16,17 @@ export class ContainerMetricsEmitter {
     readonly clock: Clock;
     readonly logger: Logger;
     readonly logs: LogIngest;
+    readonly cellMemoryMb: number;
   };
   readonly #last = new Map<string, CpuReading>();
   readonly #soon = new Set<Promise<void>>();
 
-  constructor(parts: { readonly clock: Clock; readonly logger: Logger; readonly logs: LogIngest }) {
+  constructor(parts: {
+    readonly clock: Clock;
+    readonly logger: Logger;
+    readonly logs: LogIngest;
+    readonly cellMemoryMb: number;
+  }) {
     this.#parts = parts;
   }
 
@@ -52,6 +59,7 @@ export class ContainerMetricsEmitter {
       const cpu = cpuPercentage(this.#last.get(guid), reading);
       this.#last.set(guid, reading);
       const { definition } = request;
+      const cell = { memoryMb: this.#parts.cellMemoryMb, cores: availableParallelism() };
       this.#parts.logs.emitGauge({
         sourceId: definition.metricsGuid || definition.logGuid,
         instanceId: String(owner.key.index),
@@ -59,6 +67,10 @@ export class ContainerMetricsEmitter {
         tags: request.metricTags,
         metrics: {
           ...gauges(metrics, cpu, at),
+          cpu_entitlement: {
+            unit: "percentage",
+            value: entitlementPercentage(cpu, definition.memoryMb, cell),
+          },
           memory_quota: { unit: "bytes", value: definition.memoryMb * bytesPerMb },
           disk_quota: { unit: "bytes", value: definition.diskMb * bytesPerMb },
           log_rate_limit: { unit: "B/s", value: definition.logRateLimitBytesPerSecond },
@@ -82,6 +94,19 @@ export function cpuPercentage(before: CpuReading | undefined, now: CpuReading): 
   if (before === undefined || now.at <= before.at) return 0;
   const used = Number(now.cpuNanoseconds - before.cpuNanoseconds);
   return Math.max(0, (used / Number(now.at - before.at)) * 100);
+}
+
+/**
+ * How much of its entitlement a container uses: 100 is all of it. It is entitled to a part of the cell's cores, that of
+ * its memory in the cell's (garden's rule), and may use more while others do not.
+ */
+export function entitlementPercentage(
+  cpu: number,
+  memoryMb: number,
+  cell: { readonly memoryMb: number; readonly cores: number },
+): number {
+  const cores = (cell.cores * memoryMb) / cell.memoryMb;
+  return cores === 0 ? 0 : cpu / cores;
 }
 
 function gauges(metrics: ContainerMetrics, cpu: number, at: bigint) {

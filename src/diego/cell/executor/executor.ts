@@ -57,7 +57,12 @@ export class Executor implements AsyncDisposable {
     const directory = (name: string) => path.join(config.directory, name);
     const downloader = new Downloader({ directory: directory("downloads"), clock, guids });
     this.total = config.capacity;
-    this.#metrics = new ContainerMetricsEmitter({ clock, logger, logs });
+    this.#metrics = new ContainerMetricsEmitter({
+      clock,
+      logger,
+      logs,
+      cellMemoryMb: config.capacity.memoryMb,
+    });
     this.#parts = {
       cellId: config.cellId,
       clock,
