@@ -11,6 +11,7 @@ test("platformConfig() fills what was not asked for", () => {
     cells: 1,
     runtime: "auto",
     domain: "apps.localhost",
+    stagingTimeoutSeconds: 900,
   });
 });
 

@@ -13,6 +13,8 @@ export interface PlatformConfig {
   readonly runtime: "auto" | "crun" | "runc" | "process";
   /** The default shared domain: apps answer at `<host>.<domain>`. */
   readonly domain: string;
+  /** A staging that takes longer has failed; 900 as in the original. */
+  readonly stagingTimeoutSeconds: number;
 }
 
 export const defaultApiPort = 9080;
@@ -31,6 +33,7 @@ const flagsSchema = z.object({
   "router-port": port,
   cells: z.coerce.number("must be a number").int().min(1).max(16).default(1),
   runtime: z.enum(["auto", "crun", "runc", "process"]).default("auto"),
+  "staging-timeout": z.coerce.number("must be a number of seconds").int().min(1).default(900),
   domain: z
     .string()
     .regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/, "must be a domain name such as apps.localhost")
@@ -53,6 +56,7 @@ export function platformConfig(flags: Readonly<Record<string, unknown>>): Platfo
     cells: data.cells,
     runtime: data.runtime,
     domain: data.domain,
+    stagingTimeoutSeconds: data["staging-timeout"],
   };
 }
 

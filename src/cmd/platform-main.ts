@@ -17,6 +17,7 @@ const { values, positionals } = parseArgs({
     cells: { type: "string" },
     runtime: { type: "string" },
     domain: { type: "string" },
+    "staging-timeout": { type: "string" },
     field: { type: "string" },
   },
 });

@@ -242,7 +242,7 @@ async function controlCloud(
         signingSecret: state.signingSecret,
         stagingEnvironment: stagingEnvironment(start.host),
         lang: start.host.lang,
-        limits: defaultStagingLimits,
+        limits: { ...defaultStagingLimits, stagingTimeoutMs: config.stagingTimeoutSeconds * 1_000 },
         syncIntervalMs: 30_000,
       },
     },

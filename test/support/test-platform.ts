@@ -36,10 +36,13 @@ export class TestPlatform implements AsyncDisposable {
     this.#args = args;
   }
 
-  static async start(options: { readonly cells?: number } = {}): Promise<TestPlatform> {
+  static async start(
+    options: { readonly cells?: number; readonly flags?: readonly string[] } = {},
+  ): Promise<TestPlatform> {
     const platform = new TestPlatform(mkdtempSync(path.join(tmpdir(), "rivera-test-")), [
       "--cells",
       String(options.cells ?? 1),
+      ...(options.flags ?? []),
     ]);
     try {
       await platform.up();

@@ -12,7 +12,7 @@ const dataFlag: Flag = {
 };
 
 export const up: Command = {
-  usage: `rivera up [--data DIR] [--port PORT] [--router-port PORT] [--cells N] [--domain DOMAIN] [--runtime RUNTIME]
+  usage: `rivera up [--data DIR] [--port PORT] [--router-port PORT] [--cells N] [--domain DOMAIN] [--runtime RUNTIME] [--staging-timeout SECONDS]
 
 Runs until Ctrl-C, which stops it cleanly; started again, it brings back every app. Ports that are taken are replaced by
 free ones, which are kept from then on.`,
@@ -20,6 +20,11 @@ free ones, which are kept from then on.`,
   flags: [
     dataFlag,
     { long: "port", takes: "value", description: "Port of the API" },
+    {
+      long: "staging-timeout",
+      takes: "value",
+      description: "Seconds after which a staging has failed (Default: 900)",
+    },
     { long: "router-port", takes: "value", description: "Port at which apps are reached" },
     { long: "cells", takes: "value", description: "Number of cells", default: "1" },
     {
