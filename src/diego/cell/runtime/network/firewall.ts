@@ -28,8 +28,8 @@ const privateNetworks = [
 /**
  * The one table of all cells of a host, for `nft -f`: loading it again replaces it in one step. It needs no rule per
  * container, since the prefix of an interface's name says what it may do and a reverse-path look-up stops forged
- * addresses. A container reaches the world's ports 80 and 443, the host's resolvers and the exceptions; never the
- * host, its networks or another container.
+ * addresses. A container reaches public addresses, the host's resolvers and the exceptions, as with cf-deployment's
+ * default security groups (public_networks, dns); never the host, its networks or another container.
  */
 export function firewallRules(facts: FirewallFacts): string {
   const all = `iifname { "${egressPrefix}*", "${isolatedPrefix}*" }`;
@@ -68,8 +68,7 @@ table inet rivera {
     ${lines(facts.dnsServers.map(dns))}
     ${lines(exceptions)}
     ip daddr @denied counter name egress_denied reject with icmpx type admin-prohibited
-    tcp dport { 80, 443 } accept
-    counter name egress_denied reject with icmpx type admin-prohibited
+    accept
   }
   chain post {
     type nat hook postrouting priority 100; policy accept;
