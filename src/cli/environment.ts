@@ -16,8 +16,9 @@ export function platformDataFolder(environment: Environment): string {
   );
 }
 
-/** Minutes in a variable such as CF_STAGING_TIMEOUT, fractions allowed, as milliseconds. */
+/** Minutes in a variable such as CF_STAGING_TIMEOUT, with fractions, as milliseconds: whole seconds, cut off. */
 export function minutesOf(environment: Environment, name: string, defaultMinutes: number): number {
   const minutes = Number(environment[name] ?? "");
-  return (Number.isFinite(minutes) && minutes > 0 ? minutes : defaultMinutes) * 60_000;
+  const chosen = Number.isFinite(minutes) && minutes > 0 ? minutes : defaultMinutes;
+  return Math.trunc(chosen * 60) * 1_000;
 }

@@ -23,6 +23,21 @@ export class UsageFailure extends Failure {
   }
 }
 
+/**
+ * What is wrong with the words of a command line, or with a file that they name: the command's help follows, and no
+ * `FAILED`.
+ */
+export class InvalidCommandLine extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(`Incorrect Usage: ${message}`, options);
+    this.name = "InvalidCommandLine";
+  }
+}
+
+export function noSuchPath(file: string, options?: ErrorOptions): InvalidCommandLine {
+  return new InvalidCommandLine(`The specified path '${file}' does not exist.`, options);
+}
+
 export function cannotCombine(...flags: string[]): UsageFailure {
   return new UsageFailure(`The following arguments cannot be used together: ${flags.join(", ")}`);
 }

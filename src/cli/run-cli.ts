@@ -2,7 +2,7 @@ import type { Clock } from "#kernel/clock/clock.ts";
 import { findCommand, type CommandEntry } from "./commands/command-table.ts";
 import type { Command } from "./commands/command.ts";
 import { clientHome, type Environment } from "./environment.ts";
-import { Failure, UsageFailure } from "./failure.ts";
+import { Failure, InvalidCommandLine, UsageFailure } from "./failure.ts";
 import { Ui, type UiStreams } from "./ui/ui.ts";
 
 export interface Invocation {
@@ -82,7 +82,6 @@ async function report(
   error: unknown,
   { entry, command }: { readonly entry: CommandEntry; readonly command: Command },
 ): Promise<number> {
-  const { InvalidCommandLine } = await import("./commands/parse-command-line.ts");
   const { showCommandHelp } = await import("./commands/help-text.ts");
   if (error instanceof InvalidCommandLine) {
     ui.warning(`${error.message}\n`);

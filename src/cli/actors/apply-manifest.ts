@@ -12,13 +12,19 @@ import { completeJob, JobFailed } from "./job-completion.ts";
 export async function applySpaceManifest(
   session: Session,
   cc: CloudController,
-  manifests: { readonly applied: Manifest; readonly final: Manifest; readonly redactEnv: boolean },
+  manifests: {
+    readonly applied: Manifest;
+    readonly final: Manifest;
+    /** As the user gave it; by default the manifest's whole path. */
+    readonly givenPath: string | undefined;
+    readonly redactEnv: boolean;
+  },
 ): Promise<void> {
   const { ui, config } = session;
   const { applied, final, redactEnv } = manifests;
   const spaceGuid = config.space?.guid ?? "";
   if (final.file !== undefined) {
-    ui.text(`Applying manifest file ${final.file}...`);
+    ui.text(`Applying manifest file ${manifests.givenPath ?? final.file}...`);
     await showDiff(session, cc, { yaml: manifestYaml(final), spaceGuid, redactEnv });
   }
   try {

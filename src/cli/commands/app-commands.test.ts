@@ -178,6 +178,16 @@ test("scale asks before it restarts the app, and -f does not", async () => {
   assert.match(wrong.err, /Byte quantity must be an integer with a unit of measurement/);
 });
 
+test("scale names a process that the app does not have", async () => {
+  await using stub = await startStub();
+  await using user = await TestUser.loggedIn(stub.url);
+  stub.on(/POST .*scale/, () => v3Error(404, "Process not found"));
+
+  const { code, err } = await user.run(["scale", "web-app", "--process", "nope", "-i", "2"]);
+
+  assert.deepEqual([code, err], [1, "Process nope not found\n"]);
+});
+
 test("delete asks first, and with -r takes routes that no other app has", async () => {
   await using stub = await startStub();
   await using user = await TestUser.loggedIn(stub.url);

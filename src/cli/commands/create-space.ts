@@ -2,6 +2,7 @@ import { requireOrganization, requireUser, type User } from "../actors/target-ch
 import { ApiError, isUnprocessable } from "../api/api-error.ts";
 import type { CloudController } from "../api/cloud-controller.ts";
 import { findOrganization } from "../api/organizations.ts";
+import { applySpaceQuota } from "../api/quotas.ts";
 import { createRole } from "../api/roles.ts";
 import { createSpace } from "../api/spaces.ts";
 import { Failure } from "../failure.ts";
@@ -9,9 +10,17 @@ import type { Named } from "../config/client-config.ts";
 import type { Command } from "./command.ts";
 
 export const createSpaceCommand: Command = {
-  usage: "rivera create-space SPACE [-o ORG]",
+  usage: "rivera create-space SPACE [-o ORG] [-q QUOTA]",
   arguments: [{ name: "SPACE" }],
-  flags: [{ short: "o", takes: "value", description: "Organization" }],
+  flags: [
+    { short: "o", takes: "value", description: "Organization" },
+    {
+      long: "quota",
+      short: "q",
+      takes: "value",
+      description: "Quota to assign to the newly created space",
+    },
+  ],
   seeAlso: ["set-space-isolation-segment", "space-quotas", "spaces", "target"],
   async run(session, input) {
     const { ui } = session;
@@ -34,6 +43,13 @@ export const createSpaceCommand: Command = {
       return;
     }
     ui.ok();
+    const place = { organizationGuid: organization.guid, spaceGuid: space.guid };
+    const quota = input.value("quota");
+    if (quota !== undefined) {
+      ui.text(ui.flavor`Setting space quota ${quota} to space ${name} as ${user.name}...`);
+      await applySpaceQuota(cc, quota, place);
+      ui.ok();
+    }
     const roles = [
       ["SpaceManager", "space_manager"],
       ["SpaceDeveloper", "space_developer"],
@@ -42,7 +58,7 @@ export const createSpaceCommand: Command = {
       ui.text(
         ui.flavor`Assigning role ${title} to user ${user.name} in org ${organization.name} / space ${name} as ${user.name}...`,
       );
-      await assign(cc, user, { type, organizationGuid: organization.guid, spaceGuid: space.guid });
+      await assign(cc, user, { type, ...place });
       ui.ok();
     }
     ui.text(`TIP: Use 'rivera target -o "${organization.name}" -s "${name}"' to target new space`);

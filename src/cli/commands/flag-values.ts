@@ -1,5 +1,5 @@
 import { parseBytes } from "#kernel/size.ts";
-import { InvalidCommandLine } from "./parse-command-line.ts";
+import { InvalidCommandLine } from "../failure.ts";
 
 /** `-i`: zero or more. */
 export function parseInstances(text: string | undefined): number | undefined {

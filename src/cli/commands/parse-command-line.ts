@@ -1,16 +1,8 @@
 import { Command as Parser, CommanderError, Option } from "commander";
 import type { Command } from "./command.ts";
-import { UsageFailure } from "../failure.ts";
+import { InvalidCommandLine, UsageFailure } from "../failure.ts";
 import { flagKey, type Argument, type Flag } from "./flag.ts";
 import { ParsedInput } from "./parsed-input.ts";
-
-/** What is wrong with a command line, in the official client's words; the command's help follows it. */
-export class InvalidCommandLine extends Error {
-  constructor(message: string) {
-    super(`Incorrect Usage: ${message}`);
-    this.name = "InvalidCommandLine";
-  }
-}
 
 /** Reads what follows the command's name. Undefined stands for `--help`. */
 export function parseCommandLine(

@@ -24,6 +24,27 @@ test("create-org is content with an org that is there already", async () => {
   assert.equal(out, "Creating org x as admin...\nOrganization 'x' already exists.\nOK\n\n");
 });
 
+test("create-org and create-space set the quota that is asked for, and name one that is not there", async () => {
+  await using stub = await startStub();
+  await using user = await TestUser.loggedIn(stub.url);
+  const made = (guid: string) => () => ({ status: 201, json: { guid, name: "x" } });
+  stub
+    .on(/POST \/v3\/organizations/, made("new-org"))
+    .on(/POST \/v3\/spaces/, made("new-space"))
+    .on(/GET \/v3\/organization_quotas/, () => resources({ guid: "quota-guid", name: "small" }))
+    .on(/POST \/v3\/organization_quotas\/quota-guid\/.*/, () => ({ json: { data: [] } }))
+    .on(/GET \/v3\/space_quotas/, () => resources());
+
+  const { code, out } = await user.run(["create-org", "x", "-q", "small"]);
+  const refused = await user.run(["create-space", "x", "-q", "nope"]);
+
+  assert.equal(code, 0);
+  assert.match(out, /OK\n\nSetting org quota small to org x as admin\.\.\.\nOK\n/);
+  const applied = "POST /v3/organization_quotas/quota-guid/relationships/organizations";
+  assert.equal(stub.request(applied).body.toString(), '{"data":[{"guid":"new-org"}]}');
+  assert.deepEqual([refused.code, refused.err], [1, "Space quota with name 'nope' not found.\n"]);
+});
+
 test("create-space gives its maker both roles, whatever role in the org there is", async () => {
   await using stub = await startStub();
   await using user = await TestUser.loggedIn(stub.url);

@@ -375,6 +375,34 @@ test("push refuses flags that cannot stand together, before any request", async 
   assert.deepEqual(stub.lines(), []);
 });
 
+test("push looks for what its flags name before anything else", async () => {
+  await using user = await TestUser.create();
+  for (const flags of [
+    ["-p", "nope"],
+    ["-f", "nope"],
+    ["--vars-file", "nope"],
+    ["--droplet", "nope"],
+  ]) {
+    const { code, out, err } = await user.run(["push", "a", ...flags]);
+
+    const text = "Incorrect Usage: The specified path 'nope' does not exist.\n\n";
+    assert.deepEqual([code, err], [1, text], flags.join(" "));
+    assert.match(out, /^NAME:\n {3}push - /);
+  }
+});
+
+test("push says which manifest it applies as the user named it", async () => {
+  await using stub = await startStub();
+  await using user = await TestUser.loggedIn(stub.url);
+  const cwd = await folderWithApp(user, manifest);
+
+  const named = await user.run(["push", "-f", "manifest.yml", "--no-start"], { cwd });
+  const found = await user.run(["push", "--no-start"], { cwd });
+
+  assert.match(named.out, /^Applying manifest file manifest\.yml\.\.\.$/m);
+  assert.match(found.out, /^Applying manifest file \/.*\/manifest\.yml\.\.\.$/m);
+});
+
 test("push with a rolling strategy makes a deployment that has the sizes, which the manifest has not", async () => {
   await using stub = await startStub();
   await using user = await TestUser.loggedIn(stub.url);

@@ -1,3 +1,4 @@
+import { access } from "node:fs/promises";
 import path from "node:path";
 import { AppPusher } from "../actors/push-app.ts";
 import { applySpaceManifest } from "../actors/apply-manifest.ts";
@@ -9,6 +10,7 @@ import { readManifest } from "../manifest/read-manifest.ts";
 import { resolveAppPaths } from "../manifest/resolve-paths.ts";
 import type { Session } from "../session.ts";
 import type { Command } from "./command.ts";
+import { noSuchPath } from "../failure.ts";
 import { pushFlags, readPushOptions, type PushOptions } from "./push-flags.ts";
 import { dockerPassword, stagingTimeout, startupTimeout } from "./timeouts.ts";
 
@@ -30,12 +32,18 @@ rivera push APP_NAME --docker-image [REGISTRY_HOST:PORT/]IMAGE[:TAG] [--docker-u
   seeAlso: [],
   async run(session, input) {
     const { config, workingFolder } = session;
-    const target = requireSpace(config);
     const options = readPushOptions(input);
+    await requirePaths(workingFolder, options);
+    const target = requireSpace(config);
     const { applied, final } = await prepareManifests(session, options);
     announce(session, final);
     const cc = await session.cloudController();
-    await applySpaceManifest(session, cc, { applied, final, redactEnv: options.redactEnv });
+    await applySpaceManifest(session, cc, {
+      applied,
+      final,
+      givenPath: options.manifestPath,
+      redactEnv: options.redactEnv,
+    });
     const plans = await planPushes(cc, final, {
       spaceGuid: target.space.guid,
       workingFolder,
@@ -49,6 +57,20 @@ rivera push APP_NAME --docker-image [REGISTRY_HOST:PORT/]IMAGE[:TAG] [--docker-u
     for (const plan of plans) await pusher.push(plan);
   },
 };
+
+/** What the flags name has to be there, before anything else is looked at. */
+async function requirePaths(
+  workingFolder: string,
+  { manifestPath, variableFiles, overrides }: PushOptions,
+): Promise<void> {
+  const { appPath, dropletPath } = overrides;
+  for (const given of [manifestPath, ...variableFiles, appPath, dropletPath]) {
+    if (given === undefined) continue;
+    await access(path.resolve(workingFolder, given)).catch((error: unknown) => {
+      throw noSuchPath(given, { cause: error });
+    });
+  }
+}
 
 /** The manifest to apply, and the one to show and push by: they differ in the sizes that a deployment brings. */
 async function prepareManifests(

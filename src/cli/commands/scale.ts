@@ -1,9 +1,11 @@
 import { getAppSummary } from "../actors/app-summary.ts";
 import { AllInstancesCrashed, waitForStart } from "../actors/start-wait.ts";
 import { requireSpace, type Target } from "../actors/target-check.ts";
+import { isNotFound } from "../api/api-error.ts";
 import { getAppByName, startApp, stopApp, type App } from "../api/apps.ts";
 import type { CloudController } from "../api/cloud-controller.ts";
 import { scaleProcess, type Scale } from "../api/processes.ts";
+import { Failure } from "../failure.ts";
 import type { Session } from "../session.ts";
 import { showAppSummary } from "../ui/show-app-summary.ts";
 import type { Command } from "./command.ts";
@@ -81,7 +83,12 @@ async function change(session: Session, cc: CloudController, scaling: Scaling): 
     }
     ui.newline();
   }
-  await scaleProcess(cc, { appGuid: app.guid, type }, wanted);
+  try {
+    await scaleProcess(cc, { appGuid: app.guid, type }, wanted);
+  } catch (error) {
+    if (!isNotFound(error, "Process not found")) throw error;
+    throw new Failure(`Process ${type} not found`, { cause: error });
+  }
   if (needsRestart) await restart(session, cc, scaling);
   let crash: AllInstancesCrashed | undefined;
   if (needsRestart || app.state === "STARTED") {

@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import path from "node:path";
-import { UsageFailure } from "../failure.ts";
+import { InvalidCommandLine, noSuchPath } from "../failure.ts";
 
 const names = ["manifest.yml", "manifest.yaml"];
 
@@ -12,13 +12,13 @@ export async function findManifest(
   const start = given === undefined ? workingFolder : path.resolve(workingFolder, given);
   const kind = await kindOf(start);
   if (kind === "file") return start;
-  if (kind === undefined) throw new UsageFailure(`The specified path '${given}' does not exist.`);
+  if (kind === undefined) throw noSuchPath(given ?? start);
   for (const name of names) {
     const candidate = path.join(start, name);
     if ((await kindOf(candidate)) === "file") return candidate;
   }
   if (given === undefined) return undefined;
-  throw new UsageFailure(
+  throw new InvalidCommandLine(
     `The specified directory '${given}' does not contain a file named 'manifest.yml'.`,
   );
 }

@@ -32,8 +32,8 @@ export interface PushOverrides {
 export function applyOverrides(manifest: Manifest, overrides: PushOverrides): Manifest {
   const named = chooseApplication(manifest, overrides.appName);
   if (named.applications.length > 1 && isSingleAppOverride(overrides)) {
-    throw new UsageFailure(
-      "Command line flags (except -f and --no-start) cannot be applied when pushing multiple apps from a manifest file.",
+    throw new Failure(
+      "Incorrect Usage: Command line flags (except -f and --no-start) cannot be applied when pushing multiple apps from a manifest file.",
     );
   }
   const [first, ...rest] = named.applications;

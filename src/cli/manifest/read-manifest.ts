@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import { Failure, UsageFailure } from "../failure.ts";
+import { Failure, noSuchPath, UsageFailure } from "../failure.ts";
 import { findManifest } from "./find-manifest.ts";
 import { interpolate, type Variables } from "./interpolate.ts";
 import { generatedManifest, parseManifest, parseYaml, type Manifest } from "./manifest.ts";
@@ -37,7 +37,7 @@ async function readVariables(source: ManifestSource): Promise<Variables> {
     const invalid = (reason: string) =>
       new Failure(`The option --vars-file expects a valid YAML file. ${reason}`);
     const text = await readFile(path.resolve(source.workingFolder, file), "utf8").catch(() => {
-      throw new UsageFailure(`The specified path '${file}' does not exist.`);
+      throw noSuchPath(file);
     });
     const document = parse(text, invalid) ?? {};
     if (typeof document !== "object" || Array.isArray(document)) {
