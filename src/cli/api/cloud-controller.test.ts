@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { accessToken, startStub } from "../testing/answers.ts";
+import { isInsecure } from "./root.ts";
 import { TestUser } from "../testing/run-in-test.ts";
 import { resources, v3Error } from "../testing/stub-cloud-foundry.ts";
 
@@ -163,6 +164,25 @@ test("no API at the address is told in one line that names it and the mend", asy
     "Cannot reach the API at http://127.0.0.1:1: connection refused. Is `rivera up` running?\n",
   );
   assert.match(out, /FAILED\n$/);
+});
+
+test("an address that takes https for http is told so", async () => {
+  await using stub = await startStub();
+  await using user = await TestUser.create();
+
+  const { code, err } = await user.run(["api", stub.url.replace("http:", "https:")]);
+
+  assert.equal(code, 1);
+  assert.match(err, /^Cannot reach the API at https:.*: it does not speak TLS\./);
+});
+
+test("plain HTTP is warned of where it leaves the machine", () => {
+  for (const api of ["http://api.example.com", "http://localhost.example.com", "http://10.0.0.1"]) {
+    assert.ok(isInsecure(api), api);
+  }
+  for (const api of ["https://api.example.com", "http://127.0.0.1:9080", "http://localhost:9080"]) {
+    assert.ok(!isInsecure(api), api);
+  }
 });
 
 test("-v shows requests and answers without their secrets", async () => {

@@ -17,6 +17,9 @@ function message(url: URL | undefined, cause: unknown): string {
   if (code === "ECONNREFUSED") {
     return `Cannot reach the API at ${url.origin}: connection refused. Is \`rivera up\` running?`;
   }
+  if (code === "EPROTO") {
+    return `Cannot reach the API at ${url.origin}: it does not speak TLS. Perhaps its address begins with http:`;
+  }
   if (code === "ENOTFOUND" || code === "EAI_AGAIN") {
     return `Cannot reach the API at ${url.origin}: the name "${url.hostname}" does not resolve. Use an address such as http://127.0.0.1:PORT, or check the spelling`;
   }

@@ -60,3 +60,11 @@ function parseLinks(text: string): z.infer<typeof rootSchema>["links"] | undefin
     return undefined;
   }
 }
+
+/** Plain HTTP that leaves the machine. */
+export function isInsecure(api: string): boolean {
+  return api.startsWith("http:") && !/^http:\/\/(127\.|localhost(:|\/|$)|\[::1\])/.test(api);
+}
+
+export const insecureWarning =
+  "Warning: Insecure http API endpoint detected: secure https API endpoints are recommended";

@@ -1,5 +1,5 @@
 import { currentUser, notLoggedIn } from "../actors/target-check.ts";
-import { getEndpoints } from "../api/root.ts";
+import { getEndpoints, insecureWarning, isInsecure } from "../api/root.ts";
 import type { Session } from "../session.ts";
 import type { Command } from "./command.ts";
 
@@ -50,11 +50,7 @@ async function setApi(session: Session, url: string, skipSslValidation: boolean)
   const transport = await session.transport(skipSslValidation);
   const { userAgent } = session;
   config.setTarget(await getEndpoints(transport, { api: target, skipSslValidation, userAgent }));
-  if (target.startsWith("http:")) {
-    ui.text(
-      "Warning: Insecure http API endpoint detected: secure https API endpoints are recommended",
-    );
-  }
+  if (isInsecure(target)) ui.text(insecureWarning);
   ui.ok();
   showApi(session);
 }

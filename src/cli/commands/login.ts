@@ -6,7 +6,7 @@ import {
 } from "../actors/authenticate.ts";
 import { targetAfterLogin } from "../actors/login-target.ts";
 import { currentUser, notLoggedIn } from "../actors/target-check.ts";
-import { getEndpoints } from "../api/root.ts";
+import { getEndpoints, insecureWarning, isInsecure } from "../api/root.ts";
 import { readPlatformFile, type PlatformFile } from "../config/platform-file.ts";
 import { platformDataFolder } from "../environment.ts";
 import { cannotCombine, Failure } from "../failure.ts";
@@ -128,11 +128,7 @@ async function setTarget(session: Session, given: string, skipFlag: boolean): Pr
   const skipSslValidation = skipFlag || (isKnown && config.values.SSLDisabled);
   const transport = await session.transport(skipSslValidation);
   config.setTarget(await getEndpoints(transport, { api: url, skipSslValidation, userAgent }));
-  if (url.startsWith("http:") && !/^http:\/\/(127\.|localhost|\[::1\])/.test(url)) {
-    ui.warning(
-      "Warning: Insecure http API endpoint detected: secure https API endpoints are recommended",
-    );
-  }
+  if (isInsecure(url)) ui.warning(insecureWarning);
 }
 
 async function logIn(
