@@ -126,6 +126,11 @@ test("manifests that are wrong are refused, every fault of every app at once", a
       422,
       /Instances must be greater than or equal to 0/,
     ],
+    [
+      "applications: [{name: a, instances: 1e9}]",
+      422,
+      /Instances must be less than or equal to 5000/,
+    ],
     ["applications: [{name: a, instances: .inf}]", 422, /Instances is not a number/],
     [
       "applications: [{name: a, env: {L: [1]}}]",

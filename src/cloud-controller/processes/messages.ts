@@ -2,6 +2,8 @@ import { z } from "zod";
 import { maximumInteger } from "../http/parse-message.ts";
 import { metadataSchema } from "../metadata/metadata.ts";
 
+/** Of one process. Each is an entry of every answer about it and a row of the BBS, so there is an end to it. */
+const maximumInstances = 5000;
 const positive = z.int().min(1, { error: "must be greater than 0" }).max(maximumInteger);
 const optionalSeconds = positive.nullable().optional();
 const endpoint = z.string().max(255).nullable().optional();
@@ -47,7 +49,7 @@ export const scaleProcessMessage = z.strictObject({
   instances: z
     .int()
     .min(0, { error: "must be greater than or equal to 0" })
-    .max(maximumInteger, { error: `must be less than or equal to ${maximumInteger}` })
+    .max(maximumInstances, { error: `must be less than or equal to ${maximumInstances}` })
     .optional(),
   memory_in_mb: positive.optional(),
   disk_in_mb: positive.optional(),

@@ -30,7 +30,7 @@ test("what a process may not be is 422 in Cloud Controller's words", async () =>
     [scale, { instances: -1 }, "Instances must be greater than or equal to 0"],
     [scale, { instances: 1.5 }, "Instances is not a number"],
     [scale, { instances: "3" }, "Instances is not a number"],
-    [scale, { instances: 1e10 }, "Instances must be less than or equal to 2147483647"],
+    [scale, { instances: 5001 }, "Instances must be less than or equal to 5000"],
     [scale, { memory_in_mb: 0 }, "Memory in mb must be greater than 0"],
     [
       scale,
