@@ -1,5 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
-import { SqliteDialect } from "kysely";
+import { SqliteDialect, type SqliteDatabase, type SqliteStatement } from "kysely";
+import { StatementCache } from "./statement-cache.ts";
 
 /**
  * Kysely over Node's own SQLite. Write-ahead log with `synchronous=FULL`: what a transaction acknowledged survives
@@ -11,20 +12,30 @@ export function nodeSqliteDialect(path: string): SqliteDialect {
   database.exec("PRAGMA synchronous = FULL");
   database.exec("PRAGMA foreign_keys = ON");
   database.exec("PRAGMA busy_timeout = 5000");
-  return new SqliteDialect({
-    database: {
-      close: () => database.close(),
-      prepare(sql) {
-        const statement = database.prepare(sql);
-        return {
-          reader: statement.columns().length > 0,
-          all: (parameters) => statement.all(...bindable(parameters)),
-          run: (parameters) => statement.run(...bindable(parameters)),
-          iterate: (parameters) => statement.iterate(...bindable(parameters)),
-        };
-      },
-    },
-  });
+  return new SqliteDialect({ database: withStatementCache(database) });
+}
+
+/** How many statements a component keeps prepared: it has some hundreds; those with lists of values are endless. */
+const statementsKept = 500;
+
+function withStatementCache(database: DatabaseSync): SqliteDatabase {
+  const statements = new StatementCache(statementsKept, (sql) => prepare(database, sql));
+  return {
+    close: () => database.close(),
+    prepare: (sql) => statements.of(sql),
+  };
+}
+
+/** Runs to its end in one call, so it can be used again at once; SQLite prepares it anew where the schema has changed. */
+function prepare(database: DatabaseSync, sql: string): SqliteStatement {
+  const statement = database.prepare(sql);
+  return {
+    reader: statement.columns().length > 0,
+    all: (parameters) => statement.all(...bindable(parameters)),
+    run: (parameters) => statement.run(...bindable(parameters)),
+    // Read bit by bit, and perhaps not to its end: a statement of its own.
+    iterate: (parameters) => database.prepare(sql).iterate(...bindable(parameters)),
+  };
 }
 
 type Bindable = string | number | bigint | null | Uint8Array;

@@ -70,3 +70,25 @@ test("openDatabase() names the database that a migration failed on", async () =>
 
   await assert.rejects(openDatabase({ path: ":memory:" }, { "0001": broken }), /":memory:"/);
 });
+
+test("a statement that failed, or whose table has changed since, runs again as if it were new", async () => {
+  const db = await openDatabase<Schema>({ path: ":memory:" }, { "0001": first });
+  const insert = (appGuid: string) =>
+    db.insertInto("apps").values({ appGuid, isOn: 1 }).returning("appGuid").execute();
+  const readAll = () => db.selectFrom("apps").selectAll().execute();
+  await insert("a");
+  await assert.rejects(insert("a"), /UNIQUE/);
+  const before = await readAll();
+
+  const again = await insert("b");
+  await db.schema.alterTable("apps").addColumn("note", "text").execute();
+  const after = await readAll();
+  await db.destroy();
+
+  assert.deepEqual(again, [{ appGuid: "b" }]);
+  assert.deepEqual(before, [{ id: 1, appGuid: "a", isOn: 1 }]);
+  assert.deepEqual(after, [
+    { id: 1, appGuid: "a", isOn: 1, note: null },
+    { id: 2, appGuid: "b", isOn: 1, note: null },
+  ]);
+});
