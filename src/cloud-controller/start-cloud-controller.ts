@@ -12,6 +12,7 @@ import { expiryLoop } from "./database/expire-records.ts";
 import { migrations } from "./database/migrations/all.ts";
 import type { Schema } from "./database/schema.ts";
 import { seed } from "./database/seed.ts";
+import { followHost } from "./environment-variable-groups/find-environment-variable-group.ts";
 import { createAuthenticate } from "./http/authentication.ts";
 import { createServer } from "./http/create-server.ts";
 import { Links } from "./http/links.ts";
@@ -51,6 +52,7 @@ export async function startCloudController(
     (opened) => opened.destroy(),
   );
   await seed(db, { clock, config });
+  await followHost(db, { clock, variables: config.staging.stagingEnvironment });
 
   const stopping = new AbortController();
   const changes = new Changes();

@@ -72,7 +72,7 @@ export async function seed(
     for (const name of ["running", "staging"] as const) {
       await tx
         .insertInto("environmentVariableGroups")
-        .values({ ...newRecord(clock), name, variables: "{}" })
+        .values({ ...newRecord(clock), name, variables: "{}", hostVariables: "{}" })
         .onConflict((conflict) => conflict.column("name").doNothing())
         .execute();
     }

@@ -197,7 +197,6 @@ export class Stager {
       },
     });
     return layerVariables(
-      config.stagingEnvironment,
       group.variables,
       app.environmentVariables,
       environment,

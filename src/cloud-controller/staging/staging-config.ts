@@ -8,7 +8,7 @@ export interface StagingConfig {
   readonly shippedBuildpacksDirectory: string | undefined;
   /** Signs the URLs under which cells fetch and put blobs. To be kept: those of running droplets do not expire. */
   readonly signingSecret: string;
-  /** Variables of the host (proxies, CA bundle) for every staging; the staging group overrides them. */
+  /** Variables of the host (proxies, CA bundle) for every staging: put into the staging group at each start. */
   readonly stagingEnvironment: Readonly<Record<string, string>>;
   /** LANG of every container: en_US.UTF-8 as in the original, C.UTF-8 where the stack lacks that locale. */
   readonly lang: string;

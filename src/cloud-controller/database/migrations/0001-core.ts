@@ -171,6 +171,7 @@ async function createPlatform(db: Kysely<unknown>): Promise<void> {
   await recordTable(db, "environment_variable_groups")
     .addColumn("name", "text", (column) => column.notNull().unique())
     .addColumn("variables", "text", (column) => column.notNull())
+    .addColumn("host_variables", "text", (column) => column.notNull())
     .execute();
   await recordTable(db, "security_groups")
     .addColumn("name", "text", (column) => column.notNull().unique())
