@@ -8,12 +8,14 @@ import { hasPrivateMounts } from "./host/private-mounts.ts";
 import { bootId } from "./host/process-identity.ts";
 import { type CellNetwork, openCellNetwork } from "./network/cell-network.ts";
 import { probeSpec } from "./oci/probe.ts";
-import { ProcessRuntime } from "./process/process-runtime.ts";
+import { ProcessMaker } from "./process/process-maker.ts";
+import { openRootless } from "./rootless/open-rootless.ts";
 import type { CellHost } from "./supervised/cell-host.ts";
 import { openOci } from "./oci/open-oci.ts";
 import type { ContainerRuntimeConfig, ContainerRuntimeDependencies } from "./runtime-config.ts";
 import { hostStack } from "./stack/skeleton.ts";
 import { caBundlePath, defaultStack, type Stack } from "./stack/stack-paths.ts";
+import { UnlimitedRuntime } from "./unlimited/unlimited-runtime.ts";
 
 /** No runtime of this machine passes: the message says why each does not, and what mends it. */
 class NoContainerRuntime extends Error {
@@ -29,16 +31,40 @@ export async function openContainerRuntime(
   dependencies: ContainerRuntimeDependencies,
 ): Promise<ContainerRuntime> {
   if (config.runtime === "process") return openProcessRuntime(config, dependencies);
-  if (process.getuid?.() !== 0) {
-    throw new NoContainerRuntime(
-      "Containers need root on this machine: start with sudo, or choose --runtime process (no isolation)",
-    );
-  }
+  if (process.getuid?.() !== 0) return openRootlessRuntime(config, dependencies);
   const dataDir = await openFolder(config.dataDir);
   const host = openHost(config, dependencies, dataDir);
   const stacks = await openStacks(config, dataDir);
   const network = await openCellNetwork(config, dataDir);
   return firstThatPasses({ config, host, stacks, network });
+}
+
+/** For an ordinary user: real containers without limits, where the kernel lets such a user make namespaces. */
+async function openRootlessRuntime(
+  config: ContainerRuntimeConfig,
+  dependencies: ContainerRuntimeDependencies,
+): Promise<ContainerRuntime> {
+  if (config.runtime === "runc") {
+    throw new NoContainerRuntime(
+      "Containers by runc need root: start with sudo, or choose --runtime crun (no limits)",
+    );
+  }
+  mkdirSync(config.dataDir, { recursive: true, mode: 0o711 });
+  const dataDir = realpathSync(config.dataDir);
+  const host = openHost(config, dependencies, dataDir);
+  const stacks = await openStacks(config, dataDir);
+  try {
+    return await openRootless({ host, stacks, binds: commonBinds(config) });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new NoContainerRuntime(
+      [
+        `No containers without root on this machine: ${reason}`,
+        "Start with sudo, install crun (sudo apt-get install -y --no-install-recommends crun) where it is missing, " +
+          "or choose --runtime process (no isolation)",
+      ].join("\n"),
+    );
+  }
 }
 
 /** Without isolation, for machines that allow no container; never chosen but by name. */
@@ -50,8 +76,9 @@ async function openProcessRuntime(
   const dataDir = realpathSync(config.dataDir);
   const host = openHost(config, dependencies, dataDir);
   const stacks = await openStacks(config, dataDir);
-  const runtime = new ProcessRuntime(
+  const runtime = new UnlimitedRuntime(
     {
+      maker: new ProcessMaker(host),
       stacks,
       binds: commonBinds(config),
       description: {

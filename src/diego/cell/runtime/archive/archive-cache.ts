@@ -93,7 +93,7 @@ export class ArchiveCache {
     const into = path.join(root, request.below);
     const owner = ownId === 0 ? (request.owner === "vcap" ? vcapId : nobodyId) : ownId;
     mkdirSync(into, { recursive: true, mode: 0o755 });
-    chownSync(into, owner, owner);
+    if (ownId === 0) chownSync(into, owner, owner);
     try {
       const bytes = await extractArchive({
         archive: request.archive,
@@ -123,7 +123,7 @@ export class ArchiveCache {
       // A link of that name counts, wherever it leads.
       if (lstatSync(target, { throwIfNoEntry: false }) !== undefined) continue;
       mkdirSync(target);
-      chownSync(target, owner, owner);
+      if (ownId === 0) chownSync(target, owner, owner);
     }
   }
 

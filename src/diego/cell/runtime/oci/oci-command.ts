@@ -10,10 +10,19 @@ const timeoutMs = 30_000;
 export class OciCommand {
   readonly name: OciRuntimeName;
   readonly #stateDir: string;
+  readonly #enter: readonly string[];
+  readonly #withCgroups: boolean;
 
-  constructor(name: OciRuntimeName, stateDir: string) {
+  constructor(
+    name: OciRuntimeName,
+    stateDir: string,
+    /** For an ordinary user: what enters the namespaces in which it is root. No control group is made there. */
+    enter: readonly string[] = [],
+  ) {
     this.name = name;
     this.#stateDir = stateDir;
+    this.#enter = enter;
+    this.#withCgroups = enter.length === 0;
   }
 
   /** Starts a container whose init goes on by itself. Errors name what the runtime said. */
@@ -24,10 +33,10 @@ export class OciCommand {
     readonly logFile: string;
   }): Promise<void> {
     const { id, bundle, pidFile, logFile } = options;
-    const args = this.#global(logFile);
+    const [program, ...args] = this.#command(logFile);
     args.push("run", "--detach", "--bundle", bundle, "--pid-file", pidFile, id);
     // No pipes: the init would inherit and hold them.
-    const child = spawn(this.name, args, {
+    const child = spawn(program, args, {
       stdio: "ignore",
       env: { PATH: defaultPath },
       timeout: timeoutMs,
@@ -51,24 +60,28 @@ export class OciCommand {
     readonly detach: boolean;
   }): string[] {
     const { id, processFile, pidFile, logFile, detach } = options;
-    const args = this.#global(logFile);
-    args.push("exec", ...(detach ? ["--detach"] : []));
-    args.push("--pid-file", pidFile, "--process", processFile, id);
-    return [this.name, ...args];
+    const command = this.#command(logFile);
+    command.push("exec", ...(detach ? ["--detach"] : []));
+    command.push("--pid-file", pidFile, "--process", processFile, id);
+    return command;
   }
 
   /** Removes the runtime's own record of a container. Never trusted to have done all: the caller sweeps after it. */
   async delete(id: string): Promise<void> {
-    await runCommand(this.name, [...this.#global(undefined), "delete", "--force", id], {
-      timeoutMs,
-    });
+    const [program, ...args] = this.#command(undefined);
+    await runCommand(program, [...args, "delete", "--force", id], { timeoutMs });
   }
 
-  #global(logFile: string | undefined): string[] {
+  /** The program and the arguments that all its commands share. */
+  #command(logFile: string | undefined): [string, ...string[]] {
+    const [program, ...enter] = [...this.#enter, this.name];
+    const manager = this.#withCgroups ? "cgroupfs" : "disabled";
     return [
+      program ?? this.name,
+      ...enter,
       "--root",
       this.#stateDir,
-      ...(this.name === "crun" ? ["--cgroup-manager", "cgroupfs"] : []),
+      ...(this.name === "crun" ? ["--cgroup-manager", manager] : []),
       ...(logFile === undefined ? [] : ["--log", logFile]),
     ];
   }

@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { containerConfig, hostIdOf, type IdMap, processConfig } from "./oci-spec.ts";
+import {
+  containerConfig,
+  type ContainerLayout,
+  hostIdOf,
+  type IdMap,
+  processConfig,
+} from "./oci-spec.ts";
 
 const idmapped: IdMap = { kind: "idmapped", base: 1_000_000_000 };
 const split: IdMap = { kind: "split", base: 1_000_000_000 };
@@ -84,7 +90,22 @@ test("whatever is bound is read-only, and the host's /usr comes first", () => {
   }
 });
 
-function layout(idMap: IdMap) {
+test("an ordinary user's container has the one id as vcap, the host's network, and no limit", () => {
+  const limits = { memoryBytes: 1024, pids: 5, cpuShares: 10, diskBytes: 1 };
+  const config = JSON.parse(JSON.stringify(containerConfig({ ...layout("vcap"), limits })));
+  const namespaces: { type: string }[] = config.linux.namespaces;
+  const mounts: { destination: string }[] = config.mounts;
+
+  assert.deepEqual(config.process.user, { uid: 2000, gid: 2000 });
+  assert.deepEqual(config.linux.uidMappings, [{ containerID: 2000, hostID: 0, size: 1 }]);
+  assert.deepEqual(config.linux.gidMappings, config.linux.uidMappings);
+  assert.equal(config.linux.resources, undefined);
+  assert.equal(config.linux.cgroupsPath, undefined);
+  assert.ok(!namespaces.some(({ type }) => type === "network"));
+  assert.ok(!mounts.some(({ destination }) => destination === "/sys"));
+});
+
+function layout(idMap: ContainerLayout["idMap"]) {
   return {
     hostname: "app",
     cgroup: "/rivera/0-app",

@@ -8,7 +8,11 @@ export interface ContainerLayout {
   readonly hostname: string;
   readonly cgroup: string;
   readonly rootfs: string;
-  readonly idMap: IdMap;
+  /**
+   * "vcap": an ordinary user's own id is that of vcap inside, and there is no other. Such a user can make neither a
+   * control group nor a network that leads anywhere, so that the limits are left out and the network is the host's.
+   */
+  readonly idMap: IdMap | "vcap";
   readonly limits: ContainerLimits;
   /** Folders of the host bound at the same place, `/usr` first. */
   readonly hostFolders: readonly string[];
@@ -76,11 +80,14 @@ const appOomScore = 500;
 
 export function containerConfig(layout: ContainerLayout): object {
   const mappings = mappingsOf(layout.idMap);
+  const isRootless = layout.idMap === "vcap";
+  const id = isRootless ? vcap : 0;
+  const namespaces = ["pid", "ipc", "uts", "mount", "user", ...(isRootless ? [] : ["network"])];
   return {
     ociVersion: "1.0.2",
     process: {
       terminal: false,
-      user: { uid: 0, gid: 0 },
+      user: { uid: id, gid: id },
       args: initCommand,
       env: ["PATH=/usr/bin:/bin"],
       cwd: "/",
@@ -92,13 +99,13 @@ export function containerConfig(layout: ContainerLayout): object {
     hostname: layout.hostname,
     mounts: mounts(layout),
     linux: {
-      cgroupsPath: layout.cgroup,
-      resources: resources(layout.limits),
-      namespaces: ["pid", "ipc", "uts", "mount", "user", "network"].map((type) => ({ type })),
+      ...(isRootless ? {} : { cgroupsPath: layout.cgroup, resources: resources(layout.limits) }),
+      namespaces: namespaces.map((type) => ({ type })),
       uidMappings: mappings,
       gidMappings: mappings,
       rootfsPropagation: "private",
-      maskedPaths,
+      // Without a network of its own it has no right to a /sys either.
+      maskedPaths: maskedPaths.filter((file) => !isRootless || !file.startsWith("/sys/")),
       readonlyPaths,
       seccomp: seccompProfile(layout.arch),
     },
@@ -147,7 +154,10 @@ function rlimits(nofile: number): object[] {
   ];
 }
 
-function mappingsOf({ kind, base }: IdMap): object[] {
+function mappingsOf(map: ContainerLayout["idMap"]): object[] {
+  // 0: the one id as it is called where the runtime runs.
+  if (map === "vcap") return [{ containerID: vcap, hostID: 0, size: 1 }];
+  const { kind, base } = map;
   if (kind === "idmapped") return [{ containerID: 0, hostID: base, size: idsPerContainer }];
   return [
     { containerID: 0, hostID: base, size: vcap },
@@ -167,6 +177,13 @@ function resources(limits: ContainerLimits): object {
     ...(limits.cpuShares === 0 ? {} : { cpu: { shares: limits.cpuShares } }),
   };
 }
+
+const sysMount = {
+  destination: "/sys",
+  type: "sysfs",
+  source: "sysfs",
+  options: ["nosuid", "noexec", "nodev", "ro"],
+};
 
 function mounts(layout: ContainerLayout): object[] {
   return [
@@ -194,12 +211,7 @@ function mounts(layout: ContainerLayout): object[] {
       source: "shm",
       options: ["nosuid", "noexec", "nodev", "mode=1777", "size=16m"],
     },
-    {
-      destination: "/sys",
-      type: "sysfs",
-      source: "sysfs",
-      options: ["nosuid", "noexec", "nodev", "ro"],
-    },
+    ...(layout.idMap === "vcap" ? [] : [sysMount]),
     ...[
       ...layout.hostFolders.map((folder) => ({ source: folder, destination: folder })),
       ...layout.folderBinds,

@@ -14,7 +14,8 @@ export function prepareUpper(
   binds: readonly ReadOnlyBind[],
 ): void {
   mkdirSync(path.join(upper, "home/vcap"), { recursive: true, mode: 0o755 });
-  chownSync(path.join(upper, "home/vcap"), vcap, vcap);
+  // What an ordinary user makes is its own, and it may give nothing away.
+  if (process.getuid?.() === 0) chownSync(path.join(upper, "home/vcap"), vcap, vcap);
   mkdirSync(path.join(upper, "tmp"));
   chmodSync(path.join(upper, "tmp"), 0o1777);
   for (const { source, destination } of binds) {

@@ -2,12 +2,13 @@ import { z } from "zod";
 import { vcapId } from "../stack/users.ts";
 import { containerRecord } from "../supervised/container-record.ts";
 
-export const processRecord = containerRecord.extend({
+export const unlimitedRecord = containerRecord.extend({
+  maker: z.enum(["process", "crun"]),
   /** Of the host, for the app's 8080. */
   port: z.int(),
 });
 
-export type ProcessRecord = z.infer<typeof processRecord>;
+export type UnlimitedRecord = z.infer<typeof unlimitedRecord>;
 
 /** An ordinary user has one id, which stands for all inside; root has them all. */
 export function hostIdOfUser(uid: number): number {

@@ -1,8 +1,5 @@
-import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync } from "node:fs";
-import { createServer } from "node:net";
 import path from "node:path";
-import { defaultPath } from "#kernel/process/run-command.ts";
 import { ArchiveCache } from "../archive/archive-cache.ts";
 import type {
   Container,
@@ -15,32 +12,31 @@ import type {
 import { isAlive, startTimeOf } from "../host/process-identity.ts";
 import type { Stack } from "../stack/stack-paths.ts";
 import type { CellHost } from "../supervised/cell-host.ts";
-import { readRecord, writeRecord } from "../supervised/container-record.ts";
+import { containerRecord, readRecord, writeRecord } from "../supervised/container-record.ts";
 import { DiskUsage } from "../supervised/disk-usage.ts";
 import { discardFolder, emptyTrash, endProcesses } from "../supervised/end-container.ts";
 import { Permits } from "../supervised/permits.ts";
 import { assertName, SupervisedContainer } from "../supervised/supervised-container.ts";
 import { prepareUpper } from "../supervised/upper-layer.ts";
-import { ProcessEngine } from "./process-engine.ts";
-import { hostIdOfVcap, type ProcessRecord, processRecord } from "./process-record.ts";
+import type { ContainerMaker } from "./container-maker.ts";
+import { freePort } from "./free-port.ts";
+import { hostIdOfVcap, type UnlimitedRecord, unlimitedRecord } from "./unlimited-record.ts";
 
-const keepContainer = path.join(import.meta.dirname, "keep-container.sh");
-const mountOverlay = path.join(import.meta.dirname, "../oci/mount-overlay.pl");
 const createsAtOnce = 4;
 
-export interface ProcessRuntimeConfig {
+export interface UnlimitedRuntimeConfig {
+  readonly maker: ContainerMaker;
   readonly stacks: ReadonlyMap<string, Stack>;
   readonly binds: readonly ReadOnlyBind[];
   readonly description: RuntimeDescription;
 }
 
 /**
- * Containers without an OCI runtime, for machines that allow none: a root file system and pid namespace of their own by
- * `unshare`, and that is all. No limit is enforced, the network is the host's, and user vcap is the platform's own user
- * (or, where that is root, user 2000 of the machine).
+ * Containers for whom no limit is enforced and whose network is the host's: each has a port of the host in place of
+ * 8080. What makes them is the maker's to know.
  */
-export class ProcessRuntime implements ContainerRuntime {
-  readonly #config: ProcessRuntimeConfig;
+export class UnlimitedRuntime implements ContainerRuntime {
+  readonly #config: UnlimitedRuntimeConfig;
   readonly #host: CellHost;
   readonly #permits = new Permits(createsAtOnce);
   readonly #archives: ArchiveCache;
@@ -49,7 +45,7 @@ export class ProcessRuntime implements ContainerRuntime {
   readonly #destroying = new Map<string, Promise<void>>();
   #trash: Promise<void> = Promise.resolve();
 
-  constructor(config: ProcessRuntimeConfig, host: CellHost) {
+  constructor(config: UnlimitedRuntimeConfig, host: CellHost) {
     this.#config = config;
     this.#host = host;
     this.#archives = new ArchiveCache(path.join(host.dataDir, "unpacked"));
@@ -62,9 +58,9 @@ export class ProcessRuntime implements ContainerRuntime {
   async adopt(): Promise<void> {
     const folder = path.join(this.#host.dataDir, "containers");
     for (const handle of readdirSync(folder)) {
-      const record = readRecord(path.join(folder, handle), processRecord);
+      const record = readRecord(path.join(folder, handle), unlimitedRecord);
       const lives = record?.init !== undefined && isAlive(record.init);
-      if (lives && record.bootId === this.#host.bootId) {
+      if (lives && record.bootId === this.#host.bootId && this.#config.maker.adopts(record)) {
         this.#ports.add(record.port);
         this.#containers.set(handle, this.#container(record));
       } else {
@@ -119,13 +115,15 @@ export class ProcessRuntime implements ContainerRuntime {
     await Promise.allSettled(this.#destroying.values());
     for (const container of this.#containers.values()) container.detach();
     await this.#trash;
+    await this.#config.maker.close(this.#containers.size > 0);
   }
 
-  async #make(spec: ContainerSpec, stack: Stack): Promise<ProcessRecord> {
+  async #make(spec: ContainerSpec, stack: Stack): Promise<UnlimitedRecord> {
     const binds = [...this.#config.binds, ...spec.binds];
     const dir = this.#dirOf(spec.handle);
-    const record: ProcessRecord = {
+    const record: UnlimitedRecord = {
       handle: spec.handle,
+      maker: this.#config.maker.name,
       bootId: this.#host.bootId,
       address: "127.0.0.1",
       stack: spec.stack,
@@ -141,27 +139,26 @@ export class ProcessRuntime implements ContainerRuntime {
     for (const name of ["upper", "work", "rootfs", "processes", "inside"]) {
       mkdirSync(path.join(dir, name));
     }
-    // The host's own name must resolve, as it does outside.
-    const files = ["/etc/hosts", "/etc/resolv.conf"].filter((file) => existsSync(file));
-    const folders = [
-      ...stack.hostFolders.map((folder) => ({ source: folder, destination: folder })),
-      ...files.map((file) => ({ source: file, destination: file })),
-      ...binds,
-    ];
     prepareUpper(path.join(dir, "upper"), hostIdOfVcap(), binds);
-    const pid = await startKeeper(dir, [...spec.layers.toReversed(), stack.rootfs], folders);
+    const pid = await this.#config.maker.start({
+      dir,
+      handle: spec.handle,
+      lowers: [...spec.layers.toReversed(), stack.rootfs],
+      hostFolders: stack.hostFolders,
+      binds,
+    });
     const running = { ...record, init: { pid, startTime: startTimeOf(pid) ?? "" } };
     writeRecord(dir, running);
     return running;
   }
 
-  #container(record: ProcessRecord): SupervisedContainer {
+  #container(record: UnlimitedRecord): SupervisedContainer {
     const dir = this.#dirOf(record.handle);
     return new SupervisedContainer({
       record,
       dir,
       host: this.#host,
-      engine: new ProcessEngine(record, dir, this.#host),
+      engine: this.#config.maker.engine(record, dir),
       disk: new DiskUsage(path.join(dir, "upper"), this.#host.clock),
       destroy: () => this.#destroy(record.handle),
     });
@@ -180,14 +177,17 @@ export class ProcessRuntime implements ContainerRuntime {
   async #remove(dir: string): Promise<void> {
     if (!existsSync(dir)) return;
     const handle = path.basename(dir);
-    const record = readRecord(dir, processRecord);
+    // Also one that another runtime made in this folder.
+    const record = readRecord(dir, containerRecord);
     if (record?.bootId === this.#host.bootId) {
       const processes = (await this.#containers.get(handle)?.allProcesses()) ?? [];
       await endProcesses({ host: this.#host, dir, record, processes });
     }
+    await this.#config.maker.clear(handle, dir);
+    const port = readRecord(dir, unlimitedRecord)?.port;
     this.#containers.delete(handle);
     discardFolder(this.#host, dir);
-    if (record !== undefined) this.#ports.delete(record.port);
+    if (port !== undefined) this.#ports.delete(port);
     this.#emptyTrash();
   }
 
@@ -209,54 +209,4 @@ export class ProcessRuntime implements ContainerRuntime {
   #dirOf(handle: string): string {
     return path.join(this.#host.dataDir, "containers", handle);
   }
-}
-
-/** Starts a container's first process and gives its pid, or an error with what it said. */
-async function startKeeper(
-  dir: string,
-  lowers: readonly string[],
-  folders: readonly ReadOnlyBind[],
-): Promise<number> {
-  const isRoot = process.getuid?.() === 0;
-  const args = ["--mount", "--pid", "--fork", "--propagation", "private"];
-  if (!isRoot) args.push("--user", "--map-root-user");
-  // In a user namespace overlay keeps its own attributes under another name.
-  const options = isRoot ? "redirect_dir=on" : "userxattr";
-  args.push("sh", keepContainer, mountOverlay, dir, options, lowers.join("\n"));
-  args.push(...folders.flatMap(({ source, destination }) => [source, destination]));
-  // Detached: an interrupt at the terminal is for the platform, which ends its containers in its own way.
-  const keeper = spawn("unshare", args, {
-    stdio: ["ignore", "pipe", "pipe"],
-    detached: true,
-    env: { PATH: defaultPath },
-  });
-  let complaint = "";
-  keeper.stderr.on("data", (chunk: Buffer) => {
-    complaint += chunk.toString("utf8").slice(0, 1024);
-  });
-  // `unshare` itself goes on as the keeper's parent, so its streams do not end.
-  const said = await new Promise<string>((resolve, reject) => {
-    keeper.stdout.once("data", (chunk: Buffer) => resolve(chunk.toString("utf8")));
-    keeper.once("error", reject);
-    keeper.once("close", () => resolve(""));
-  });
-  keeper.stdout.destroy();
-  keeper.stderr.destroy();
-  keeper.unref();
-  if (!/^\d+\n$/.test(said)) {
-    throw new Error(`Cannot make a container: ${complaint.trim() || "unshare said nothing"}`);
-  }
-  return Number(said);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      const port = typeof address === "object" && address !== null ? address.port : 0;
-      server.close(() => resolve(port));
-    });
-  });
 }

@@ -1,0 +1,82 @@
+import { readFileSync } from "node:fs";
+import type { ReadOnlyBind } from "../container-runtime.ts";
+import { ociRuntimeVersion } from "../oci/oci-command.ts";
+import { probeRuntime } from "../oci/probe.ts";
+import { defaultStack, type Stack } from "../stack/stack-paths.ts";
+import type { CellHost } from "../supervised/cell-host.ts";
+import { UnlimitedRuntime } from "../unlimited/unlimited-runtime.ts";
+import { RootlessMaker } from "./rootless-maker.ts";
+import { UserNamespace } from "./user-namespace.ts";
+
+const notes = [
+  "without root: the memory, processes, processor time and disk of an app are NOT limited",
+  "without root: apps share this machine's network: they reach what it reaches, and their ports are open on it",
+  "with sudo all of that is enforced",
+];
+
+/** Containers for an ordinary user, proved by a real one, or an error that says why there are none. */
+export async function openRootless(options: {
+  readonly host: CellHost;
+  readonly stacks: ReadonlyMap<string, Stack>;
+  readonly binds: readonly ReadOnlyBind[];
+}): Promise<UnlimitedRuntime> {
+  const { host, stacks, binds } = options;
+  if ((await ociRuntimeVersion("crun")) === undefined) throw new Error(await withoutCrun());
+  const namespace = await openNamespace(host);
+  const runtime = new UnlimitedRuntime(
+    {
+      maker: new RootlessMaker(host, namespace),
+      stacks,
+      binds,
+      description: { kind: "crun", enforced: [], notes, stacks: [...stacks.keys()] },
+    },
+    host,
+  );
+  try {
+    await runtime.adopt();
+    await probeRuntime(runtime, defaultStack, "ordinary user");
+    return runtime;
+  } catch (error) {
+    await runtime[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function withoutCrun(): Promise<string> {
+  const isRuncThere = (await ociRuntimeVersion("runc")) !== undefined;
+  return isRuncThere
+    ? "crun is not installed, and runc makes none in which the one id of a user is that of vcap"
+    : "crun is not installed";
+}
+
+async function openNamespace(host: CellHost): Promise<UserNamespace> {
+  try {
+    return await UserNamespace.open(host);
+  } catch (error) {
+    const said = error instanceof Error ? error.message : String(error);
+    throw new Error(`this machine gives an ordinary user no namespaces (${said})${switchOf()}`);
+  }
+}
+
+/** The kernel's switches that close user namespaces, as Debian and Ubuntu have them. */
+const switches: readonly (readonly [file: string, closed: string])[] = [
+  ["kernel/apparmor_restrict_unprivileged_userns", "1"],
+  ["kernel/unprivileged_userns_clone", "0"],
+  ["user/max_user_namespaces", "0"],
+];
+
+function switchOf(): string {
+  for (const [file, closed] of switches) {
+    if (readIfThere(`/proc/sys/${file}`)?.trim() !== closed) continue;
+    return `; ${file.replace("/", ".")} is ${closed}`;
+  }
+  return "";
+}
+
+function readIfThere(file: string): string | undefined {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return undefined;
+  }
+}
