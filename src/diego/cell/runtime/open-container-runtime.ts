@@ -6,6 +6,7 @@ import type { ContainerRuntime, ReadOnlyBind } from "./container-runtime.ts";
 import { openFolder } from "./host/open-folder.ts";
 import { hasPrivateMounts } from "./host/private-mounts.ts";
 import { bootId } from "./host/process-identity.ts";
+import { NoContainerRuntime } from "./no-container-runtime.ts";
 import { type CellNetwork, openCellNetwork } from "./network/cell-network.ts";
 import { probeSpec } from "./oci/probe.ts";
 import { ProcessMaker } from "./process/process-maker.ts";
@@ -16,11 +17,6 @@ import type { ContainerRuntimeConfig, ContainerRuntimeDependencies } from "./run
 import { hostStack } from "./stack/skeleton.ts";
 import { caBundlePath, defaultStack, type Stack } from "./stack/stack-paths.ts";
 import { UnlimitedRuntime } from "./unlimited/unlimited-runtime.ts";
-
-/** No runtime of this machine passes: the message says why each does not, and what mends it. */
-class NoContainerRuntime extends Error {
-  override readonly name = "NoContainerRuntime";
-}
 
 /**
  * Opens the runtime of one cell: the first of crun and runc that makes a real container which is as it must be. What
@@ -53,18 +49,7 @@ async function openRootlessRuntime(
   const dataDir = realpathSync(config.dataDir);
   const host = openHost(config, dependencies, dataDir);
   const stacks = await openStacks(config, dataDir);
-  try {
-    return await openRootless({ host, stacks, binds: commonBinds(config) });
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new NoContainerRuntime(
-      [
-        `No containers without root on this machine: ${reason}`,
-        "Start with sudo, install crun (sudo apt-get install -y --no-install-recommends crun) where it is missing, " +
-          "or choose --runtime process (no isolation)",
-      ].join("\n"),
-    );
-  }
+  return openRootless({ host, stacks, binds: commonBinds(config) });
 }
 
 /** Without isolation, for machines that allow no container; never chosen but by name. */

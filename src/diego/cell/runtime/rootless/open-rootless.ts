@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { ReadOnlyBind } from "../container-runtime.ts";
+import { NoContainerRuntime } from "../no-container-runtime.ts";
 import { ociRuntimeVersion } from "../oci/oci-command.ts";
 import { probeRuntime } from "../oci/probe.ts";
 import { defaultStack, type Stack } from "../stack/stack-paths.ts";
@@ -14,14 +15,17 @@ const notes = [
   "with sudo all of that is enforced",
 ];
 
-/** Containers for an ordinary user, proved by a real one, or an error that says why there are none. */
+/**
+ * Containers for an ordinary user, proved by a real one.
+ * @throws NoContainerRuntime
+ */
 export async function openRootless(options: {
   readonly host: CellHost;
   readonly stacks: ReadonlyMap<string, Stack>;
   readonly binds: readonly ReadOnlyBind[];
 }): Promise<UnlimitedRuntime> {
   const { host, stacks, binds } = options;
-  if ((await ociRuntimeVersion("crun")) === undefined) throw new Error(await withoutCrun());
+  if ((await ociRuntimeVersion("crun")) === undefined) throw await withoutCrun();
   const namespace = await openNamespace(host);
   const runtime = new UnlimitedRuntime(
     {
@@ -38,24 +42,39 @@ export async function openRootless(options: {
     return runtime;
   } catch (error) {
     await runtime[Symbol.asyncDispose]();
-    throw error;
+    throw refusal(`crun: ${messageOf(error)}`, `Start with sudo, or ${otherwise}`);
   }
 }
 
-async function withoutCrun(): Promise<string> {
+async function withoutCrun(): Promise<NoContainerRuntime> {
   const isRuncThere = (await ociRuntimeVersion("runc")) !== undefined;
-  return isRuncThere
-    ? "crun is not installed, and runc makes none in which the one id of a user is that of vcap"
-    : "crun is not installed";
+  return refusal(
+    isRuncThere
+      ? "crun is not installed, and runc cannot make the one id of a user that of vcap"
+      : "crun is not installed",
+    `Install it (sudo apt-get install -y --no-install-recommends crun), start with sudo, or ${otherwise}`,
+  );
 }
 
 async function openNamespace(host: CellHost): Promise<UserNamespace> {
   try {
     return await UserNamespace.open(host);
   } catch (error) {
-    const said = error instanceof Error ? error.message : String(error);
-    throw new Error(`this machine gives an ordinary user no namespaces (${said})${switchOf()}`);
+    throw refusal(
+      `the kernel gives an ordinary user no namespaces (${messageOf(error)})${closedSwitch()}`,
+      "Allow them, or start with sudo (--runtime process needs them too)",
+    );
   }
+}
+
+const otherwise = "choose --runtime process (no isolation)";
+
+function refusal(reason: string, mend: string): NoContainerRuntime {
+  return new NoContainerRuntime(`No containers without root here: ${reason}\n${mend}`);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** The kernel's switches that close user namespaces, as Debian and Ubuntu have them. */
@@ -65,10 +84,10 @@ const switches: readonly (readonly [file: string, closed: string])[] = [
   ["user/max_user_namespaces", "0"],
 ];
 
-function switchOf(): string {
+function closedSwitch(): string {
   for (const [file, closed] of switches) {
     if (readIfThere(`/proc/sys/${file}`)?.trim() !== closed) continue;
-    return `; ${file.replace("/", ".")} is ${closed}`;
+    return `: sysctl ${file.replace("/", ".")} is ${closed}`;
   }
   return "";
 }
