@@ -1,7 +1,7 @@
-import { once } from "node:events";
-import { createWriteStream, mkdirSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import path from "node:path";
 import type { Clock } from "#kernel/clock/clock.ts";
+import { LogFile } from "#kernel/log/log-file.ts";
 import { pinoLogger } from "#kernel/log/pino-logger.ts";
 import { lockDataDir } from "./data-lock.ts";
 import { cfLogin } from "./platform-commands.ts";
@@ -22,7 +22,7 @@ export async function up(io: UpIo, flags: Readonly<Record<string, unknown>>): Pr
   using _lock = lockDataDir(config.dataDir);
   mkdirSync(path.join(config.dataDir, "logs"), { recursive: true });
   const logFile = path.join(config.dataDir, "logs/platform.log");
-  const destination = createWriteStream(logFile, { flags: "a" });
+  using destination = new LogFile(logFile);
   const logger = pinoLogger({ level: "info", destination });
 
   const asked = signalToStop();
@@ -45,8 +45,6 @@ export async function up(io: UpIo, flags: Readonly<Record<string, unknown>>): Pr
     io.print("Stopping ...");
   }
   await platform[Symbol.asyncDispose]();
-  destination.end();
-  await once(destination, "close");
   io.print("Stopped.");
   return 0;
 }

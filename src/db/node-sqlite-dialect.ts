@@ -32,7 +32,11 @@ function prepare(database: DatabaseSync, sql: string): SqliteStatement {
   return {
     reader: statement.columns().length > 0,
     all: (parameters) => statement.all(...bindable(parameters)),
-    run: (parameters) => statement.run(...bindable(parameters)),
+    run: (parameters) => {
+      // SQLite itself has rolled back where the disk was full; a complaint about that would hide the reason.
+      if (sql === "rollback" && !database.isTransaction) return { changes: 0, lastInsertRowid: 0 };
+      return statement.run(...bindable(parameters));
+    },
     // Read bit by bit, and perhaps not to its end: a statement of its own.
     iterate: (parameters) => database.prepare(sql).iterate(...bindable(parameters)),
   };

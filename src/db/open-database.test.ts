@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { test } from "node:test";
+import { sql } from "kysely";
 import type { Generated } from "kysely";
 import type { Migration } from "kysely/migration";
+import { whyUnavailable } from "./database-error.ts";
 import { openDatabase } from "./open-database.ts";
 
 interface Schema {
@@ -91,4 +93,54 @@ test("a statement that failed, or whose table has changed since, runs again as i
     { id: 1, appGuid: "a", isOn: 1, note: null },
     { id: 2, appGuid: "b", isOn: 1, note: null },
   ]);
+});
+
+test("a transaction that finds the disk full says so, leaves nothing, and the next may work", async () => {
+  const db = await openDatabase<Schema>({ path: ":memory:" }, { "0001": first });
+  const add = (appGuid: string) =>
+    db.transaction().execute(async (tx) => {
+      await tx.insertInto("apps").values({ appGuid, isOn: 1 }).execute();
+    });
+  await sql`pragma max_page_count = 1`.execute(db);
+
+  const refusal: unknown = await add("x".repeat(100_000)).catch((error: unknown) => error);
+  await add("small");
+  const rows = await db.selectFrom("apps").select("appGuid").execute();
+  await db.destroy();
+
+  assert.equal(whyUnavailable(refusal), "no space is left on the disk of the database");
+  assert.deepEqual(rows, [{ appGuid: "small" }]);
+});
+
+test("what another process has locked is told from a fault of ours", async () => {
+  using dir = scratch();
+  const db = await openDatabase<Schema>({ path: dir.file }, { "0001": first });
+  const other = await openDatabase<Schema>({ path: dir.file }, { "0001": first });
+  await sql`pragma busy_timeout = 0`.execute(db);
+
+  const refusal: unknown = await other.transaction().execute(async (tx) => {
+    await tx.insertInto("apps").values({ appGuid: "a", isOn: 1 }).execute();
+    return await db
+      .insertInto("apps")
+      .values({ appGuid: "b", isOn: 1 })
+      .execute()
+      .catch((error: unknown) => error);
+  });
+  const fault: unknown = await sql`select * from nothing`
+    .execute(db)
+    .catch((error: unknown) => error);
+  await Promise.all([db.destroy(), other.destroy()]);
+
+  assert.equal(whyUnavailable(refusal), "the database is locked by another process");
+  assert.equal(whyUnavailable(fault), undefined);
+});
+
+test("a file that is no database is named", async () => {
+  using dir = scratch();
+  writeFileSync(dir.file, "garbage".repeat(1_000));
+
+  await assert.rejects(openDatabase({ path: dir.file }, { "0001": first }), (error: Error) => {
+    assert.ok(error.message.includes(`"${dir.file}": file is not a database`), error.message);
+    return true;
+  });
 });

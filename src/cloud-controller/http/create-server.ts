@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import fastify, { type FastifyError, type FastifyInstance, type FastifyRequest } from "fastify";
+import { whyUnavailable } from "#db/database-error.ts";
 import type { Logger } from "#kernel/log/logger.ts";
 import { mayRead, mayWrite, type AuthContext } from "./auth-context.ts";
 import type { Authenticate } from "./authentication.ts";
@@ -114,6 +115,12 @@ function toCfError(thrown: unknown): CfError {
   if (code === "FST_ERR_BAD_URL") return new CfError("NotFound");
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
     return new CfError("MessageParseError", [], { cause: thrown });
+  }
+  const unavailable = whyUnavailable(thrown);
+  if (unavailable !== undefined) {
+    return new CfError("ServiceUnavailable", `Service unavailable: ${unavailable}`, {
+      cause: thrown,
+    });
   }
   return new CfError("UnknownError", [], { cause: thrown });
 }

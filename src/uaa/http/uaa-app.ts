@@ -1,4 +1,5 @@
 import { fastify, type FastifyError, type FastifyInstance } from "fastify";
+import { whyUnavailable } from "#db/database-error.ts";
 import type { Logger } from "#kernel/log/logger.ts";
 import { UaaError } from "../uaa-error.ts";
 
@@ -26,9 +27,11 @@ export function createUaaApp(logger: Logger): FastifyInstance {
     const refusal = error instanceof UaaError ? error : fromFramework(error);
     if (refusal === undefined) {
       logger.error("request-failed", { method: request.method, error });
-      return reply
-        .code(500)
-        .send({ error: "server_error", error_description: "Internal server error" });
+      const unavailable = whyUnavailable(error);
+      return reply.code(unavailable === undefined ? 500 : 503).send({
+        error: "server_error",
+        error_description: unavailable ?? "Internal server error",
+      });
     }
     const challenge = refusal.challenge();
     if (challenge !== undefined) void reply.header("www-authenticate", challenge);
