@@ -4,6 +4,7 @@ import { type ArchiveEntry, EntryGuard } from "./safe-entry.ts";
 
 const blockBytes = 512;
 const metadataMax = 1024 * 1024;
+const endBlock = Buffer.alloc(blockBytes);
 
 /** Attributes of the next entry that a preceding one carries: GNU's long names, and pax. */
 interface Overrides {
@@ -84,7 +85,7 @@ export class TarGuard extends Transform {
 
   #readHeader(header: Buffer): void {
     // Zeros end an archive.
-    if (header.every((byte) => byte === 0)) return;
+    if (header.equals(endBlock)) return;
     if (!hasChecksum(header)) throw new UnsafeArchive("Cannot unpack: it is no tar archive");
     const type = String.fromCharCode(header[156] ?? 0);
     const size = this.#next.size ?? numberIn(header, 124, 12);
@@ -163,8 +164,8 @@ function numberIn(header: Buffer, start: number, length: number): number {
 }
 
 function hasChecksum(header: Buffer): boolean {
-  let sum = 0;
-  for (const [i, byte] of header.entries()) sum += i >= 148 && i < 156 ? 0x20 : byte;
+  let sum = 8 * 0x20;
+  for (let at = 0; at < blockBytes; at += 1) if (at < 148 || at >= 156) sum += header[at] ?? 0;
   return sum === Number.parseInt(textIn(header, 148, 8).trim(), 8);
 }
 

@@ -74,7 +74,8 @@ function header(
   block.write(type, 156, "latin1");
   fields.target.copy(block, 157, 0, fieldBytes);
   block.write("ustar  \0", 257, "latin1");
-  const sum = block.reduce((total, byte) => total + byte, 0);
+  let sum = 0;
+  for (let at = 0; at < blockBytes; at += 1) sum += block[at] ?? 0;
   block.write(`${octal(sum, 7)} `, 148, "latin1");
   return block;
 }
