@@ -86,6 +86,7 @@ function inflate(compressed: Buffer, entry: Content): Buffer {
   try {
     const content = inflateRawSync(compressed, {
       maxOutputLength: Math.max(entry.size, 1),
+      chunkSize: entry.size + 64,
       finishFlush: constants.Z_FINISH,
     });
     if (content.length === entry.size) return content;
