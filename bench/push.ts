@@ -1,35 +1,36 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, loadavg, tmpdir } from "node:os";
 import path from "node:path";
 import { TestPlatform } from "../test/support/test-platform.ts";
-import { bareBuildpack } from "./bare-buildpack.ts";
+import { byHand, type ByHand } from "./by-hand.ts";
 import { exampleCopy, manyFilesApp } from "./fixtures.ts";
 
-// `node bench/push.ts`: start, idle memory, first and second push, side by side in one run with the bare buildpack run by
-// hand on the same files. Prints one table; the figures to trust are the differences and ratios within a run.
+// `npm run bench`: start, idle memory, first and second push, side by side in one run with the same work done by hand.
+// Figures of different machines and moments do not compare; the differences and ratios within a run do.
 
-interface Row {
+interface Push {
   readonly what: string;
-  readonly platformMs: number;
-  readonly bareMs: number | undefined;
+  readonly byHand: ByHand;
+  /** Milliseconds from the client's start to its end, and how they divide. */
+  readonly totalMs: number;
+  readonly uploadMs: number;
+  readonly stageMs: number;
+  readonly startMs: number;
 }
 
-const rows: Row[] = [];
+const pushes: Push[] = [];
+const load = loadavg()[0] ?? 0;
+
 const startedAt = performance.now();
 await using platform = await TestPlatform.start();
-rows.push({
-  what: "first up on an empty folder, to API ready",
-  platformMs: performance.now() - startedAt,
-  bareMs: undefined,
-});
+const firstUpMs = performance.now() - startedAt;
 await platform.stop();
 const again = performance.now();
 await platform.up();
-rows.push({
-  what: "second up, to API ready",
-  platformMs: performance.now() - again,
-  bareMs: undefined,
-});
+const secondUpMs = performance.now() - again;
+await new Promise((resolve) => setTimeout(resolve, 3_000));
 const idleMb = residentMb(platform.pid);
 await platform.rivera(["login"]);
 
@@ -37,46 +38,89 @@ await comparePushes({
   name: "node-hello",
   buildpack: "nodejs_buildpack",
   folder: exampleCopy("node-hello"),
+  startCommand: "npm start",
 });
 await comparePushes({
   name: "many-files",
   buildpack: "procfile_buildpack",
   folder: manyFilesApp(),
+  startCommand: "node server.js",
 });
 
-for (const row of rows) {
-  const bare =
-    row.bareMs === undefined
-      ? ""
-      : `  bare ${seconds(row.bareMs)}  overhead ${seconds(row.platformMs - row.bareMs)}  ratio ${(row.platformMs / row.bareMs).toFixed(2)}`;
-  console.log(`${row.what.padEnd(48)} ${seconds(row.platformMs)}${bare}`);
+print(
+  `${availableParallelism()} cores, load ${load.toFixed(2)} at the start, files on ${tmpdir()}`,
+);
+print(`first up on an empty folder, to API ready ${seconds(firstUpMs)}`);
+print(`second up, to API ready                   ${seconds(secondUpMs)}`);
+print(`idle memory of the platform, resident     ${idleMb.toFixed(0).padStart(8)} MB`);
+print("");
+print(
+  `${"push (seconds)".padEnd(36)} total  upload  stage  start | by hand  scripts | overhead  ratio`,
+);
+for (const push of pushes) {
+  const overhead = push.totalMs - push.byHand.totalMs;
+  const ratio = (push.totalMs / push.byHand.totalMs).toFixed(2);
+  print(
+    `${push.what.padEnd(34)} ${[push.totalMs, push.uploadMs, push.stageMs, push.startMs].map(cell).join("")} |` +
+      `${[push.byHand.totalMs, push.byHand.scriptsMs].map((ms) => ` ${cell(ms)}`).join("")} |  ${cell(overhead)} ${ratio.padStart(6)}`,
+  );
 }
-console.log(`idle memory of the platform (resident): ${idleMb.toFixed(0)} MB`);
 
 async function comparePushes(app: {
-  name: string;
-  buildpack: string;
-  folder: string;
+  readonly name: string;
+  readonly buildpack: string;
+  readonly folder: string;
+  readonly startCommand: string;
 }): Promise<void> {
-  const cache = mkdtempSync(path.join(tmpdir(), "rivera-bare-cache-"));
+  const cache = mkdtempSync(path.join(tmpdir(), "rivera-bench-cache-"));
   for (const round of ["first", "second, one file changed"]) {
-    if (round !== "first")
+    if (round !== "first") {
       writeFileSync(path.join(app.folder, "changed.txt"), `${Math.random()}\n`);
-    const bareMs = bareBuildpack({ buildpack: app.buildpack, folder: app.folder, cache });
-    const began = performance.now();
-    const result = await platform.rivera(["push", app.name, "-b", app.buildpack], {
-      cwd: app.folder,
-      timeoutMs: 300_000,
-    });
-    if (result.status !== 0) throw new Error(result.stdout + result.stderr);
-    rows.push({
-      what: `push ${app.name}, ${round}`,
-      platformMs: performance.now() - began,
-      bareMs,
-    });
+    }
+    const compared = await byHand({ ...app, cache });
+    pushes.push({ what: `${app.name}, ${round}`, byHand: compared, ...(await push(app)) });
   }
   rmSync(cache, { recursive: true, force: true });
   rmSync(app.folder, { recursive: true, force: true });
+}
+
+/** Pushes with our client; the phases are told by its lines. */
+async function push(app: {
+  readonly name: string;
+  readonly buildpack: string;
+  readonly folder: string;
+}): Promise<Omit<Push, "what" | "byHand">> {
+  const began = performance.now();
+  const rivera = path.resolve(import.meta.dirname, "../bin/rivera");
+  const child = spawn(rivera, ["push", app.name, "-b", app.buildpack], {
+    cwd: app.folder,
+    env: {
+      ...process.env,
+      RIVERA_DATA: platform.dataDir,
+      RIVERA_HOME: path.join(platform.dataDir, "home"),
+    },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let output = "";
+  let staging = 0;
+  let starting = 0;
+  const read = (chunk: Buffer): void => {
+    output += chunk.toString();
+    const now = performance.now() - began;
+    if (staging === 0 && output.includes("Staging app")) staging = now;
+    if (starting === 0 && output.includes("Waiting for app")) starting = now;
+  };
+  child.stdout.on("data", read);
+  child.stderr.on("data", read);
+  await once(child, "close");
+  if (child.exitCode !== 0) throw new Error(output);
+  const totalMs = performance.now() - began;
+  return {
+    totalMs,
+    uploadMs: staging,
+    stageMs: starting - staging,
+    startMs: totalMs - starting,
+  };
 }
 
 function residentMb(pid: number): number {
@@ -84,6 +128,14 @@ function residentMb(pid: number): number {
   return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) / 1024;
 }
 
+function cell(ms: number): string {
+  return (ms / 1_000).toFixed(2).padStart(7);
+}
+
 function seconds(ms: number): string {
-  return `${(ms / 1_000).toFixed(2).padStart(7)} s`;
+  return `${(ms / 1_000).toFixed(2).padStart(8)} s`;
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
 }

@@ -62,7 +62,7 @@ const mayImport: Record<string, readonly string[]> = {
   ],
 };
 
-// What crosses components speaks public HTTP, as a user would.
+// What crosses components speaks public HTTP, as a user would; the bulletin board is measured alone as well.
 const outside: Record<string, readonly string[]> = {
   "test/support": ["kernel", "cmd", "test/support"],
   "test/acceptance": ["kernel", "test/support"],
