@@ -5,7 +5,7 @@ import type { Build } from "./build-table.ts";
 
 /** A build that ended longer ago than that is not held back. */
 const longestMs = 3_000;
-const everyMs = 100;
+const everyMs = 25;
 
 /**
  * Holds back the final state of a build while somebody is tailing the app's log and has not been given its last line:
