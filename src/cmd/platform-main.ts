@@ -8,44 +8,45 @@ import { up } from "./up.ts";
 
 // `rivera up`, `down`, `status`, `stack import`: the commands that run a platform. Those that use one are in cli.ts.
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    data: { type: "string" },
-    port: { type: "string" },
-    "router-port": { type: "string" },
-    cells: { type: "string" },
-    runtime: { type: "string" },
-    domain: { type: "string" },
-    "staging-timeout": { type: "string" },
-    field: { type: "string" },
-  },
-});
-const dataDir = path.resolve(
-  values.data ?? process.env["RIVERA_DATA"] ?? path.join(os.homedir(), ".rivera/data"),
-);
 const io = {
   clock: systemClock,
   print: (line: string) => void process.stdout.write(`${line}\n`),
 };
 
 try {
-  process.exitCode = await run(positionals[0]);
+  process.exitCode = await run(process.argv.slice(2));
 } catch (error) {
   process.stderr.write(`rivera: ${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;
 }
 
-function run(command = ""): Promise<number> {
+async function run(args: string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      data: { type: "string" },
+      port: { type: "string" },
+      "router-port": { type: "string" },
+      cells: { type: "string" },
+      runtime: { type: "string" },
+      domain: { type: "string" },
+      field: { type: "string" },
+    },
+  });
+  const dataDir = path.resolve(
+    values.data ?? process.env["RIVERA_DATA"] ?? path.join(os.homedir(), ".rivera/data"),
+  );
+  const [command = ""] = positionals;
   switch (command) {
     case "up":
-      return up({ ...io, env: process.env }, { ...values, data: dataDir });
+      return await up({ ...io, env: process.env }, { ...values, data: dataDir });
     case "down":
-      return down(io, dataDir);
+      return await down(io, dataDir);
     case "status":
-      return status(io, { dataDir, field: values.field });
+      return await status(io, { dataDir, field: values.field });
     case "stack":
-      return stackImport(io, dataDir, positionals.slice(1));
+      return await stackImport(io, dataDir, positionals.slice(1));
     default:
       throw new Error(
         `Cannot run "${command}": the commands are up, down, status and stack import`,

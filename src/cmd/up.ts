@@ -5,8 +5,9 @@ import { LogFile } from "#kernel/log/log-file.ts";
 import { pinoLogger } from "#kernel/log/pino-logger.ts";
 import { lockDataDir } from "./data-lock.ts";
 import { cfLogin } from "./platform-commands.ts";
-import { platformConfig } from "./platform-config.ts";
+import { platformConfig, type PlatformConfig } from "./platform-config.ts";
 import { startPlatform } from "./platform.ts";
+import { explainStart } from "./start-failure.ts";
 import { writeRiveraJson } from "./rivera-json.ts";
 
 interface UpIo {
@@ -17,8 +18,16 @@ interface UpIo {
 
 /** `rivera up`: runs the platform in the foreground until SIGINT or SIGTERM. */
 export async function up(io: UpIo, flags: Readonly<Record<string, unknown>>): Promise<number> {
-  const startedAt = io.clock.now();
   const config = platformConfig(flags);
+  try {
+    return await runPlatform(io, config);
+  } catch (error) {
+    throw explainStart(error, config.dataDir);
+  }
+}
+
+async function runPlatform(io: UpIo, config: PlatformConfig): Promise<number> {
+  const startedAt = io.clock.now();
   using _lock = lockDataDir(config.dataDir);
   mkdirSync(path.join(config.dataDir, "logs"), { recursive: true });
   const logFile = path.join(config.dataDir, "logs/platform.log");
