@@ -28,6 +28,16 @@ test("runCommand() kills a child at its time-out and keeps no more output than a
   assert.equal(long.stdout.length, 10);
 });
 
+test("runCommand() does not wait for what a killed command leaves behind", async () => {
+  const left = 'sleep 60 & echo "$!" >&2; wait';
+  const begun = runCommand("bash", ["-c", left], { timeoutMs: 200, maxOutputBytes: 100 });
+
+  const killed = await begun;
+
+  assert.equal(killed.signal, "SIGKILL");
+  process.kill(Number(killed.stderr), "SIGKILL");
+});
+
 test("runChecked() names the command, how it ended and what it said", async () => {
   await assert.rejects(runChecked("bash", ["-c", "echo broken >&2; exit 2"]), (error) => {
     assert.ok(error instanceof CommandFailed);

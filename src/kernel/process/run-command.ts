@@ -44,6 +44,12 @@ export async function runCommand(
     (resolve, reject) => {
       child.once("error", reject);
       child.once("close", (code, killedBy) => resolve([code, killedBy]));
+      // What a killed command has started may live on and hold its output open: that is not waited for.
+      child.once("exit", (_code, killedBy) => {
+        if (killedBy === null) return;
+        child.stdout?.destroy();
+        child.stderr?.destroy();
+      });
     },
   );
   return { status, signal, stdout: stdout(), stderr: stderr() };

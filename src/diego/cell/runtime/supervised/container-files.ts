@@ -112,7 +112,8 @@ function killInside({ pidFile }: InsideCommand, child: ChildProcess): void {
     const pid = Number(readFileSync(pidFile, "utf8"));
     if (pid > 1) process.kill(pid, "SIGKILL");
   } catch {
-    // It has ended since.
+    // It has ended since, or a runtime that hangs has not come to start it.
+    child.kill("SIGKILL");
   }
 }
 
