@@ -7,7 +7,7 @@ import { TestPlatform } from "../test/support/test-platform.ts";
 import { byHand, type ByHand } from "./by-hand.ts";
 import { exampleCopy, manyFilesApp } from "./fixtures.ts";
 
-// `npm run bench`: start, idle memory, first and second push, side by side in one run with the same work done by hand.
+// `npm run bench`: start, idle memory, first and later pushes, side by side in one run with the same work done by hand.
 // Figures of different machines and moments do not compare; the differences and ratios within a run do.
 
 interface Push {
@@ -39,12 +39,14 @@ await comparePushes({
   buildpack: "nodejs_buildpack",
   folder: exampleCopy("node-hello"),
   startCommand: "npm start",
+  rounds: 5,
 });
 await comparePushes({
   name: "many-files",
   buildpack: "procfile_buildpack",
   folder: manyFilesApp(),
   startCommand: "node server.js",
+  rounds: 3,
 });
 
 print(
@@ -55,13 +57,13 @@ print(`second up, to API ready                   ${seconds(secondUpMs)}`);
 print(`idle memory of the platform, resident     ${idleMb.toFixed(0).padStart(8)} MB`);
 print("");
 print(
-  `${"push (seconds)".padEnd(36)} total  upload  stage  start | by hand  scripts | overhead  ratio`,
+  `${"push (seconds)".padEnd(46)} total  upload  stage  start | by hand  scripts | overhead  ratio`,
 );
 for (const push of pushes) {
   const overhead = push.totalMs - push.byHand.totalMs;
   const ratio = (push.totalMs / push.byHand.totalMs).toFixed(2);
   print(
-    `${push.what.padEnd(34)} ${[push.totalMs, push.uploadMs, push.stageMs, push.startMs].map(cell).join("")} |` +
+    `${push.what.padEnd(44)} ${[push.totalMs, push.uploadMs, push.stageMs, push.startMs].map(cell).join("")} |` +
       `${[push.byHand.totalMs, push.byHand.scriptsMs].map((ms) => ` ${cell(ms)}`).join("")} |  ${cell(overhead)} ${ratio.padStart(6)}`,
   );
 }
@@ -71,14 +73,23 @@ async function comparePushes(app: {
   readonly buildpack: string;
   readonly folder: string;
   readonly startCommand: string;
+  readonly rounds: number;
 }): Promise<void> {
   const cache = mkdtempSync(path.join(tmpdir(), "rivera-bench-cache-"));
-  for (const round of ["first", "second, one file changed"]) {
-    if (round !== "first") {
-      writeFileSync(path.join(app.folder, "changed.txt"), `${Math.random()}\n`);
-    }
+  const first = await byHand({ ...app, cache });
+  pushes.push({ what: `${app.name}, first`, byHand: first, ...(await push(app)) });
+  const again: Omit<Push, "what">[] = [];
+  for (let round = 0; round < app.rounds; round += 1) {
+    writeFileSync(path.join(app.folder, "changed.txt"), `${Math.random()}\n`);
     const compared = await byHand({ ...app, cache });
-    pushes.push({ what: `${app.name}, ${round}`, byHand: compared, ...(await push(app)) });
+    again.push({ byHand: compared, ...(await push(app)) });
+  }
+  // The fastest says what the work takes; slower ones, what else the machine did meanwhile.
+  const fastest = again.toSorted((a, b) => a.totalMs - b.totalMs)[0];
+  const hand = again.map((each) => each.byHand).toSorted((a, b) => a.totalMs - b.totalMs)[0];
+  if (fastest !== undefined && hand !== undefined) {
+    const what = `${app.name}, one file changed, best of ${app.rounds}`;
+    pushes.push({ ...fastest, what, byHand: hand });
   }
   rmSync(cache, { recursive: true, force: true });
   rmSync(app.folder, { recursive: true, force: true });
