@@ -4,9 +4,9 @@ import { parseArgs } from "node:util";
 import { systemClock } from "#kernel/clock/system-clock.ts";
 import { down, status } from "./platform-commands.ts";
 import { stackImport } from "./stack-import.ts";
-import { up } from "./up.ts";
 
 // `rivera up`, `down`, `status`, `stack import`: the commands that run a platform. Those that use one are in cli.ts.
+// Only `up` loads the platform: the others are done before that would be.
 
 const io = {
   clock: systemClock,
@@ -39,8 +39,10 @@ async function run(args: string[]): Promise<number> {
   );
   const [command = ""] = positionals;
   switch (command) {
-    case "up":
+    case "up": {
+      const { up } = await import("./up.ts");
       return await up({ ...io, env: process.env }, { ...values, data: dataDir });
+    }
     case "down":
       return await down(io, dataDir);
     case "status":
