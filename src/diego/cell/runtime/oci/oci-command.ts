@@ -47,7 +47,8 @@ export class OciCommand {
       child.once("exit", resolve);
     });
     if (status !== 0) {
-      throw new Error(`Cannot start container "${id}" with ${this.name}: ${lastLogLine(logFile)}`);
+      const reason = child.killed ? `no answer in ${timeoutMs / 1000} s` : lastLogLine(logFile);
+      throw new Error(`Cannot start container "${id}" with ${this.name}: ${reason}`);
     }
   }
 
