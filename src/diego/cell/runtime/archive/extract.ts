@@ -42,7 +42,9 @@ export async function extractRootfs(options: {
     "--exclude=dev/*",
     "--exclude=./dev/*",
   ];
-  const guard = new TarGuard({ below: "/", devices: "below-dev" });
+  // The operator's own choice, whatever its size.
+  const maximumBytes = Number.MAX_SAFE_INTEGER;
+  const guard = new TarGuard({ below: "/", devices: "below-dev", maximumBytes });
   await extract({ ...options, command, guard });
 }
 

@@ -78,6 +78,40 @@ test("TarGuard tells what is no archive, and one that is cut short", async () =>
   assert.equal((await pass(tarOf([]))).length, tarTrailer.length);
 });
 
+test("TarGuard refuses extended headers that tar reads otherwise, or for entries to come", async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), "rivera-tar-"));
+  writeFileSync(path.join(folder, "a"), "x".repeat(1024));
+  execFileSync("truncate", ["-s", "10M", path.join(folder, "sparse")]);
+  const made = (...options: string[]) =>
+    execFileSync("tar", ["-cf", "-", "--format=pax", "-C", folder, ...options]);
+
+  const cases: [Buffer, RegExp | undefined][] = [
+    [made("--pax-option=comment=fine", "a"), undefined],
+    [made("--pax-option=size:=0x200", "a"), /size is no number/],
+    [made("--pax-option=size:=-1", "a"), /size is no number/],
+    [made("--pax-option=path=../../x", "a"), /global header/],
+    [made("--pax-option=size=0", "a"), /global header/],
+    [made("--sparse", "sparse"), /sparse file/],
+  ];
+  for (const [archive, expected] of cases) {
+    const guard = new TarGuard({ below: "/home/vcap", devices: "refuse" });
+    const passing = buffer(Readable.from([archive]).pipe(guard));
+    if (expected === undefined) assert.ok((await passing).equals(archive));
+    else await assert.rejects(passing, expected);
+  }
+  rmSync(folder, { recursive: true });
+});
+
+test("TarGuard ends what holds more than it may, before the file that is too much", async () => {
+  const archive = tarOf([
+    { name: "a", size: 8192 },
+    { name: "b", size: 1 },
+  ]);
+  const guard = new TarGuard({ below: "/", devices: "refuse", maximumBytes: 8192 });
+
+  await assert.rejects(buffer(Readable.from([archive]).pipe(guard)), /more than 0 MiB/);
+});
+
 test("TarGuard judges alike however the bytes come", async () => {
   const archive = tarOf([{ name: `${"deep/".repeat(40)}file`, size: 700 }, { name: "../outside" }]);
   await fc.assert(

@@ -4,6 +4,8 @@ import { type ArchiveEntry, EntryGuard } from "./safe-entry.ts";
 
 const blockBytes = 512;
 const metadataMax = 1024 * 1024;
+/** Of the files of an archive: twice the largest disk that an app may have. A droplet may be a bomb. */
+const contentMax = 4 * 1024 ** 3;
 const endBlock = Buffer.alloc(blockBytes);
 
 /** Attributes of the next entry that a preceding one carries: GNU's long names, and pax. */
@@ -20,6 +22,7 @@ interface Overrides {
 export class TarGuard extends Transform {
   readonly #guard: EntryGuard;
   readonly #devices: "refuse" | "below-dev";
+  readonly #maximumBytes: number;
   #header = Buffer.alloc(0);
   #skip = 0;
   #metadata: { readonly type: string; readonly size: number; data: Buffer } | undefined;
@@ -31,10 +34,13 @@ export class TarGuard extends Transform {
     readonly below: string;
     /** Root file systems come with devices below `dev`, which their extractor leaves out. */
     readonly devices: "refuse" | "below-dev";
+    /** Bytes that the files may take on disk; default 4 GiB. */
+    readonly maximumBytes?: number;
   }) {
     super();
     this.#guard = new EntryGuard(options.below);
     this.#devices = options.devices;
+    this.#maximumBytes = options.maximumBytes ?? contentMax;
   }
 
   /** Bytes that the files take on disk, in blocks of 4 KiB. */
@@ -106,6 +112,11 @@ export class TarGuard extends Transform {
     const kind = kindOf(type, name);
     if (kind !== "file") this.#skip = 0;
     else this.#bytes += Math.ceil(size / 4096) * 4096;
+    if (this.#bytes > this.#maximumBytes) {
+      throw new UnsafeArchive(
+        `Cannot unpack: its files are more than ${Math.floor(this.#maximumBytes / 1024 ** 2)} MiB`,
+      );
+    }
     this.#guard.check({ name, kind, linkTarget });
   }
 
@@ -118,6 +129,10 @@ export class TarGuard extends Transform {
     if (metadata.type === "L") this.#next.name = decode(text);
     if (metadata.type === "K") this.#next.linkTarget = decode(text);
     if (metadata.type === "x") Object.assign(this.#next, paxOverrides(data));
+    // One for all entries to come, as git writes it: a comment is fine, a name would be tar's and not ours.
+    if (metadata.type === "g" && Object.keys(paxOverrides(data)).length > 0) {
+      throw new UnsafeArchive("Cannot unpack: a global header names or sizes its entries");
+    }
   }
 }
 
@@ -169,23 +184,34 @@ function hasChecksum(header: Buffer): boolean {
   return sum === Number.parseInt(textIn(header, 148, 8).trim(), 8);
 }
 
-/** Records `LENGTH KEY=VALUE\n`. */
+/** Records `LENGTH KEY=VALUE\n`. What tar might read otherwise than we do is refused. */
 function paxOverrides(data: Buffer): Overrides {
   const overrides: Overrides = {};
   let offset = 0;
   while (offset < data.length) {
     const blank = data.indexOf(0x20, offset);
-    const length = Number(data.toString("latin1", offset, blank));
-    if (blank === -1 || !Number.isInteger(length) || length < 5) break;
-    const record = data.toString("utf8", blank + 1, offset + length - 1);
+    const digits = blank === -1 ? "" : data.toString("latin1", offset, blank);
+    const end = offset + Number(digits);
+    if (!/^\d{1,7}$/.test(digits) || end > data.length || data[end - 1] !== 0x0a) {
+      throw new UnsafeArchive("Cannot unpack: an extended header is malformed");
+    }
+    const record = data.toString("utf8", blank + 1, end - 1);
     const [key = ""] = record.split("=", 1);
     const value = record.slice(key.length + 1);
     if (key === "path") overrides.name = value;
     if (key === "linkpath") overrides.linkTarget = value;
-    if (key === "size") overrides.size = Number(value);
-    offset += length;
+    if (key === "size") overrides.size = decimal(value);
+    if (key.startsWith("GNU.sparse.")) {
+      throw new UnsafeArchive("Cannot unpack: it holds a sparse file");
+    }
+    offset = end;
   }
   return overrides;
+}
+
+function decimal(text: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw new UnsafeArchive("Cannot unpack: a size is no number");
+  return Number(text);
 }
 
 function decode(latin1: string): string {
