@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { connect } from "node:net";
 import { test } from "node:test";
 import type { HttpHandler } from "#kernel/http/mounted.ts";
 import { openFrontDoor } from "./front-door.ts";
@@ -38,4 +40,16 @@ test("choosePort() replaces a taken port by a free one and says which was taken"
 
   assert.notEqual(choice.port, port);
   assert.equal(choice.replaced, port);
+});
+
+test("a client that falls silent in the middle of its request is let go", async () => {
+  const { port } = await choosePort("127.0.0.1", 0);
+  await using _door = await openFrontDoor(
+    { host: "127.0.0.1", port, silentMs: 50 },
+    { uaa: () => undefined, logCache: () => undefined, cloudController: () => undefined },
+  );
+  const socket = connect(port, "127.0.0.1");
+  socket.resume().write("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhalf");
+
+  await once(socket, "close");
 });

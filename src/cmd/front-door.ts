@@ -9,7 +9,12 @@ export interface FrontDoorRoutes {
 
 /** The one public origin: `/uaa` is UAA's, `/api/v1` log-cache's, all else Cloud Controller's. */
 export async function openFrontDoor(
-  listen: { readonly host: string; readonly port: number },
+  listen: {
+    readonly host: string;
+    readonly port: number;
+    /** How long a connection may be silent in the middle of a request; default 2 minutes, above every long poll. */
+    readonly silentMs?: number;
+  },
   routes: FrontDoorRoutes,
 ): Promise<AsyncDisposable> {
   const server = createServer((request, response) => {
@@ -21,9 +26,10 @@ export async function openFrontDoor(
   // An upload of a gigabyte over a slow line takes longer than Node's default of 300 s.
   server.requestTimeout = 0;
   server.headersTimeout = 60_000;
+  server.timeout = listen.silentMs ?? 120_000;
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    server.listen(listen, resolve);
+    server.listen({ host: listen.host, port: listen.port }, resolve);
   });
   return { [Symbol.asyncDispose]: () => close(server) };
 }
