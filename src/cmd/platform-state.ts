@@ -57,9 +57,10 @@ export function writePlatformState(dataDir: string, state: PlatformState): void 
   writePrivateFile(path.join(dataDir, "platform.json"), `${JSON.stringify(state, null, 2)}\n`);
 }
 
-/** Whole or not at all, readable by the owner only. */
+/** Whole or not at all, also after a power cut; readable by the owner only. */
 export function writePrivateFile(file: string, content: string): void {
-  writeFileSync(`${file}.tmp`, content, { mode: 0o600 });
+  // Flushed before it is renamed: not every file system keeps that order, and an empty file would be all secrets lost.
+  writeFileSync(`${file}.tmp`, content, { mode: 0o600, flush: true });
   renameSync(`${file}.tmp`, file);
 }
 
