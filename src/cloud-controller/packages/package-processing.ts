@@ -14,8 +14,8 @@ import type { ResourceCache, ResourceScope } from "../resource-matches/resource-
 import type { Resource } from "../resource-matches/resource-table.ts";
 import type { PackageRetention } from "./package-retention.ts";
 import type { MatchedFile } from "./zip/assemble-package.ts";
-import { AssemblyWorker } from "./zip/assembly-worker.ts";
 import { CorruptResource, InvalidZip, ZipTooLarge } from "./zip/invalid-zip.ts";
+import { openAssembly } from "./zip/open-assembly.ts";
 
 export interface PackageUpload {
   readonly packageGuid: string;
@@ -118,16 +118,16 @@ export class PackageProcessing implements AsyncDisposable {
 
   async #make(upload: PackageUpload): Promise<string> {
     const { blobstore, resources, limits, clock } = this.#options;
-    await using worker = new AssemblyWorker({
+    await using assembly = openAssembly(upload, {
       maxTotalBytes: limits.maximumPackageBytes,
       maxEntries: limits.maximumPackageEntries,
       maxCachedFileBytes: limits.maximumResourceBytes,
     });
-    const cacheable = upload.bitsPath === undefined ? [] : await worker.inspect(upload.bitsPath);
+    const cacheable = upload.bitsPath === undefined ? [] : await assembly.inspect(upload.bitsPath);
     const matched = await this.#collect(upload);
     const pack = path.join(upload.directory, "pack");
     const target = path.join(upload.directory, "package.zip");
-    const packed = await worker
+    const packed = await assembly
       .assemble({
         target,
         matched: matched?.files ?? [],

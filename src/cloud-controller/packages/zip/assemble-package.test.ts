@@ -14,6 +14,7 @@ import {
   type ArchiveLimits,
 } from "./assemble-package.ts";
 import { AssemblyWorker } from "./assembly-worker.ts";
+import { openAssembly } from "./open-assembly.ts";
 import { CorruptResource, InvalidZip, ZipTooLarge } from "./invalid-zip.ts";
 
 const limits: ArchiveLimits = {
@@ -317,6 +318,31 @@ test("the worker throws the same error for a bad upload", async () => {
   await using worker = new AssemblyWorker(limits);
 
   await assert.rejects(worker.inspect(space.at("upload")), InvalidZip);
+});
+
+test("a small package is made in this thread, a large, crowded or bad one in one of its own", async () => {
+  await using space = await workspace();
+  const zips = {
+    small: buildZip([{ name: "a", content: "1" }]),
+    large: buildZip([{ name: "a", content: "x".repeat(5 * 1024 * 1024) }]),
+    crowded: buildZip(Array.from({ length: 201 }, (_, index) => ({ name: `f${index}` }))),
+    bad: Buffer.from("no zip"),
+  };
+  for (const [name, bytes] of Object.entries(zips)) await writeFile(space.at(name), bytes);
+  const isInThread = async (bitsPath: string | undefined, sizes: readonly number[]) => {
+    await using assembly = openAssembly(
+      { bitsPath, resources: sizes.map((size) => ({ size })) },
+      limits,
+    );
+    return assembly instanceof AssemblyWorker;
+  };
+
+  assert.equal(await isInThread(space.at("small"), [100]), false);
+  assert.equal(await isInThread(undefined, [100]), false);
+  for (const name of ["large", "crowded", "bad"]) {
+    assert.equal(await isInThread(space.at(name), []), true, name);
+  }
+  assert.equal(await isInThread(space.at("small"), [5 * 1024 * 1024]), true);
 });
 
 test("no cacheable file is larger than the limit", async () => {

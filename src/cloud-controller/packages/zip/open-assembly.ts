@@ -1,0 +1,76 @@
+import { closeSync, openSync } from "node:fs";
+import {
+  assemblePackage,
+  cacheableFiles,
+  inspectUpload,
+  type ArchiveLimits,
+  type AssemblyRequest,
+  type CacheableFile,
+  type InspectedUpload,
+  type PackedFile,
+} from "./assemble-package.ts";
+import { AssemblyWorker } from "./assembly-worker.ts";
+import { readZipDirectory } from "./zip-directory.ts";
+
+/** Makes one package, in two steps; see `assemble-package.ts`. */
+interface Assembly extends AsyncDisposable {
+  inspect(path: string): Promise<readonly CacheableFile[]>;
+  assemble(request: AssemblyRequest): Promise<readonly PackedFile[]>;
+}
+
+const fewFiles = 200;
+const fewBytes = 4 * 1024 * 1024;
+
+/** A thread takes longer to start than a small package to be made, and a large one would hold up every request. */
+export function openAssembly(
+  upload: {
+    readonly bitsPath: string | undefined;
+    readonly resources: readonly { readonly size: number }[];
+  },
+  limits: ArchiveLimits,
+): Assembly {
+  const isSmall =
+    isLittle(upload.resources) &&
+    (upload.bitsPath === undefined || isLittle(entriesOf(upload.bitsPath)));
+  return isSmall ? new AssemblyHere(limits) : new AssemblyWorker(limits);
+}
+
+function isLittle(files: readonly { readonly size: number }[] | undefined): boolean {
+  return (
+    files !== undefined &&
+    files.length <= fewFiles &&
+    files.reduce((sum, { size }) => sum + size, 0) <= fewBytes
+  );
+}
+
+/** With the sizes that they declare, beyond which nothing is inflated. Undefined: too many, or a bad zip. */
+function entriesOf(path: string): readonly { readonly size: number }[] | undefined {
+  const fd = openSync(path, "r");
+  try {
+    return readZipDirectory(fd, { maxEntries: fewFiles }).entries;
+  } catch {
+    return undefined;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+class AssemblyHere implements Assembly {
+  readonly #limits: ArchiveLimits;
+  #upload: InspectedUpload | undefined;
+
+  constructor(limits: ArchiveLimits) {
+    this.#limits = limits;
+  }
+
+  async inspect(path: string): Promise<readonly CacheableFile[]> {
+    this.#upload = await inspectUpload(path, this.#limits);
+    return cacheableFiles(this.#upload, this.#limits);
+  }
+
+  async assemble(request: AssemblyRequest): Promise<readonly PackedFile[]> {
+    return await assemblePackage(this.#upload, request, this.#limits);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {}
+}
