@@ -31,6 +31,7 @@ async function run(args: string[]): Promise<number> {
       cells: { type: "string" },
       runtime: { type: "string" },
       domain: { type: "string" },
+      "staging-timeout": { type: "string" },
       field: { type: "string" },
     },
   });
