@@ -14,6 +14,7 @@ import type { OrganizationTable } from "../organizations/organization-table.ts";
 import type { PackageTable } from "../packages/package-table.ts";
 import type { ProcessTable } from "../processes/process-table.ts";
 import type { OrganizationQuotaTable } from "../quotas/organization-quota-table.ts";
+import type { SpaceQuotaTable } from "../quotas/space-quota-table.ts";
 import type { ResourceTable } from "../resource-matches/resource-table.ts";
 import type { RoleTable } from "../roles/role-table.ts";
 import type { DestinationTable, RouteTable } from "../routes/route-table.ts";
@@ -27,6 +28,7 @@ export interface Schema {
   organizations: OrganizationTable;
   organizationQuotas: OrganizationQuotaTable;
   spaces: SpaceTable;
+  spaceQuotas: SpaceQuotaTable;
   users: UserTable;
   roles: RoleTable;
   apps: AppTable;

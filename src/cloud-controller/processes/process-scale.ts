@@ -38,7 +38,12 @@ export async function scaleProcess(
       `disk_quota too much disk requested (requested ${scaled.diskInMb} MB - must be less than ${maximum} MB)`,
     );
   }
-  faults.push(...(await quotaFaults(db, { spaceGuid: app.spaceGuid, changed: [scaled] })));
+  const logRateCounts =
+    scaled.instances !== process.instances ||
+    scaled.logRateLimitInBytesPerSecond !== process.logRateLimitInBytesPerSecond;
+  faults.push(
+    ...(await quotaFaults(db, { spaceGuid: app.spaceGuid, changed: [scaled], logRateCounts })),
+  );
   if (faults.length > 0) throw unprocessable(faults.join(", "));
   await db
     .updateTable("processes")

@@ -1,107 +1,159 @@
-import { sql } from "kysely";
-import { z } from "zod";
+import { sql, type SqlBool } from "kysely";
 import type { Executor } from "../database/schema.ts";
 import { isOneOf } from "../http/page.ts";
 import type { Process } from "../processes/process-table.ts";
+import {
+  processFaults,
+  routeFault,
+  taskFaults,
+  type QuotaScope,
+  type TaskDemand,
+  type Use,
+} from "./quota-faults.ts";
+import { toLimits } from "./quota-limits.ts";
 
-const limit = z.number().nullable();
-const limitsColumn = z.object({
-  apps: z.object({
-    total_memory_in_mb: limit,
-    per_process_memory_in_mb: limit,
-    total_instances: limit,
-    log_rate_limit_in_bytes_per_second: limit,
-  }),
-  routes: z.object({ total_routes: limit }),
-});
-
-type Limits = z.infer<typeof limitsColumn>;
-
-interface Use {
-  readonly memory: number;
-  readonly instances: number;
-}
-
-/** What the organization's quota has against these processes as they are to be. Only started ones count. */
+/**
+ * What the quotas of the space and its organization have against these processes as they are to be. Only started ones
+ * count. `logRateCounts` is false where neither state, instances nor log rate change: then the log rate is not checked.
+ */
 export async function quotaFaults(
   db: Executor,
-  { spaceGuid, changed }: { readonly spaceGuid: string; readonly changed: readonly Process[] },
+  {
+    spaceGuid,
+    changed,
+    logRateCounts = true,
+  }: {
+    readonly spaceGuid: string;
+    readonly changed: readonly Process[];
+    readonly logRateCounts?: boolean;
+  },
 ): Promise<string[]> {
   const started = changed.filter((process) => process.state === "STARTED");
   if (started.length === 0) return [];
-  const organization = await organizationOf(db, spaceGuid);
-  const others = await db
-    .selectFrom("processes")
-    .innerJoin("apps", "apps.guid", "processes.appGuid")
-    .innerJoin("spaces", "spaces.guid", "apps.spaceGuid")
-    .where("spaces.organizationGuid", "=", organization.guid)
-    .where("processes.state", "=", "STARTED")
-    .where((eb) =>
-      eb.not(
-        isOneOf(
-          sql.ref("processes.guid"),
-          started.map((process) => process.guid),
-        ),
-      ),
-    )
-    .select([
-      sql<number>`coalesce(sum(processes.instances * processes.memory_in_mb), 0)`.as("memory"),
-      sql<number>`coalesce(sum(processes.instances), 0)`.as("instances"),
-    ])
-    .executeTakeFirstOrThrow();
-  return faultsAgainst(organization.limits, { others, started });
+  const guids = started.map((process) => process.guid);
+  const scopes = [];
+  for (const scope of await quotaScopes(db, spaceGuid)) {
+    scopes.push({ ...scope, others: await useIn(db, scope, guids) });
+  }
+  return processFaults(scopes, { started, logRateCounts });
 }
 
-/** Pure: Cloud Controller's texts for what exceeds the limits. */
-export function faultsAgainst(
-  { apps }: Limits,
-  { others, started }: { readonly others: Use; readonly started: readonly Process[] },
-): string[] {
-  const memory = started.reduce((sum, process) => sum + process.instances * process.memoryInMb, 0);
-  const instances = started.reduce((sum, process) => sum + process.instances, 0);
-  const exceeds = (used: number, allowed: number | null) => allowed !== null && used > allowed;
-  const faults: string[] = [];
-  if (exceeds(others.memory + memory, apps.total_memory_in_mb))
-    faults.push("memory quota_exceeded");
-  if (started.some((process) => exceeds(process.memoryInMb, apps.per_process_memory_in_mb))) {
-    faults.push("memory instance_memory_limit_exceeded");
+/** What the quotas have against a task that is to be; a task that exists already is not counted once more. */
+export async function taskQuotaFaults(
+  db: Executor,
+  { spaceGuid, task }: { readonly spaceGuid: string; readonly task: TaskDemand },
+): Promise<string[]> {
+  const scopes = [];
+  for (const scope of await quotaScopes(db, spaceGuid)) {
+    scopes.push({ ...scope, others: await useIn(db, scope, []) });
   }
-  if (exceeds(others.instances + instances, apps.total_instances)) {
-    faults.push("app_instance_limit app_instance_limit_exceeded");
-  }
-  return faults;
+  return taskFaults(scopes, task);
 }
 
-/** Undefined where the organization may have one more route. */
+/** Undefined where space and organization may have one more route. */
 export async function routeQuotaFault(
   db: Executor,
   spaceGuid: string,
 ): Promise<string | undefined> {
-  const organization = await organizationOf(db, spaceGuid);
-  const allowed = organization.limits.routes.total_routes;
-  if (allowed === null) return undefined;
-  const { count } = await db
-    .selectFrom("routes")
-    .innerJoin("spaces", "spaces.guid", "routes.spaceGuid")
-    .where("spaces.organizationGuid", "=", organization.guid)
-    .select((eb) => eb.fn.countAll<number>().as("count"))
-    .executeTakeFirstOrThrow();
-  return count < allowed
-    ? undefined
-    : `Routes quota exceeded for organization '${organization.name}'.`;
+  for (const scope of await quotaScopes(db, spaceGuid)) {
+    const { total_routes: allowed } = scope.limits.routes;
+    if (allowed === null) continue;
+    const { routes } = await db
+      .selectFrom("routes")
+      .innerJoin("spaces", "spaces.guid", "routes.spaceGuid")
+      .where(inScope(scope))
+      .select((eb) => eb.fn.countAll<number>().as("routes"))
+      .executeTakeFirstOrThrow();
+    const fault = routeFault(scope, { routes: Number(routes) });
+    if (fault !== undefined) return fault;
+  }
+  return undefined;
 }
 
-async function organizationOf(db: Executor, spaceGuid: string) {
+/** Undefined where the organization may own one more private domain. */
+export async function privateDomainQuotaFault(
+  db: Executor,
+  organizationGuid: string,
+): Promise<string | undefined> {
+  const organization = await db
+    .selectFrom("organizations")
+    .innerJoin("organizationQuotas", "organizationQuotas.guid", "organizations.quotaGuid")
+    .select(["organizations.name", "organizationQuotas.limits"])
+    .where("organizations.guid", "=", organizationGuid)
+    .executeTakeFirstOrThrow();
+  const allowed = toLimits(organization.limits).domains?.total_domains ?? null;
+  if (allowed === null) return undefined;
+  const { domains } = await db
+    .selectFrom("domains")
+    .where("organizationGuid", "=", organizationGuid)
+    .select((eb) => eb.fn.countAll<number>().as("domains"))
+    .executeTakeFirstOrThrow();
+  return Number(domains) < allowed
+    ? undefined
+    : `The number of private domains exceeds the quota for organization "${organization.name}"`;
+}
+
+/** The quotas that hold in a space: its own, where it has one, then its organization's. */
+async function quotaScopes(db: Executor, spaceGuid: string): Promise<readonly QuotaScope[]> {
   const row = await db
     .selectFrom("spaces")
     .innerJoin("organizations", "organizations.guid", "spaces.organizationGuid")
     .innerJoin("organizationQuotas", "organizationQuotas.guid", "organizations.quotaGuid")
-    .select(["organizations.guid", "organizations.name", "organizationQuotas.limits"])
+    .leftJoin("spaceQuotas", "spaceQuotas.guid", "spaces.quotaGuid")
+    .select([
+      "spaces.name as spaceName",
+      "spaceQuotas.limits as spaceLimits",
+      "organizations.guid as organizationGuid",
+      "organizations.name as organizationName",
+      "organizationQuotas.limits as organizationLimits",
+    ])
     .where("spaces.guid", "=", spaceGuid)
     .executeTakeFirstOrThrow();
-  return {
-    guid: row.guid,
-    name: row.name,
-    limits: limitsColumn.parse(JSON.parse(row.limits)),
+  const { spaceLimits, organizationLimits } = row;
+  const organization: QuotaScope = {
+    kind: "organization",
+    guid: row.organizationGuid,
+    name: row.organizationName,
+    limits: toLimits(organizationLimits),
   };
+  if (spaceLimits === null) return [organization];
+  const limits = toLimits(spaceLimits);
+  return [{ kind: "space", guid: spaceGuid, name: row.spaceName, limits }, organization];
+}
+
+/** What is started in a space or organization, but for these processes. An unlimited log rate adds nothing. */
+async function useIn(
+  db: Executor,
+  scope: QuotaScope,
+  withoutProcesses: readonly string[],
+): Promise<Use> {
+  const processes = await db
+    .selectFrom("processes")
+    .innerJoin("apps", "apps.guid", "processes.appGuid")
+    .innerJoin("spaces", "spaces.guid", "apps.spaceGuid")
+    .where(inScope(scope))
+    .where("processes.state", "=", "STARTED")
+    .where((eb) => eb.not(isOneOf(sql.ref("processes.guid"), withoutProcesses)))
+    .select([
+      sql<number>`coalesce(sum(processes.instances * processes.memory_in_mb), 0)`.as("memory"),
+      sql<number>`coalesce(sum(processes.instances), 0)`.as("instances"),
+      sql<number>`coalesce(sum(case when processes.log_rate_limit_in_bytes_per_second > 0
+        then processes.instances * processes.log_rate_limit_in_bytes_per_second else 0 end), 0)`.as(
+        "logRate",
+      ),
+    ])
+    .executeTakeFirstOrThrow();
+  return {
+    memory: Number(processes.memory),
+    instances: Number(processes.instances),
+    logRate: Number(processes.logRate),
+    tasks: 0,
+  };
+}
+
+/** A condition on the joined table `spaces`. */
+function inScope({ kind, guid }: QuotaScope) {
+  return kind === "space"
+    ? sql<SqlBool>`spaces.guid = ${guid}`
+    : sql<SqlBool>`spaces.organization_guid = ${guid}`;
 }

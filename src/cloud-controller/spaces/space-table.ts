@@ -1,10 +1,15 @@
-import type { Selectable } from "kysely";
+import type { Generated, Selectable } from "kysely";
 import type { RecordColumns, StoredBoolean } from "../database/record.ts";
 
 export interface SpaceTable extends RecordColumns {
   readonly name: string;
   readonly organizationGuid: string;
   readonly allowSsh: StoredBoolean;
+  /** Null: only the organization's quota holds. */
+  readonly quotaGuid: Generated<string | null>;
+  readonly suspended: Generated<StoredBoolean>;
+  /** A job is taking it away. */
+  readonly deleting: Generated<StoredBoolean>;
 }
 
 export type Space = Selectable<SpaceTable>;

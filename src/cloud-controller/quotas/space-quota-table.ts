@@ -1,0 +1,9 @@
+import type { RecordColumns } from "../database/record.ts";
+
+export interface SpaceQuotaTable extends RecordColumns {
+  /** Unique in the organization, whatever the case. */
+  readonly name: string;
+  readonly organizationGuid: string;
+  /** JSON of the groups `apps`, `services`, `routes` as the API shows them; null is unlimited. */
+  readonly limits: string;
+}
