@@ -35,6 +35,7 @@ import { registerDestinations } from "./routes/destination-routes.ts";
 import { routeDelete, unmappedRoutesDelete } from "./routes/route-delete.ts";
 import { registerRoutes } from "./routes/routes.ts";
 import { registerSecurityGroups } from "./security-groups/routes.ts";
+import { registerSidecars } from "./sidecars/routes.ts";
 import { registerSpaceRelations } from "./spaces/related-routes.ts";
 import { registerSpaces } from "./spaces/routes.ts";
 import { spaceDelete } from "./spaces/space-delete.ts";
@@ -130,6 +131,7 @@ export function registerApplications(
     appLog,
     fileDescriptors,
   });
+  registerSidecars(api, { db, clock, links, permissions });
   registerRoutes(api, { db, clock, links, permissions, jobs, runner });
   registerDestinations(api, { db, clock, links, permissions, jobs, runner });
   registerDomains(api, { db, clock, links, permissions, jobs });

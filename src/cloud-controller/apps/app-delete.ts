@@ -49,6 +49,7 @@ async function deleteRows(db: Executor, appGuid: string): Promise<void> {
   );
   await deleteMetadata(db, "app", [appGuid]);
   await db.deleteFrom("destinations").where("appGuid", "=", appGuid).execute();
+  await db.deleteFrom("sidecars").where("appGuid", "=", appGuid).execute();
   await db.deleteFrom("processes").where("appGuid", "=", appGuid).execute();
   await db.deleteFrom("apps").where("guid", "=", appGuid).execute();
 }

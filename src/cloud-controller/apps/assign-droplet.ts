@@ -7,6 +7,7 @@ import { findDroplet } from "../droplets/find-droplet.ts";
 import type { Actor } from "../http/auth-context.ts";
 import { unprocessable } from "../http/cf-errors.ts";
 import { createMissingProcesses } from "../processes/process-create.ts";
+import { takeSidecarsOfDroplet } from "../sidecars/sidecars-of-droplet.ts";
 import type { App } from "./app-table.ts";
 
 /**
@@ -39,6 +40,7 @@ export async function assignDroplet(
     .set({ ...touched(context.clock), dropletGuid })
     .where("guid", "=", app.guid)
     .execute();
+  await takeSidecarsOfDroplet(db, context.clock, { appGuid: app.guid, droplet });
   await createMissingProcesses(db, context, { app, types });
   await recordAuditEvent(db, context.clock, {
     type: "audit.app.droplet.mapped",

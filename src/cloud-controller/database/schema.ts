@@ -19,6 +19,7 @@ import type { ResourceTable } from "../resource-matches/resource-table.ts";
 import type { RoleTable } from "../roles/role-table.ts";
 import type { DestinationTable, RouteTable } from "../routes/route-table.ts";
 import type { SecurityGroupTable } from "../security-groups/security-group-table.ts";
+import type { SidecarTable } from "../sidecars/sidecar-table.ts";
 import type { SpaceTable } from "../spaces/space-table.ts";
 import type { StackTable } from "../stacks/stack-table.ts";
 import type { UserTable } from "../users/user-table.ts";
@@ -49,6 +50,7 @@ export interface Schema {
   droplets: DropletTable;
   buildpacks: BuildpackTable;
   buildpackCaches: BuildpackCacheTable;
+  sidecars: SidecarTable;
 }
 
 export type Database = Kysely<Schema>;

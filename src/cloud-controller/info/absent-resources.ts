@@ -28,7 +28,7 @@ const emptyLists: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-const perApp = ["tasks", "sidecars", "revisions", "revisions/deployed"];
+const perApp = ["tasks", "revisions", "revisions/deployed"];
 
 /**
  * The official client asks for these beside what it is told to do (a summary asks for deployments). An empty list is

@@ -7,6 +7,8 @@ import type { Executor } from "../database/schema.ts";
 import type { Actor } from "../http/auth-context.ts";
 import { unprocessable } from "../http/cf-errors.ts";
 import { quotaFaults } from "../quotas/check-quota.ts";
+import { sidecarsOfApp } from "../sidecars/find-sidecar.ts";
+import { overcommitted } from "../sidecars/sidecar-memory.ts";
 import type { ProcessScale } from "./messages.ts";
 import type { Process } from "./process-table.ts";
 
@@ -31,6 +33,7 @@ export async function scaleProcess(
     logRateLimitInBytesPerSecond:
       message.log_rate_limit_in_bytes_per_second ?? process.logRateLimitInBytesPerSecond,
   };
+  await refuseTooSmallForSidecars(db, scaled);
   const faults: string[] = [];
   const maximum = context.limits.maximumDiskInMb;
   if (scaled.diskInMb > maximum) {
@@ -63,4 +66,12 @@ export async function scaleProcess(
     spaceGuid: app.spaceGuid,
     data: { process_guid: process.guid, process_type: process.type, request: message },
   });
+}
+
+async function refuseTooSmallForSidecars(db: Executor, process: Process): Promise<void> {
+  const sidecars = await sidecarsOfApp(db, process.appGuid);
+  if (overcommitted([process], sidecars) === undefined) return;
+  throw unprocessable(
+    "The requested memory allocation is not large enough to run all of your sidecar processes",
+  );
 }

@@ -4,9 +4,8 @@ import { badQuery, notFound } from "../http/cf-errors.ts";
 import type { ApiServer } from "../http/create-server.ts";
 import { parseListQuery, type ListQuery } from "../http/list-query.ts";
 import type { AuthContext } from "../http/auth-context.ts";
-import { fetchPage, isOneOf, presentAll, presentPage } from "../http/page.ts";
+import { fetchPage, isOneOf, presentPage } from "../http/page.ts";
 import { loadMetadata, noMetadata } from "../metadata/metadata.ts";
-import { findProcess } from "./find-process.ts";
 import { presentProcess } from "./process-presenter.ts";
 import { toProcess } from "./process-table.ts";
 import { registerSingleProcesses, type ProcessRoutes } from "./single-process-routes.ts";
@@ -14,7 +13,7 @@ import { registerSingleProcesses, type ProcessRoutes } from "./single-process-ro
 const hiddenInLists = "[PRIVATE DATA HIDDEN IN LISTS]";
 
 export function registerProcesses(app: ApiServer, dependencies: ProcessRoutes): void {
-  const { db, permissions, links } = dependencies;
+  const { db, permissions } = dependencies;
 
   app.get("/v3/processes", async (request) => {
     const list = parseListQuery(request.query, {
@@ -41,16 +40,6 @@ export function registerProcesses(app: ApiServer, dependencies: ProcessRoutes): 
   });
 
   registerSingleProcesses(app, dependencies);
-
-  // Sidecars belong to a later issue; until then no process has any, which the official client asks of each.
-  app.get<{ Params: { guid: string } }>("/v3/processes/:guid/sidecars", async (request) => {
-    const process = await findProcess(db, request.params.guid);
-    const owner = process === undefined ? undefined : await findApp(db, process.appGuid);
-    if (process === undefined || owner === undefined) throw notFound("Process");
-    const place = { spaceGuid: owner.spaceGuid };
-    await permissions.require(request.auth, "space.read", { name: "Process", place });
-    return presentAll(links, `/v3/processes/${process.guid}/sidecars`, []);
-  });
 }
 
 async function presentList(

@@ -233,17 +233,23 @@ test("an http check asks its path on the first port", () => {
   assert.match(JSON.stringify(lrp.monitor), /"-port=8080","-uri=\/up","-timeout=3s"/);
 });
 
-test("sidecars of the type run beside the app", () => {
-  const sidecars = [
-    { name: "proxy", command: "./proxy", processTypes: ["web"], memoryInMb: null },
-    { name: "other", command: "./other", processTypes: ["worker"], memoryInMb: null },
-  ];
+test("a sidecar runs beside the app, with the ports and an environment of its own", () => {
+  const environment = [{ name: "MEMORY_LIMIT", value: "64m" }];
+  const sidecars = [{ name: "proxy", command: "./proxy", environment }];
 
-  const text = JSON.stringify(desiredLrpFor(facts({ sidecars })).action);
+  const { action } = desiredLrpFor(facts({ sidecars }));
 
-  assert.match(text, /"app","\.\/proxy"/);
-  assert.match(text, /APP\/PROC\/WEB\/SIDECAR\/PROXY/);
-  assert.doesNotMatch(text, /other/);
+  assert.ok(action?.kind === "codependent");
+  const [, sidecar, ...others] = action.actions;
+  assert.deepEqual(others, []);
+  assert.ok(sidecar?.kind === "run");
+  assert.equal(sidecar.path, "/tmp/lifecycle/launcher");
+  assert.deepEqual(sidecar.args.slice(0, 2), ["app", "./proxy"]);
+  assert.equal(sidecar.logSource, "APP/PROC/WEB/SIDECAR/PROXY");
+  assert.deepEqual(
+    sidecar.env.map(({ name, value }) => `${name}=${value}`),
+    ["PORT=8080", "VCAP_APP_PORT=8080", "VCAP_APP_HOST=0.0.0.0", "MEMORY_LIMIT=64m"],
+  );
 });
 
 test("a stopped process wants no instance", () => {

@@ -7,7 +7,6 @@ import type {
   Routes,
 } from "#diego/models/desired-lrp.ts";
 import type { App } from "../apps/app-table.ts";
-import type { DropletSidecar } from "../droplets/droplet-table.ts";
 import type { Process, ReadinessHealthCheck } from "../processes/process-table.ts";
 import {
   lifecycleDependency,
@@ -38,13 +37,21 @@ export interface ProcessFacts {
   readonly lifecycle: { readonly url: string; readonly key: string };
   /** Those that lead to this process. */
   readonly routes: readonly MappedRoute[];
-  readonly sidecars: readonly DropletSidecar[];
+  /** Those of the process's type. */
+  readonly sidecars: readonly LrpSidecar[];
   /** Without the port variables. */
   readonly environment: readonly EnvironmentVariable[];
   readonly egressRules: readonly SecurityGroupRule[];
   readonly pidLimit: number;
   readonly lang: string;
   readonly fileDescriptors: number;
+}
+
+export interface LrpSidecar {
+  readonly name: string;
+  readonly command: string;
+  /** Without the port variables. */
+  readonly environment: readonly EnvironmentVariable[];
 }
 
 /** `<process guid>-<process version>`: a new version is a new LRP. */
@@ -149,25 +156,25 @@ export function routesOf(routes: readonly MappedRoute[], ports: readonly number[
 function actionOf(facts: ProcessFacts, ports: readonly number[]): Action {
   const { process } = facts;
   const logSource = `APP/PROC/${process.type.toUpperCase()}`;
-  const environment = [...portVariables(ports), ...facts.environment];
-  const run = (command: string, source: string): Action => ({
+  const run = (program: Omit<LrpSidecar, "name">, source: string): Action => ({
     kind: "run",
     path: "/tmp/lifecycle/launcher",
-    args: ["app", command, facts.executionMetadata],
+    args: ["app", program.command, facts.executionMetadata],
     dir: "",
-    env: environment,
+    env: [...portVariables(ports), ...program.environment],
     nofile: facts.fileDescriptors,
     user: process.user ?? user,
     logSource: source,
     suppressLogOutput: false,
   });
-  const sidecars = facts.sidecars
-    .filter(({ processTypes }) => processTypes.includes(process.type))
-    .map(({ name, command }) => run(command, `${logSource}/SIDECAR/${name.toUpperCase()}`));
+  const app = { command: facts.startCommand, environment: facts.environment };
+  const sidecars = facts.sidecars.map((sidecar) =>
+    run(sidecar, `${logSource}/SIDECAR/${sidecar.name.toUpperCase()}`),
+  );
   return {
     kind: "codependent",
     logSource: "",
-    actions: [run(facts.startCommand, logSource), ...sidecars],
+    actions: [run(app, logSource), ...sidecars],
   };
 }
 

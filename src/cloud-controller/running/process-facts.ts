@@ -9,6 +9,8 @@ import { toDroplet, type Droplet } from "../droplets/droplet-table.ts";
 import { environmentVariableGroup } from "../environment-variable-groups/find-environment-variable-group.ts";
 import { isOneOf } from "../http/page.ts";
 import { toProcess, type Process } from "../processes/process-table.ts";
+import { sidecarsOfApps } from "../sidecars/find-sidecar.ts";
+import { sidecarMemoryInMb } from "../sidecars/sidecar-memory.ts";
 import { layerVariables } from "../staging/environment.ts";
 import type { StagingConfig } from "../staging/staging-config.ts";
 import { appPlaces } from "./app-place.ts";
@@ -41,6 +43,7 @@ export async function processFacts(
   const apps = await appsOf(db, processes);
   const droplets = await dropletsOf(db, [...apps.values()]);
   const routes = await mappedRoutes(db, [...apps.keys()]);
+  const sidecars = await sidecarsOfApps(db, [...apps.keys()]);
   const places = await appPlaces(db, [...new Set([...apps.values()].map((app) => app.spaceGuid))]);
   const group = await environmentVariableGroup(db, "running");
   const groups = await db
@@ -63,13 +66,11 @@ export async function processFacts(
     const { sha1, sha256 } = droplet;
     if (sha1 === null || sha256 === null) return [];
     const ofApp = routes.get(app.guid) ?? [];
-    const environment = environmentOf(source, {
-      process,
-      app,
-      place,
-      routes: ofApp,
-      group: group.variables,
-    });
+    const surroundings = { process, app, place, routes: ofApp, group: group.variables };
+    const beside = (sidecars.get(app.guid) ?? []).filter(({ processTypes }) =>
+      processTypes.includes(process.type),
+    );
+    const ownMemoryInMb = process.memoryInMb - sidecarMemoryInMb(beside, process.type);
     const blob = dropletBlob(droplet.guid, sha1);
     return [
       {
@@ -82,8 +83,12 @@ export async function processFacts(
         droplet: { url: blobUrls.forCell(blob, { permanent: true }), sha256 },
         lifecycle,
         routes: ofApp.filter(({ processType }) => processType === process.type),
-        sidecars: droplet.sidecars,
-        environment,
+        sidecars: beside.map(({ name, command, memoryInMb }) => ({
+          name,
+          command,
+          environment: environmentOf(source, surroundings, memoryInMb ?? process.memoryInMb),
+        })),
+        environment: environmentOf(source, surroundings, ownMemoryInMb),
         egressRules,
         pidLimit: config.limits.pidLimit,
         lang: config.lang,
@@ -110,6 +115,7 @@ export async function startedProcesses(
   return rows.map(toProcess);
 }
 
+/** `memoryInMb`: the part of the process's memory that what runs may have. */
 function environmentOf(
   { apiUrl, config }: FactSource,
   of: {
@@ -119,6 +125,7 @@ function environmentOf(
     readonly routes: readonly MappedRoute[];
     readonly group: Readonly<Record<string, string>>;
   },
+  memoryInMb: number,
 ): EnvironmentVariable[] {
   const { process, app, place } = of;
   const application = vcapApplication({
@@ -129,7 +136,7 @@ function environmentOf(
     version: process.version,
     limits: {
       fileDescriptors: config.limits.fileDescriptors,
-      memoryInMb: process.memoryInMb,
+      memoryInMb,
       diskInMb: process.diskInMb,
     },
     process,
@@ -137,7 +144,7 @@ function environmentOf(
   return layerVariables(
     of.group,
     app.environmentVariables,
-    { VCAP_APPLICATION: application, MEMORY_LIMIT: `${process.memoryInMb}m` },
+    { VCAP_APPLICATION: application, MEMORY_LIMIT: `${memoryInMb}m` },
     { VCAP_SERVICES: {} },
   );
 }
