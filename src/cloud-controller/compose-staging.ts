@@ -39,6 +39,12 @@ import { BuildEnding } from "./staging/build-ending.ts";
 import { registerStaging } from "./staging/internal-routes.ts";
 import { Stager } from "./staging/stager.ts";
 import { syncStaging } from "./staging/staging-sync.ts";
+import { registerTaskCompletion } from "./tasks/internal-routes.ts";
+import { registerTasks } from "./tasks/routes.ts";
+import type { TaskStates } from "./tasks/task-ending.ts";
+import type { TaskFactSource } from "./tasks/task-facts.ts";
+import { TaskRunner } from "./tasks/task-runner.ts";
+import { syncTasks } from "./tasks/task-sync.ts";
 
 export interface StagingDependencies {
   readonly config: CloudControllerConfig;
@@ -87,13 +93,9 @@ export function composeStaging(dependencies: StagingDependencies): StagingAndRun
     ...common,
     retention: new DropletRetention({ db, blobstore, clock, kept: limits.dropletsKept }),
   });
-  const stager = new Stager({
-    ...common,
-    blobUrls,
-    ending,
-    apiUrl: config.externalUrl,
-    config: config.staging,
-  });
+  const apiUrl = config.externalUrl;
+  const source = { db, blobUrls, apiUrl, config: config.staging, limits: config.limits };
+  const stager = new Stager({ ...common, ...source, ending });
   const processing = new PackageProcessing({
     ...common,
     resources,
@@ -120,11 +122,11 @@ export function composeStaging(dependencies: StagingDependencies): StagingAndRun
   registerBuildpacks(servers.api, routes);
   registerStaging(servers.internal, { ...common, signedUrls, ending });
 
-  const source = { db, blobUrls, apiUrl: config.externalUrl, config: config.staging };
   const runner = new DiegoRunner({ source, bbs, logger });
   const events = new LrpEvents(common);
   const loops = syncLoops(dependencies, {
     "process-sync": (signal) => syncProcesses({ source, bbs, runner, logger }, signal),
+    "task-sync": composeTasks(dependencies, { source, signedUrls }),
     "staging-sync": () =>
       syncStaging({ ...common, stager, ending, stagingTimeoutMs: limits.stagingTimeoutMs }),
   });
@@ -150,6 +152,19 @@ export function composeStaging(dependencies: StagingDependencies): StagingAndRun
       }
     },
   };
+}
+
+/** Tasks of apps; the result is one round of their sync. */
+function composeTasks(
+  dependencies: StagingDependencies,
+  { source, signedUrls }: { readonly source: TaskFactSource; readonly signedUrls: SignedUrls },
+): (signal: AbortSignal) => Promise<unknown> {
+  const { config, servers, bbs, logger } = dependencies;
+  const states: TaskStates = dependencies;
+  const tasks = new TaskRunner({ source, states, bbs });
+  registerTasks(servers.api, { ...dependencies, limits: config.limits, tasks });
+  registerTaskCompletion(servers.internal, { states, signedUrls, logger });
+  return (signal) => syncTasks({ states, bbs, logger }, signal);
 }
 
 function syncLoops(

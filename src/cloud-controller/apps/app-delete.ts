@@ -3,6 +3,7 @@ import type { Logger } from "#kernel/log/logger.ts";
 import type { Database, Executor } from "../database/schema.ts";
 import type { JobHandler } from "../jobs/jobs.ts";
 import { deleteMetadata } from "../metadata/metadata.ts";
+import { deleteTasks } from "../tasks/task-delete.ts";
 import type { AppDataRemover, AppRunner } from "./app-runner.ts";
 
 export interface AppDelete {
@@ -22,7 +23,7 @@ export function appDelete(dependencies: AppDelete): JobHandler {
 }
 
 /**
- * Removes an app with all it owns: LRPs, packages, builds, droplets, blobs, then its rows. Routes stay. Each step may
+ * Removes an app with all it owns: LRPs, tasks, packages, builds, droplets, blobs, then its rows. Routes stay. Each step may
  * be repeated. An LRP that could not be removed now is removed by the sync loop, which finds no process for it.
  */
 export async function deleteApp(
@@ -48,6 +49,7 @@ async function deleteRows(db: Executor, appGuid: string): Promise<void> {
     processes.map((process) => process.guid),
   );
   await deleteMetadata(db, "app", [appGuid]);
+  await deleteTasks(db, appGuid);
   await db.deleteFrom("destinations").where("appGuid", "=", appGuid).execute();
   await db.deleteFrom("sidecars").where("appGuid", "=", appGuid).execute();
   await db.deleteFrom("processes").where("appGuid", "=", appGuid).execute();

@@ -14,7 +14,7 @@ export interface AppRunner {
   routesChanged(appGuid: string): Promise<void>;
   /** Stops one instance; Diego starts it again. */
   stopInstance(processGuid: string, index: number): Promise<void>;
-  /** Removes every LRP of the app; before its rows go. */
+  /** Removes every LRP of the app and cancels its tasks; before its rows go. */
   removeApp(appGuid: string): Promise<void>;
   /** Removes one LRP by the guid that Diego knows, `<process guid>-<version>`: the version before a restart. */
   removeLrp(processGuidAndVersion: string): Promise<void>;

@@ -22,6 +22,7 @@ import type { SecurityGroupTable } from "../security-groups/security-group-table
 import type { SidecarTable } from "../sidecars/sidecar-table.ts";
 import type { SpaceTable } from "../spaces/space-table.ts";
 import type { StackTable } from "../stacks/stack-table.ts";
+import type { TaskSequenceTable, TaskTable } from "../tasks/task-table.ts";
 import type { UserTable } from "../users/user-table.ts";
 
 /** Every table of Cloud Controller; each is declared beside the resource that alone writes it. */
@@ -51,6 +52,8 @@ export interface Schema {
   buildpacks: BuildpackTable;
   buildpackCaches: BuildpackCacheTable;
   sidecars: SidecarTable;
+  tasks: TaskTable;
+  taskSequences: TaskSequenceTable;
 }
 
 export type Database = Kysely<Schema>;

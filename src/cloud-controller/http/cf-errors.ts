@@ -10,6 +10,7 @@ const cfErrors = {
   },
   InvalidRelation: { code: 1002, status: 400, detail: "The relation is invalid" },
   InvalidContentType: { code: 1003, status: 400, detail: "Invalid content type" },
+  InvalidRequest: { code: 10004, status: 400, detail: "The request is invalid" },
   BadRequest: { code: 1004, status: 400, detail: "Bad request" },
   PayloadTooLarge: { code: 1004, status: 413, detail: "The request body is too large" },
   InvalidAuthToken: { code: 1000, status: 401, detail: "Invalid Auth Token" },
@@ -65,6 +66,12 @@ const cfErrors = {
     status: 422,
     detail: "Only one build can be STAGING at a time per application.",
   },
+  TaskError: { code: 170019, status: 500, detail: "Task failed" },
+  TaskWorkersUnavailable: {
+    code: 170020,
+    status: 503,
+    detail: "Task workers are unavailable",
+  },
   StatsUnavailable: { code: 200002, status: 503, detail: "Stats unavailable" },
   StackValidationFailed: { code: 250004, status: 422, detail: "The stack cannot be used" },
   BuildpackInvalid: { code: 290003, status: 400, detail: "Buildpack is invalid" },
@@ -75,6 +82,7 @@ const cfErrors = {
   },
   JobTimeout: { code: 290006, status: 524, detail: "The job execution has timed out." },
   FeatureDisabled: { code: 330002, status: 403, detail: "Feature Disabled" },
+  ProcessNotFound: { code: 350003, status: 404, detail: "The process could not be found" },
   BuildpackStacksDontMatch: {
     code: 390011,
     status: 422,

@@ -11,7 +11,6 @@ import type { Permissions } from "../http/permissions.ts";
 const emptyLists: Readonly<Record<string, readonly string[]>> = {
   deployments: ["app_guids", "states", "status_values", "status_reasons"],
   isolation_segments: ["names", "organization_guids"],
-  tasks: ["names", "states", "app_guids", "organization_guids", "space_guids"],
   service_instances: ["names", "space_guids", "organization_guids", "service_plan_guids", "type"],
   service_credential_bindings: ["type", "app_guids", "service_instance_guids", "names"],
   service_route_bindings: ["route_guids", "service_instance_guids"],
@@ -28,7 +27,7 @@ const emptyLists: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-const perApp = ["tasks", "revisions", "revisions/deployed"];
+const perApp = ["revisions", "revisions/deployed"];
 
 /**
  * The official client asks for these beside what it is told to do (a summary asks for deployments). An empty list is
@@ -70,9 +69,6 @@ export function registerAbsentResources(
       return presentAll(links, `/v3/apps/${guid}/${name}`, []);
     });
   }
-  app.post("/v3/apps/:guid/tasks", async () => {
-    throw unprocessable("Tasks are not supported by this platform.");
-  });
 }
 
 /** `service_instances` -> "Service instance". */

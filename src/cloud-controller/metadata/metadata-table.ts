@@ -19,4 +19,5 @@ export type MetadataOwner =
   | "route"
   | "space"
   | "stack"
+  | "task"
   | "user";

@@ -5,6 +5,8 @@ import type { AppRunner } from "../apps/app-runner.ts";
 import { CfError, notFound } from "../http/cf-errors.ts";
 import { findProcess, processesOfApp } from "../processes/find-process.ts";
 import { desiredLrpFor, lrpGuid, type ProcessFacts } from "./desired-lrp.ts";
+import { liveTaskGuids } from "../tasks/find-task.ts";
+import { cancelInDiego } from "../tasks/task-runner.ts";
 import { isToRun, processFacts, type FactSource } from "./process-facts.ts";
 
 export type RunnerBbs = Pick<
@@ -15,6 +17,7 @@ export type RunnerBbs = Pick<
   | "desiredLrpByProcessGuid"
   | "actualLrps"
   | "retireActualLrp"
+  | "cancelTask"
 >;
 
 /** Makes a process's stored state real in Diego at once; the sync loop makes good what fails here. */
@@ -72,6 +75,9 @@ export class DiegoRunner implements AppRunner {
     const processes = await processesOfApp(this.#source.db, appGuid);
     await this.#calling(async () => {
       for (const process of processes) await this.#remove(lrpGuid(process));
+      for (const guid of await liveTaskGuids(this.#source.db, appGuid)) {
+        await cancelInDiego(this.#bbs, guid);
+      }
     });
   }
 

@@ -38,9 +38,10 @@ export class FakeBbs implements Partial<BbsClient> {
     });
   };
 
-  tasks: BbsClient["tasks"] = async () => {
+  tasks: BbsClient["tasks"] = async (filter = {}) => {
     this.#refuseInOutage();
-    return [...this.taskMap.values()];
+    const all = [...this.taskMap.values()];
+    return all.filter(({ domain }) => domain === (filter.domain ?? domain));
   };
 
   taskByGuid: BbsClient["taskByGuid"] = async (guid) => this.taskMap.get(guid);

@@ -2,6 +2,7 @@ import type { Migration } from "kysely/migration";
 import { core } from "./0001-core.ts";
 import { staging } from "./0002-staging.ts";
 import { sidecars } from "./0010-sidecars.ts";
+import { tasks } from "./0020-tasks.ts";
 import { spaceQuotas } from "./0030-space-quotas.ts";
 
 /** Forward only, in this order. */
@@ -9,5 +10,6 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0001-core": core,
   "0002-staging": staging,
   "0010-sidecars": sidecars,
+  "0020-tasks": tasks,
   "0030-space-quotas": spaceQuotas,
 };
