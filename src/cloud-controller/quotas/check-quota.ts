@@ -121,7 +121,7 @@ async function quotaScopes(db: Executor, spaceGuid: string): Promise<readonly Qu
   return [{ kind: "space", guid: spaceGuid, name: row.spaceName, limits }, organization];
 }
 
-/** What is started in a space or organization, but for these processes. An unlimited log rate adds nothing. */
+/** What is started in a space or organization, tasks too, but for these processes. An unlimited log rate adds nothing. */
 async function useIn(
   db: Executor,
   scope: QuotaScope,
@@ -143,11 +143,24 @@ async function useIn(
       ),
     ])
     .executeTakeFirstOrThrow();
+  const tasks = await db
+    .selectFrom("tasks")
+    .innerJoin("apps", "apps.guid", "tasks.appGuid")
+    .innerJoin("spaces", "spaces.guid", "apps.spaceGuid")
+    .where(inScope(scope))
+    .where("tasks.state", "in", ["PENDING", "RUNNING"])
+    .select([
+      sql<number>`coalesce(sum(tasks.memory_in_mb), 0)`.as("memory"),
+      sql<number>`coalesce(sum(case when tasks.log_rate_limit_in_bytes_per_second > 0
+        then tasks.log_rate_limit_in_bytes_per_second else 0 end), 0)`.as("logRate"),
+      sql<number>`count(*)`.as("count"),
+    ])
+    .executeTakeFirstOrThrow();
   return {
-    memory: Number(processes.memory),
+    memory: Number(processes.memory) + Number(tasks.memory),
     instances: Number(processes.instances),
-    logRate: Number(processes.logRate),
-    tasks: 0,
+    logRate: Number(processes.logRate) + Number(tasks.logRate),
+    tasks: Number(tasks.count),
   };
 }
 

@@ -3,7 +3,6 @@ import { test } from "node:test";
 import { defaultLimits } from "../config.ts";
 import type { CreateTask } from "./messages.ts";
 import { taskFaults, taskUserFaults, wantedTask } from "./new-task.ts";
-import { quotaFaultsOf, type TaskQuota } from "./task-quota.ts";
 
 const template = {
   startCommand: "bin/work",
@@ -69,47 +68,5 @@ test("a task that cannot be says so in the original's words", () => {
   for (const [change, faults] of cases) {
     const task = { ...fine, ...change };
     assert.deepEqual([...taskFaults(task), ...taskUserFaults(task)], faults);
-  }
-});
-
-test("a quota names each limit that one more task would exceed", () => {
-  const limits = {
-    total_memory_in_mb: null,
-    per_process_memory_in_mb: null,
-    log_rate_limit_in_bytes_per_second: null,
-    per_app_tasks: null,
-  };
-  const quota = (given: Partial<Record<keyof typeof limits, number>>): TaskQuota => ({
-    kind: "organization",
-    name: "o",
-    limits: { ...limits, ...given },
-    used: { memory: 100, logRate: 50, tasks: 2 },
-  });
-  const cases: [Partial<Record<keyof typeof limits, number>>, number, string[]][] = [
-    [{}, -1, []],
-    [{ total_memory_in_mb: 164 }, -1, []],
-    [{ total_memory_in_mb: 163 }, -1, ["memory_in_mb exceeds organization memory quota"]],
-    [
-      { per_process_memory_in_mb: 63 },
-      -1,
-      ["memory_in_mb exceeds organization instance memory quota"],
-    ],
-    [
-      { log_rate_limit_in_bytes_per_second: 60 },
-      -1,
-      ["log_rate_limit cannot be unlimited in organization 'o'."],
-    ],
-    [{ log_rate_limit_in_bytes_per_second: 60 }, 10, []],
-    [
-      { log_rate_limit_in_bytes_per_second: 60 },
-      11,
-      ["log_rate_limit exceeds organization log rate quota"],
-    ],
-    [{ per_app_tasks: 3 }, -1, []],
-    [{ per_app_tasks: 2 }, -1, ["app_task_limit quota exceeded"]],
-  ];
-  for (const [given, logRateLimitInBytesPerSecond, faults] of cases) {
-    const wanted = { memoryInMb: 64, logRateLimitInBytesPerSecond };
-    assert.deepEqual(quotaFaultsOf(quota(given), wanted), faults, JSON.stringify(given));
   }
 });

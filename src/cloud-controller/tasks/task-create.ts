@@ -12,9 +12,9 @@ import { CfError, unprocessable } from "../http/cf-errors.ts";
 import { updateMetadata } from "../metadata/metadata.ts";
 import { findProcess } from "../processes/find-process.ts";
 import { startCommands } from "../processes/process-commands.ts";
+import { taskQuotaFaults } from "../quotas/check-quota.ts";
 import type { CreateTask } from "./messages.ts";
 import { taskFaults, taskUserFaults, wantedTask, type WantedTask } from "./new-task.ts";
-import { taskQuotaFaults } from "./task-quota.ts";
 import type { TaskRunner } from "./task-runner.ts";
 import type { Task } from "./task-table.ts";
 
@@ -56,7 +56,10 @@ export async function createTask(creation: TaskCreation, request: TaskRequest): 
     const sequenceId = await nextSequenceId(tx, app.guid);
     const faults = [
       ...taskFaults(wanted),
-      ...(await taskQuotaFaults(tx, app.spaceGuid, wanted)),
+      ...(await taskQuotaFaults(tx, {
+        spaceGuid: app.spaceGuid,
+        task: { ...wanted, isNew: true },
+      })),
       ...taskUserFaults(wanted),
     ];
     if (faults.length > 0) throw unprocessable(faults.join(", "));

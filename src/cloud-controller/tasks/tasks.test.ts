@@ -398,3 +398,24 @@ test("a stop of the app leaves its tasks alone, its deletion cancels and removes
   assert.ok(!bbs.taskMap.has(guid));
   assert.equal((await caller.get(`/v3/tasks/${guid}`)).status, 404);
 });
+
+test("tasks that wait or run use the quota's memory, also against the start of an app", async () => {
+  await using stage = await appWithDroplet({ config: { longPollMs: 0 } });
+  const { caller, app } = stage;
+  const make = (memory: number) =>
+    caller.post(`/v3/apps/${app}/tasks`, { command: "x", memory_in_mb: memory });
+
+  const tooMuch = await make(102_401);
+  const most = await make(102_000);
+  const more = await make(401);
+  const started = await caller.post(`/v3/apps/${app}/actions/start`);
+
+  assert.equal(tooMuch.status, 422);
+  assert.equal(tooMuch.json.errors[0].detail, "memory_in_mb exceeds organization memory quota");
+  assert.equal(most.status, 202, most.text);
+  assert.equal(more.status, 422);
+  assert.equal(started.status, 422);
+  assert.equal(started.json.errors[0].detail, "memory quota_exceeded");
+  await completeTask(stage, most.json.guid);
+  assert.equal((await caller.post(`/v3/apps/${app}/actions/start`)).status, 200);
+});
