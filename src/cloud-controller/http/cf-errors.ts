@@ -33,6 +33,7 @@ const cfErrors = {
   ServiceUnavailable: { code: 10015, status: 503, detail: "Service unavailable" },
   UniquenessError: { code: 10016, status: 422, detail: "The name is taken" },
   OrgSuspended: { code: 10017, status: 403, detail: "The organization is suspended" },
+  SpaceSuspended: { code: 10019, status: 403, detail: "The space is suspended" },
   ResourceBeingDeleted: { code: 10020, status: 422, detail: "The resource is being deleted" },
   UserNotFound: { code: 20003, status: 404, detail: "The user could not be found" },
   UaaUnavailable: {
@@ -81,6 +82,11 @@ const cfErrors = {
     detail: "Custom buildpacks are disabled",
   },
   JobTimeout: { code: 290006, status: 524, detail: "The job execution has timed out." },
+  OrganizationDeletionFailed: {
+    code: 290010,
+    status: 502,
+    detail: "Deletion of organization failed",
+  },
   FeatureDisabled: { code: 330002, status: 403, detail: "Feature Disabled" },
   ProcessNotFound: { code: 350003, status: 404, detail: "The process could not be found" },
   BuildpackStacksDontMatch: {

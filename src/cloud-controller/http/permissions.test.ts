@@ -21,6 +21,7 @@ test("each role may do exactly what Cloud Controller's permissions say", () => {
   // Columns: developer, manager, auditor, supporter of the space; manager, auditor, user, billing manager of the org.
   const table: Record<Action, string> = {
     "space.read": "yyyyy---",
+    "space.member": "yyyy----",
     "space.write": "y-------",
     "apps.manage": "y--y----",
     "secrets.read": "y-------",
@@ -31,6 +32,8 @@ test("each role may do exactly what Cloud Controller's permissions say", () => {
     "audit-events.read": "y-yy-y--",
     "space.update": "-y--y---",
     "space.delete": "----y---",
+    "space.isolate": "----y---",
+    "domains.read": "yyyyyy--",
     "organization.read": "----yyyy",
     "organization.update": "----y---",
     "platform.manage": "--------",
