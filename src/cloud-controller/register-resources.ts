@@ -28,7 +28,10 @@ import { registerOrganizationRelations } from "./organizations/related-routes.ts
 import { registerOrganizations } from "./organizations/routes.ts";
 import type { InstanceReports } from "./processes/instance-reports.ts";
 import { registerProcesses } from "./processes/routes.ts";
-import { registerQuotas } from "./quotas/routes.ts";
+import { organizationQuotaDelete } from "./quotas/organization-quota-changes.ts";
+import { registerOrganizationQuotas } from "./quotas/organization-quota-routes.ts";
+import { spaceQuotaDelete } from "./quotas/space-quota-changes.ts";
+import { registerSpaceQuotas } from "./quotas/space-quota-routes.ts";
 import { roleDelete } from "./roles/role-delete.ts";
 import { registerRoles } from "./roles/routes.ts";
 import { registerDestinations } from "./routes/destination-routes.ts";
@@ -74,7 +77,8 @@ export function registerTenancy(
   registerJobs(api, { jobs, links, longPoll });
   registerOrganizations(api, { db, clock, links, permissions, jobs });
   registerOrganizationRelations(api, { db, links, permissions });
-  registerQuotas(api, { db, clock, links, permissions });
+  registerOrganizationQuotas(api, { db, clock, links, permissions, jobs });
+  registerSpaceQuotas(api, { db, clock, links, permissions, jobs });
   registerSpaces(api, { db, clock, links, permissions, jobs });
   registerSpaceRelations(api, { db, clock, links, permissions });
   registerUsers(api, { db, clock, links, permissions, jobs, uaaUsers });
@@ -84,6 +88,8 @@ export function registerTenancy(
   registerEnvironmentVariableGroups(api, { db, clock, links });
   registerStacks(api, { db, clock, links });
   registerSecurityGroups(api, { db, links });
+  jobs.handle(organizationQuotaDelete({ db, clock }));
+  jobs.handle(spaceQuotaDelete({ db, clock }));
   jobs.handle(userDelete(db, users));
   jobs.handle(roleDelete(db));
   jobs.handle(spaceDelete({ db, logger, runner, remover }));

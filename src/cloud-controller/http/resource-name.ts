@@ -11,3 +11,14 @@ export const resourceName = z
       .max(255)
       .regex(/^[^\p{Cc}\p{Cs}]*$/u, { error: "must not contain escaped characters" }),
   );
+
+/** A name that need not be printable; without one the text is Cloud Controller's for a blank. */
+export function requiredName(maximum: number) {
+  return z
+    .string({
+      error: ({ code, input }) =>
+        code === "invalid_type" && input === undefined ? "can't be blank" : undefined,
+    })
+    .min(1, { error: "can't be blank" })
+    .max(maximum);
+}

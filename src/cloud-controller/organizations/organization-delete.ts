@@ -22,6 +22,10 @@ export function organizationDelete(dependencies: AppDelete): JobHandler {
       await db.transaction().execute(async (tx) => {
         await tx.deleteFrom("domains").where("organizationGuid", "=", organizationGuid).execute();
         await tx.deleteFrom("roles").where("organizationGuid", "=", organizationGuid).execute();
+        await tx
+          .deleteFrom("spaceQuotas")
+          .where("organizationGuid", "=", organizationGuid)
+          .execute();
         await deleteMetadata(tx, "organization", [organizationGuid]);
         await tx.deleteFrom("organizations").where("guid", "=", organizationGuid).execute();
       });

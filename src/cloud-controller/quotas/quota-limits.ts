@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { LimitsMessage } from "./messages.ts";
 
 const limit = z.number().nullable();
 
@@ -43,3 +44,32 @@ export const unlimited: QuotaLimits = {
   },
   routes: { total_routes: null, total_reserved_ports: null },
 };
+
+/** The limits with what a body sets; what it does not name stays, and null makes unlimited. */
+export function withLimits(limits: QuotaLimits, message: LimitsMessage): QuotaLimits {
+  const { paid_services_allowed: paid, ...services } = message.services ?? {};
+  return limitsColumn.parse({
+    apps: { ...limits.apps, ...message.apps },
+    services: {
+      ...limits.services,
+      ...services,
+      ...(paid === undefined ? {} : { paid_services_allowed: paid ?? true }),
+    },
+    routes: { ...limits.routes, ...message.routes },
+    ...(limits.domains === undefined ? {} : { domains: { ...limits.domains, ...message.domains } }),
+  });
+}
+
+/** Undefined where the ports fit into the routes and, for a space's quota, into the organization's ports. */
+export function reservedPortsFault(
+  { routes }: QuotaLimits,
+  organization?: QuotaLimits,
+): string | undefined {
+  const { total_reserved_ports: ports, total_routes: total } = routes;
+  const beyond = (allowed: number | null | undefined) =>
+    ports !== null && allowed !== null && allowed !== undefined && ports > allowed;
+  if (!beyond(total) && !beyond(organization?.routes.total_reserved_ports)) return undefined;
+  return organization === undefined
+    ? "Total reserved ports must be -1, 0, or a positive integer, and must be less than or equal to total routes."
+    : "Total reserved ports must be -1, 0, or a positive integer, must be less than or equal to total routes, and must be less than or equal to total reserved ports for the organization quota.";
+}

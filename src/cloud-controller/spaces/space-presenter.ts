@@ -12,9 +12,10 @@ export function presentSpace(
     created_at: presentTimestamp(space.createdAt),
     updated_at: presentTimestamp(space.updatedAt),
     name: space.name,
+    suspended: space.suspended === 1,
     relationships: {
       organization: relationTo(space.organizationGuid),
-      quota: relationTo(null),
+      quota: relationTo(space.quotaGuid),
     },
     metadata,
     links: {
@@ -22,6 +23,9 @@ export function presentSpace(
       organization: links.to(`/v3/organizations/${space.organizationGuid}`),
       features: links.to(`${path}/features`),
       apply_manifest: links.action("POST", `${path}/actions/apply_manifest`),
+      ...(space.quotaGuid === null
+        ? {}
+        : { quota: links.to(`/v3/space_quotas/${space.quotaGuid}`) }),
     },
   };
 }
