@@ -22,7 +22,12 @@ export interface AppTable extends RecordColumns {
 }
 
 export type AppState = "STOPPED" | "STARTED";
-export type LifecycleType = "buildpack" | "docker" | "cnb";
+const lifecycleTypes = ["buildpack", "docker", "cnb"] as const;
+export type LifecycleType = (typeof lifecycleTypes)[number];
+
+export function isLifecycleType(text: string): text is LifecycleType {
+  return lifecycleTypes.some((type) => type === text);
+}
 
 export interface App {
   readonly id: number;

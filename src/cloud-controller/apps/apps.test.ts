@@ -246,31 +246,22 @@ test("an app is listed by name without regard to case, paged with links that kee
   assert.equal(included.json.included.organizations[0].name, "rivera");
 });
 
-test("list queries that are wrong are 400 with what would be right", async () => {
+test("a list query that is wrong is 400 with all that is wrong, and a page beyond the end is empty", async () => {
   await using cc = await TestCloudController.start();
   const admin = await cc.admin();
-  const cases: [string, RegExp][] = [
-    ["page=0", /Page must be a positive integer$/],
-    ["page=a", /Page must be a positive integer$/],
-    ["per_page=5001", /Per page must be between 1 and 5000$/],
-    [
-      "order_by=created_at;drop",
-      /Order by can only be: 'created_at', 'updated_at', 'name', 'state'$/,
-    ],
-    ["bogus=1", /Unknown query parameter\(s\): 'bogus'\. Valid parameters are: 'page'/],
-    ["created_ats[gt]=yesterday", /Created ats has an invalid timestamp format/],
-    ["created_ats[near]=2020-01-01T00:00:00Z", /Unknown query parameter/],
-    ["include=moon", /Invalid included resource: 'moon'/],
-    ["label_selector=a in (", /Invalid label_selector value$/],
-    [`label_selector=${Array.from({ length: 51 }, (_, n) => `k${n}`).join(",")}`, /maximum is 50/],
-  ];
-  for (const [query, detail] of cases) {
-    const answer = await admin.get(`/v3/apps?${encodeURI(query)}`);
-    assert.equal(answer.status, 400, query);
-    assert.equal(answer.json.errors[0].code, 10005, query);
-    assert.match(answer.json.errors[0].detail, detail);
-  }
+
+  const wrong = await admin.get("/v3/apps?page=0&include=moon&lifecycle_type=vm");
   const deep = await admin.get("/v3/apps?page=1000000000");
+
+  assert.equal(wrong.status, 400);
+  assert.deepEqual(wrong.json.errors, [
+    {
+      code: 10005,
+      title: "CF-BadQueryParameter",
+      detail:
+        "The query parameter is invalid: Page must be a positive integer, Invalid included resource: 'moon'. Valid included resources are: 'space', 'org', 'space.organization', Invalid lifecycle_type: 'vm'",
+    },
+  ]);
   assert.deepEqual(deep.json.resources, []);
 });
 

@@ -1,24 +1,37 @@
 import { z } from "zod";
-import { toOneRelationship } from "../http/parse-message.ts";
+import { relationshipsOf, toOneRelationship } from "../http/parse-message.ts";
 import { resourceName } from "../http/resource-name.ts";
 import { metadataSchema } from "../metadata/metadata.ts";
 import { initialVariables } from "./environment-variables.ts";
 
+const entryLength = "Lifecycle Buildpacks entries must be between 1 and 4096 characters";
+const stackLength = "Lifecycle Stack must be between 1 and 4096 characters";
+
 const stack = z
   .string({ error: "Lifecycle Stack must be a string" })
-  .min(1, { error: "Lifecycle Stack must be between 1 and 4096 characters" })
-  .max(4096, { error: "Lifecycle Stack must be between 1 and 4096 characters" })
+  .min(1, { error: stackLength })
+  .max(4096, { error: stackLength })
   .nullable();
 const buildpacks = z
   .array(
     z
       .string({ error: "Lifecycle Buildpacks can only contain strings" })
-      .min(1, { error: "Lifecycle Buildpacks entries must be between 1 and 4096 characters" })
-      .max(4096, { error: "Lifecycle Buildpacks entries must be between 1 and 4096 characters" }),
+      .max(4096, { error: entryLength })
+      .regex(/\S/, { error: entryLength }),
     { error: "Lifecycle Buildpacks must be an array" },
   )
   .nullable();
+const credentials = z
+  .record(
+    z.string(),
+    z.record(z.string(), z.unknown(), {
+      error: "Lifecycle Credentials credentials value must be a hash",
+    }),
+    { error: "Lifecycle Credentials must be an object" },
+  )
+  .nullable();
 
+/** The lifecycle of an app or of one build. */
 export const lifecycleMessage = z.strictObject(
   {
     type: z
@@ -30,23 +43,26 @@ export const lifecycleMessage = z.strictObject(
       {
         buildpacks: buildpacks.optional(),
         stack: stack.optional(),
-        credentials: z.record(z.string(), z.record(z.string(), z.unknown())).optional(),
+        credentials: credentials.optional(),
       },
-      { error: "Lifecycle data must be an object" },
+      {
+        error: (issue) =>
+          issue.code === "unrecognized_keys" ? undefined : "Lifecycle data must be an object",
+      },
     ),
   },
-  { error: "must be an object" },
+  {
+    error: (issue) =>
+      issue.code === "unrecognized_keys" ? undefined : "Lifecycle data must be an object",
+  },
 );
 
 export type LifecycleMessage = z.infer<typeof lifecycleMessage>;
 
 export const createAppMessage = z.strictObject({
   name: resourceName,
-  relationships: z.strictObject(
-    { space: toOneRelationship("space") },
-    { error: "'relationships' is not an object" },
-  ),
-  environment_variables: initialVariables.optional(),
+  relationships: relationshipsOf({ space: toOneRelationship("space") }),
+  environment_variables: initialVariables.nullish(),
   lifecycle: lifecycleMessage.optional(),
   metadata: metadataSchema.optional(),
 });

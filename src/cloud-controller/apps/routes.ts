@@ -13,7 +13,7 @@ import { permittedApp, presentStoredApp, type AppRoutes } from "./app-access.ts"
 import { createApp } from "./app-create.ts";
 import { presentApp } from "./app-presenter.ts";
 import { restartApp, startApp, stopApp } from "./app-state.ts";
-import { toApp } from "./app-table.ts";
+import { isLifecycleType, toApp } from "./app-table.ts";
 import { updateApp } from "./app-update.ts";
 import { resolveLifecycle } from "./check-lifecycle.ts";
 import { createAppMessage, updateAppMessage } from "./messages.ts";
@@ -30,15 +30,21 @@ export function registerApps(app: ApiServer, dependencies: AppRoutes): void {
 function registerList(app: ApiServer, { db, links, permissions }: AppRoutes): void {
   app.get("/v3/apps", async (request) => {
     const list = parseListQuery(request.query, {
-      filters: ["names", "organization_guids", "space_guids", "stacks", "lifecycle_type"],
+      filters: ["names", "organization_guids", "space_guids", "stacks"],
       orderBy: { name: "name", state: "desiredState" },
       labels: true,
       include: includes,
+      extra: ["lifecycle_type"],
+      check: ({ lifecycle_type: type }) =>
+        type === undefined || isLifecycleType(type)
+          ? undefined
+          : `Invalid lifecycle_type: '${type}'`,
     });
     const visible = permissions.spaces(request.auth, "space.read");
     let query = db.selectFrom("apps").selectAll("apps");
     if (visible !== undefined) query = query.where("apps.spaceGuid", "in", visible);
-    const { names, space_guids, organization_guids, stacks, lifecycle_type } = list.filters;
+    const { names, space_guids, organization_guids, stacks } = list.filters;
+    const { lifecycle_type: lifecycleType } = list.raw;
     if (names !== undefined) {
       query = query.where(isOneOf(sql.ref("apps.name"), names));
     }
@@ -59,8 +65,8 @@ function registerList(app: ApiServer, { db, links, permissions }: AppRoutes): vo
         stacks.includes("") ? eb.or([named, eb("apps.stack", "is", null)]) : named,
       );
     }
-    if (lifecycle_type !== undefined) {
-      query = query.where(isOneOf(sql.ref("apps.lifecycleType"), lifecycle_type));
+    if (lifecycleType !== undefined && isLifecycleType(lifecycleType)) {
+      query = query.where("apps.lifecycleType", "=", lifecycleType);
     }
     const page = await fetchPage(query, list, "apps", "app");
     const apps = page.rows.map(toApp);

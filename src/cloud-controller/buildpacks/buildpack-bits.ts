@@ -1,13 +1,14 @@
 import { closeSync, openSync } from "node:fs";
-import { open } from "node:fs/promises";
+import { open, stat } from "node:fs/promises";
 import { parse } from "yaml";
 import { z } from "zod";
 import type { Blobstore } from "#blobstore/blobstore.ts";
 import type { Clock } from "#kernel/clock/clock.ts";
 import { buildpackBlob } from "../blobs/blob-keys.ts";
-import { touched } from "../database/record.ts";
+import { isUniqueViolation, touched } from "../database/record.ts";
 import type { Database } from "../database/schema.ts";
-import { CfError } from "../http/cf-errors.ts";
+import { CfError, unprocessable } from "../http/cf-errors.ts";
+import type { ReceivedUpload } from "../packages/receive-upload.ts";
 import { InvalidZip } from "../packages/zip/invalid-zip.ts";
 import { readContent } from "../packages/zip/zip-content.ts";
 import { readZipDirectory } from "../packages/zip/zip-directory.ts";
@@ -23,16 +24,40 @@ const maximumManifestBytes = 1024 * 1024;
 const maximumEntries = 200_000;
 const manifestSchema = z.object({ stack: z.string().optional() });
 
-/** @throws 422 where the file is no zip */
-export async function requireZip(path: string): Promise<void> {
+const archives = {
+  buildpack: 'a zip file. Buildpacks of lifecycle "buildpack" must be valid zip files.',
+  cnb: 'a gzip archive or cnb file. Buildpacks of lifecycle "cnb" must be valid gzip archives or cnb files.',
+} as const;
+
+/** @throws 422 with all that is wrong with the file */
+export async function requireArchive(
+  bits: ReceivedUpload["bits"],
+  lifecycle: Buildpack["lifecycle"],
+): Promise<NonNullable<ReceivedUpload["bits"]>> {
+  const faults: string[] = [];
+  if (bits === undefined) faults.push("A buildpack zip file must be uploaded as 'bits'");
+  else {
+    const { path, filename } = bits;
+    if (!(await isArchive(path, lifecycle)))
+      faults.push(`${filename} is not ${archives[lifecycle]}`);
+    if ((await stat(path)).size === 0) faults.push(`${filename} cannot be empty`);
+    if (faults.length === 0) return bits;
+  }
+  throw unprocessable(`Uploaded buildpack file is invalid: ${faults.join(", ")}`);
+}
+
+/** By the first bytes: a zip, or for cnb a gzip or a tar. */
+async function isArchive(path: string, lifecycle: Buildpack["lifecycle"]): Promise<boolean> {
   const file = await open(path, "r");
   try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(4), 0, 4, 0);
-    if (bytesRead === 4 && buffer.equals(Buffer.from("PK\u0003\u0004"))) return;
+    const { buffer } = await file.read(Buffer.alloc(265), 0, 265, 0);
+    if (lifecycle === "buildpack")
+      return buffer.subarray(0, 4).equals(Buffer.from("PK\u0003\u0004"));
+    const isGzip = buffer.subarray(0, 3).equals(Buffer.from([0x1f, 0x8b, 0x08]));
+    return isGzip || buffer.subarray(257, 265).equals(Buffer.from("ustar\u000000"));
   } finally {
     await file.close();
   }
-  throw new CfError("UnprocessableEntity", "Buildpack bits is not a zip file");
 }
 
 /**
@@ -51,7 +76,10 @@ export async function storeBuildpackBits(
     readonly isShipped: boolean;
   },
 ): Promise<void> {
-  const stack = await stackOf(db, buildpack, await manifestStack(bits.path));
+  const stack =
+    buildpack.lifecycle === "cnb"
+      ? buildpack.stack
+      : await stackOf(db, buildpack, await manifestStack(bits.path));
   const { sha256 } = await blobstore.putFile(
     (info) => buildpackBlob(buildpackKey({ guid: buildpack.guid, sha256: info.sha256 })),
     bits.path,
@@ -66,7 +94,15 @@ export async function storeBuildpackBits(
       shippedSha256: bits.isShipped ? sha256 : null,
     })
     .where("guid", "=", buildpack.guid)
-    .execute();
+    .execute()
+    .catch((error: unknown) => {
+      if (!isUniqueViolation(error)) throw error;
+      throw new CfError(
+        "BuildpackNameStackLifecycleTaken",
+        `The buildpack name ${buildpack.name} is already in use for the stack ${stack} and the lifecycle ${buildpack.lifecycle}`,
+        { cause: error },
+      );
+    });
   if (buildpack.sha256 === null || buildpack.sha256 === sha256) return;
   const staging = await db
     .selectFrom("builds")

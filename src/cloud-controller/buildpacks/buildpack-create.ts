@@ -21,8 +21,9 @@ export async function createBuildpack(
   message: BuildpackCreateMessage,
 ): Promise<Buildpack> {
   const stack = message.stack ?? null;
+  const lifecycle = message.lifecycle ?? "buildpack";
   await requireStack(change.db, stack);
-  return await unique(message.name, stack, () =>
+  return await unique({ name: message.name, stack, lifecycle }, () =>
     change.db.transaction().execute(async (tx) => {
       const created = await tx
         .insertInto("buildpacks")
@@ -30,7 +31,7 @@ export async function createBuildpack(
           ...newRecord(change.clock),
           name: message.name,
           stack,
-          lifecycle: message.lifecycle ?? "buildpack",
+          lifecycle,
           position: 0,
           enabled: storedBoolean(message.enabled ?? true),
           locked: storedBoolean(message.locked ?? false),
@@ -62,7 +63,8 @@ export async function updateBuildpack(
     if (buildpack.stack !== null) throw unprocessable("Buildpack stack cannot be changed");
     await requireStack(change.db, stack);
   }
-  await unique(message.name ?? buildpack.name, stack, () =>
+  const { lifecycle } = buildpack;
+  await unique({ name: message.name ?? buildpack.name, stack, lifecycle }, () =>
     change.db.transaction().execute(async (tx) => {
       const { name, enabled, locked } = message;
       await tx
@@ -70,7 +72,7 @@ export async function updateBuildpack(
         .set({
           ...touched(change.clock),
           stack,
-          ...(name === undefined ? {} : { name }),
+          ...(name === undefined || name === null ? {} : { name }),
           ...(enabled === undefined ? {} : { enabled: storedBoolean(enabled) }),
           ...(locked === undefined ? {} : { locked: storedBoolean(locked) }),
         })
@@ -95,15 +97,18 @@ export async function recordBuildpackEvent(
   });
 }
 
-async function unique<T>(name: string, stack: string | null, work: () => Promise<T>): Promise<T> {
+async function unique<T>(
+  named: Pick<Buildpack, "name" | "stack" | "lifecycle">,
+  work: () => Promise<T>,
+): Promise<T> {
   try {
     return await work();
   } catch (error) {
     if (!isUniqueViolation(error)) throw error;
     throw unprocessable(
-      stack === null
-        ? `Buildpack with name '${name}' and an unassigned stack already exists`
-        : `Buildpack with name '${name}' and stack '${stack}' already exists`,
+      named.stack === null
+        ? `Buildpack with name '${named.name}' and an unassigned stack already exists`
+        : `Buildpack with name '${named.name}', stack '${named.stack}' and lifecycle '${named.lifecycle}' already exists`,
     );
   }
 }

@@ -19,7 +19,7 @@ import { acceptJob } from "../jobs/routes.ts";
 import { deleteMetadata, loadMetadata } from "../metadata/metadata.ts";
 import { receiveUpload } from "../packages/receive-upload.ts";
 import type { UploadWorkspaces } from "../packages/upload-workspaces.ts";
-import { requireZip, storeBuildpackBits } from "./buildpack-bits.ts";
+import { requireArchive, storeBuildpackBits } from "./buildpack-bits.ts";
 import { createBuildpack, recordBuildpackEvent, updateBuildpack } from "./buildpack-create.ts";
 import { closeGaps } from "./buildpack-positions.ts";
 import { presentBuildpack } from "./buildpack-presenter.ts";
@@ -49,19 +49,25 @@ function registerReads(app: ApiServer, context: BuildpackRoutes): void {
   const { db, links } = context;
   app.get("/v3/buildpacks", async (request) => {
     const list = parseListQuery(request.query, {
-      filters: ["names", "stacks", "lifecycle"],
-      orderBy: { position: "position" },
+      filters: ["names", "stacks"],
+      orderBy: { position: "position", lifecycle: "lifecycle" },
       labels: true,
+      extra: ["lifecycle"],
+      check: ({ lifecycle }) =>
+        lifecycle === undefined || lifecycle === "buildpack" || lifecycle === "cnb"
+          ? undefined
+          : 'Lifecycle must be either "buildpack" or "cnb"',
     });
     let query = db.selectFrom("buildpacks").selectAll("buildpacks");
-    const { names, stacks, lifecycle } = list.filters;
+    const { names, stacks } = list.filters;
+    const { lifecycle } = list.raw;
     if (names !== undefined) query = query.where(isOneOf(sql.ref("buildpacks.name"), names));
     if (stacks !== undefined) {
       // An empty value asks for buildpacks of no stack.
       query = query.where(isOneOf(sql`ifnull(buildpacks.stack, '')`, stacks));
     }
-    if (lifecycle !== undefined) {
-      query = query.where(isOneOf(sql.ref("buildpacks.lifecycle"), lifecycle));
+    if (lifecycle === "buildpack" || lifecycle === "cnb") {
+      query = query.where("buildpacks.lifecycle", "=", lifecycle);
     }
     if (list.order === undefined) query = query.orderBy("lifecycle").orderBy("position");
     const { rows, total } = await fetchPage(query, list, "buildpacks", "buildpack");
@@ -122,17 +128,15 @@ function registerUpload(app: ApiServer, context: BuildpackRoutes): void {
     scope.post<ByGuid>("/v3/buildpacks/:guid/upload", async (request, reply) => {
       const buildpack = await findBuildpack(db, request.params.guid);
       requireAdmin(request.auth);
-      if (buildpack.locked === 1) throw unprocessable("Buildpack is locked");
       const directory = await workspaces.create();
       try {
-        const { bits } = await receiveUpload(request, {
+        const received = await receiveUpload(request, {
           directory,
           maximumBytes: context.maximumUploadBytes,
           fields: ["bits"],
         });
-        if (bits === undefined)
-          throw unprocessable("A buildpack zip file must be uploaded as 'bits'");
-        await requireZip(bits.path);
+        const bits = await requireArchive(received.bits, buildpack.lifecycle);
+        if (buildpack.locked === 1) throw unprocessable("Buildpack is locked");
         const { auth } = request;
         const event = { type: "audit.buildpack.upload", buildpack };
         await recordBuildpackEvent(db, { clock, auth }, event);

@@ -1,28 +1,35 @@
 import { z } from "zod";
+import { lifecycleMessage } from "../apps/messages.ts";
 import { maximumInteger } from "../http/parse-message.ts";
 import { metadataSchema } from "../metadata/metadata.ts";
 
-const lifecycle = z.strictObject({
-  type: z.enum(["buildpack", "docker", "cnb"], {
-    error: "is not included in the list: buildpack, docker, cnb",
-  }),
-  data: z.strictObject({
-    buildpacks: z.array(z.string({ error: "can only contain strings" }).min(1).max(4096)).nullish(),
-    stack: z.string().min(1).max(4096).nullish(),
-    credentials: z.record(z.string(), z.unknown()).nullish(),
-  }),
-});
+const guidLength = "Package guid must be between 1 and 200 characters";
+const packageGuid = z
+  .string({
+    error: ({ input }) =>
+      input === undefined
+        ? `Package guid can't be blank, Package guid must be a string, ${guidLength}`
+        : `Package guid must be a string, ${guidLength}`,
+  })
+  .min(1, { error: `Package guid can't be blank, ${guidLength}` })
+  .max(200, { error: guidLength });
+
+const size = z.int().min(1, { error: "must be greater than 0" }).max(maximumInteger).nullish();
 
 export const buildCreateMessage = z.strictObject({
-  package: z.strictObject({ guid: z.string().min(1).max(200) }),
-  lifecycle: lifecycle.optional(),
-  staging_memory_in_mb: z.int().min(1).max(maximumInteger).nullish(),
-  staging_disk_in_mb: z.int().min(1).max(maximumInteger).nullish(),
-  staging_log_rate_limit_bytes_per_second: z.int().min(-1).nullish(),
+  package: z.object(
+    { guid: packageGuid },
+    { error: `Package guid can't be blank, Package guid must be a string, ${guidLength}` },
+  ),
+  lifecycle: lifecycleMessage.optional(),
+  staging_memory_in_mb: size,
+  staging_disk_in_mb: size,
+  staging_log_rate_limit_bytes_per_second: z.int().min(-1).max(Number.MAX_SAFE_INTEGER).nullish(),
   environment_variables: z.record(z.string(), z.unknown()).nullish(),
   metadata: metadataSchema.optional(),
 });
 
 export type BuildCreateMessage = z.infer<typeof buildCreateMessage>;
 
+/** `state`, `error` and `lifecycle` are for stagers other than Diego, which ours has none of. */
 export const buildUpdateMessage = z.strictObject({ metadata: metadataSchema.optional() });

@@ -55,7 +55,7 @@ export async function requireNamedApp(
       return app;
     }
   }
-  throw unprocessable("App is invalid. Ensure it exists and you have access to it.");
+  throw unprocessable(`App with guid "${guid}" does not exist, or you do not have access to it.`);
 }
 
 export async function presentStoredDroplet(

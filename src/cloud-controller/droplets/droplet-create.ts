@@ -5,7 +5,6 @@ import { newRecord } from "../database/record.ts";
 import type { Database } from "../database/schema.ts";
 import { actorOf, type AuthContext } from "../http/auth-context.ts";
 import { unprocessable } from "../http/cf-errors.ts";
-import { updateMetadata, type MetadataPatch } from "../metadata/metadata.ts";
 import type { Droplet } from "./droplet-table.ts";
 
 interface DropletCreation {
@@ -16,7 +15,6 @@ interface DropletCreation {
 interface DropletRequest {
   readonly app: App;
   readonly auth: AuthContext;
-  readonly metadata: MetadataPatch | undefined;
 }
 
 /** A droplet without bits, for an upload to come. */
@@ -26,9 +24,7 @@ export async function createDroplet(
 ): Promise<{ readonly guid: string }> {
   const { app } = request;
   if (app.lifecycle.type !== "buildpack") {
-    throw unprocessable(
-      `Droplet creation is not available for apps with ${app.lifecycle.type} lifecycles.`,
-    );
+    throw unprocessable("Droplet creation is not available for apps with docker lifecycles.");
   }
   return await insertDroplet(creation, request, {
     state: "AWAITING_UPLOAD",
@@ -51,7 +47,7 @@ export async function createDropletCopy(
   const { source, app } = request;
   if (source.state !== "STAGED") throw unprocessable("source droplet is not staged");
   if (source.lifecycleType !== app.lifecycle.type) {
-    throw unprocessable("source and destination app must have the same lifecycle");
+    throw unprocessable("source and destination lifecycle types do not match");
   }
   return await insertDroplet(creation, request, {
     ...source,
@@ -62,7 +58,7 @@ export async function createDropletCopy(
 
 async function insertDroplet(
   { db, clock }: DropletCreation,
-  { app, auth, metadata }: DropletRequest,
+  { app, auth }: DropletRequest,
   columns: Pick<
     Droplet,
     | "state"
@@ -100,7 +96,6 @@ async function insertDroplet(
         copiedFrom: columns.copiedFrom,
       })
       .execute();
-    await updateMetadata(tx, { type: "droplet", guid: record.guid }, metadata);
     await recordAuditEvent(tx, clock, {
       type: "audit.app.droplet.create",
       actor: actorOf(auth),

@@ -1,17 +1,18 @@
-import { rm } from "node:fs/promises";
+import { rm, stat } from "node:fs/promises";
 import multipart from "@fastify/multipart";
 import { findApp } from "../apps/find-app.ts";
+import { requireOwnedByApp } from "../apps/require-owned-by-app.ts";
 import { recordAuditEvent } from "../audit-events/record-audit-event.ts";
 import { touched } from "../database/record.ts";
 import { actorOf, type AuthContext } from "../http/auth-context.ts";
-import { unprocessable } from "../http/cf-errors.ts";
+import { notFound, unprocessable } from "../http/cf-errors.ts";
 import type { ApiServer } from "../http/create-server.ts";
 import { parseQuery } from "../http/list-query.ts";
 import { parseMessage } from "../http/parse-message.ts";
 import type { Job } from "../jobs/jobs.ts";
 import { acceptJob } from "../jobs/routes.ts";
 import { updateMetadata } from "../metadata/metadata.ts";
-import { receiveUpload } from "../packages/receive-upload.ts";
+import { receiveUpload, type ReceivedUpload } from "../packages/receive-upload.ts";
 import {
   presentStoredDroplet,
   requireDroplet,
@@ -97,7 +98,6 @@ async function create(context: DropletRoutes, auth: AuthContext, body: unknown) 
   return await createDroplet(context, {
     app,
     auth,
-    metadata: message.metadata,
     processTypes: message.process_types ?? { web: "" },
   });
 }
@@ -107,22 +107,18 @@ async function copy(
   auth: AuthContext,
   request: { readonly sourceGuid: string; readonly body: unknown },
 ) {
+  const { db, permissions } = context;
   const message = parseMessage(dropletCopyMessage, request.body);
-  const app = await requireNamedApp(context, auth, message.relationships.app.data.guid);
-  const source = await findDroplet(context.db, request.sourceGuid);
-  const owner = source === undefined ? undefined : await findApp(context.db, source.appGuid);
-  const mayRead =
-    owner !== undefined &&
-    (await context.permissions.can(auth, "space.read", { spaceGuid: owner.spaceGuid }));
-  if (source === undefined || !mayRead) {
-    throw unprocessable("Source droplet is invalid. Ensure it exists and you have access to it.");
-  }
-  const created = await createDropletCopy(context, {
-    source,
-    app,
-    auth,
-    metadata: message.metadata,
+  const { resource: source } = await requireOwnedByApp(context, auth, {
+    name: "Droplet",
+    resource: await findDroplet(db, request.sourceGuid),
+    action: "space.read",
   });
+  const app = await findApp(db, message.relationships.app.data.guid);
+  if (app === undefined) throw notFound("App");
+  const place = { spaceGuid: app.spaceGuid };
+  await permissions.require(auth, "space.write", { name: "App", place });
+  const created = await createDropletCopy(context, { source, app, auth });
   await context.jobs.enqueue({
     operation: "droplet.copy",
     payload: { source: source.guid },
@@ -139,16 +135,12 @@ async function upload(
 ): Promise<Job> {
   const directory = await workspaces.create();
   try {
-    const { bits } = await receiveUpload(request, {
+    const received = await receiveUpload(request, {
       directory,
       maximumBytes: maximumUploadBytes,
       fields: ["bits"],
     });
-    if (bits === undefined)
-      throw unprocessable("Uploaded droplet file is invalid: no file was uploaded");
-    if (!/\.(tgz|tar\.gz)$/.test(bits.filename)) {
-      throw unprocessable(`Uploaded droplet file is invalid: ${bits.filename} is not a tgz`);
-    }
+    const bits = await requireTgz(received.bits);
     const { numUpdatedRows } = await db
       .updateTable("droplets")
       .set({ ...touched(clock), state: "PROCESSING_UPLOAD" })
@@ -166,4 +158,17 @@ async function upload(
     await rm(directory, { recursive: true, force: true });
     throw error;
   }
+}
+
+/** @throws 422 with all that is wrong with the file */
+async function requireTgz(bits: ReceivedUpload["bits"]) {
+  const faults: string[] = [];
+  if (bits === undefined) faults.push("A droplet tgz file must be uploaded as 'bits'");
+  else {
+    const { path, filename } = bits;
+    if (!/\.(tgz|tar\.gz)$/.test(filename)) faults.push(`${filename} is not a tgz`);
+    if ((await stat(path)).size === 0) faults.push(`${filename} cannot be empty`);
+    if (faults.length === 0) return bits;
+  }
+  throw unprocessable(`Uploaded droplet file is invalid: ${faults.join(", ")}`);
 }

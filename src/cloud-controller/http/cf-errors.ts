@@ -30,6 +30,13 @@ const cfErrors = {
   AssociationNotEmpty: { code: 10006, status: 400, detail: "The association is not empty" },
   UnprocessableEntity: { code: 10008, status: 422, detail: "The request is semantically invalid" },
   ResourceNotFound: { code: 10010, status: 404, detail: "Resource not found" },
+  RateLimitExceeded: { code: 10013, status: 429, detail: "Rate Limit Exceeded" },
+  IPBasedRateLimitExceeded: {
+    code: 10014,
+    status: 429,
+    detail:
+      "Rate Limit Exceeded: Unauthenticated requests from this IP address have exceeded the limit. Please log in.",
+  },
   ServiceUnavailable: { code: 10015, status: 503, detail: "Service unavailable" },
   UniquenessError: { code: 10016, status: 422, detail: "The name is taken" },
   OrgSuspended: { code: 10017, status: 403, detail: "The organization is suspended" },
@@ -49,12 +56,12 @@ const cfErrors = {
   BlobstoreError: {
     code: 150007,
     status: 500,
-    detail: "Failed to perform operation due to blobstore error.",
+    detail: "Failed to perform blobstore operation after three retries.",
   },
   BlobstoreUnavailable: {
     code: 150006,
     status: 502,
-    detail: "Failed to perform blobstore operation after three retries.",
+    detail: "Failed to perform operation due to blobstore unavailability.",
   },
   StagingError: { code: 170001, status: 400, detail: "Staging error" },
   StagerUnavailable: { code: 170010, status: 503, detail: "Stager is unavailable" },
@@ -76,6 +83,11 @@ const cfErrors = {
   StatsUnavailable: { code: 200002, status: 503, detail: "Stats unavailable" },
   StackValidationFailed: { code: 250004, status: 422, detail: "The stack cannot be used" },
   BuildpackInvalid: { code: 290003, status: 400, detail: "Buildpack is invalid" },
+  BuildpackNameStackLifecycleTaken: {
+    code: 290000,
+    status: 422,
+    detail: "The buildpack name is already in use",
+  },
   CustomBuildpacksDisabled: {
     code: 290004,
     status: 400,

@@ -1,4 +1,4 @@
-import { CfError } from "./cf-errors.ts";
+import { keyFault, labelValueFault } from "../metadata/metadata-key.ts";
 
 /** One requirement of a `label_selector`; all must hold. */
 export type LabelRequirement =
@@ -6,81 +6,76 @@ export type LabelRequirement =
   | { readonly kind: "in" | "not-in"; readonly key: string; readonly values: readonly string[] };
 
 const maximumRequirements = 50;
-const key = String.raw`[^\s,!=()]+`;
-const value = String.raw`[\w.-]*`;
-const forms = {
-  exists: new RegExp(`^(${key})$`),
-  absent: new RegExp(`^!(${key})$`),
-  equal: new RegExp(`^(${key})\\s*==?\\s*(${value})$`),
-  notEqual: new RegExp(`^(${key})\\s*!=\\s*(${value})$`),
-  inSet: new RegExp(`^(${key})\\s+in\\s*\\(([^()]*)\\)$`),
-  notInSet: new RegExp(`^(${key})\\s+notin\\s*\\(([^()]*)\\)$`),
-};
+/** Longer than 50 requirements of the longest keys and values; above it nothing is looked at. */
+const longestSelector = 32_768;
+const invalid = "Invalid label_selector value";
 
-export function parseLabelSelector(text: string): readonly LabelRequirement[] {
-  const parts = splitOutsideParentheses(text);
-  if (parts.length > maximumRequirements) {
-    throw invalid(`Too many label_selector requirements (maximum is ${maximumRequirements})`);
+const key = String.raw`[\w\-._/]+`;
+const forms = [
+  { kind: "in", pattern: /^(.*?) in \((.*)\)$/s },
+  { kind: "not-in", pattern: /^(.*?) notin \((.*)\)$/s },
+  { kind: "in", pattern: new RegExp(`^(${key})==?(.*)$`, "s") },
+  { kind: "not-in", pattern: new RegExp(`^(${key})!=(.*)$`, "s") },
+  { kind: "exists", pattern: new RegExp(`^(${key})()$`) },
+  { kind: "absent", pattern: new RegExp(`^!(${key})()$`) },
+] as const;
+
+/**
+ * Reads a `label_selector`: `k`, `!k`, `k=v`, `k==v`, `k!=v`, `k in (a,b)`, `k notin (a,b)`, between commas. What is
+ * wrong is reported in Cloud Controller's words, and leaves its requirement out.
+ */
+export function parseLabelSelector(
+  text: string,
+  report: (fault: string) => void,
+): readonly LabelRequirement[] {
+  const parts = text.length > longestSelector ? undefined : splitOutsideParentheses(text);
+  if (parts === undefined || parts.length > maximumRequirements) {
+    report(`Too many label_selector requirements (maximum is ${maximumRequirements})`);
+    return [];
   }
-  return parts.map((part) => parseRequirement(part.trim()));
+  if (parts.length === 0) report("Missing label_selector value");
+  return parts.flatMap((part) => {
+    const parsed = parseRequirement(part);
+    if (typeof parsed !== "string") return [parsed];
+    report(parsed);
+    return [];
+  });
 }
 
-function parseRequirement(text: string): LabelRequirement {
-  const matched = (form: RegExp) => {
-    const match = form.exec(text);
-    return match === null ? undefined : { key: match[1] ?? "", rest: match[2] ?? "" };
-  };
-  const equal = matched(forms.equal);
-  if (equal !== undefined) return { kind: "in", key: checkedKey(equal.key), values: [equal.rest] };
-  const notEqual = matched(forms.notEqual);
-  if (notEqual !== undefined) {
-    return { kind: "not-in", key: checkedKey(notEqual.key), values: [notEqual.rest] };
+/** The requirement, or what is wrong with it. */
+function parseRequirement(text: string): LabelRequirement | string {
+  for (const { kind, pattern } of forms) {
+    const match = pattern.exec(text);
+    if (match === null) continue;
+    const [, name = "", list = ""] = match;
+    const fault = keyFault(name);
+    if (fault !== undefined) return fault;
+    if (kind === "exists" || kind === "absent") return { kind, key: name };
+    const values = list.split(",");
+    return (
+      values.map(labelValueFault).find((found) => found !== undefined) ?? {
+        kind,
+        key: name,
+        values,
+      }
+    );
   }
-  const inSet = matched(forms.inSet);
-  if (inSet !== undefined) {
-    return { kind: "in", key: checkedKey(inSet.key), values: setValues(inSet.rest) };
-  }
-  const notInSet = matched(forms.notInSet);
-  if (notInSet !== undefined) {
-    return { kind: "not-in", key: checkedKey(notInSet.key), values: setValues(notInSet.rest) };
-  }
-  const absent = matched(forms.absent);
-  if (absent !== undefined) return { kind: "absent", key: checkedKey(absent.key) };
-  const exists = matched(forms.exists);
-  if (exists !== undefined) return { kind: "exists", key: checkedKey(exists.key) };
-  throw invalid("Invalid label_selector value");
+  return invalid;
 }
 
-function checkedKey(text: string): string {
-  if (!/^([A-Za-z0-9.-]{1,253}\/)?[A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?$/.test(text)) {
-    throw invalid("Invalid label_selector value");
-  }
-  return text;
-}
-
-function setValues(text: string): readonly string[] {
-  const values = text.split(",").map((item) => item.trim());
-  if (!values.every((item) => /^[\w.-]+$/.test(item)))
-    throw invalid("Invalid label_selector value");
-  return values;
-}
-
+/** Commas within parentheses separate values, not requirements; empty parts count for nothing. */
 function splitOutsideParentheses(text: string): string[] {
   const parts: string[] = [];
-  let depth = 0;
+  let isInside = false;
   let start = 0;
   for (let index = 0; index < text.length; index += 1) {
     const character = text[index];
-    if (character === "(") depth += 1;
-    if (character === ")") depth -= 1;
-    if (character === "," && depth === 0) {
+    if (character === "(") isInside = true;
+    if (character === ")") isInside = false;
+    if (character === "," && !isInside) {
       parts.push(text.slice(start, index));
       start = index + 1;
     }
   }
-  return [...parts, text.slice(start)];
-}
-
-function invalid(detail: string): CfError {
-  return new CfError("BadQueryParameter", `The query parameter is invalid: ${detail}`);
+  return [...parts, text.slice(start)].filter((part) => part !== "");
 }

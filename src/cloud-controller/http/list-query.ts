@@ -11,8 +11,12 @@ export interface ListSpec {
   readonly labels?: boolean;
   /** Values that `include` may have. */
   readonly include?: readonly string[];
-  /** Further keys that the caller reads itself from `raw`. */
+  /** Values that `embed` may have. */
+  readonly embed?: readonly string[];
+  /** Further keys, of one value each, that the caller reads itself from `raw`. */
   readonly extra?: readonly string[];
+  /** What the caller says of its `extra`: a whole sentence for what is wrong with one. */
+  readonly check?: (raw: Readonly<Record<string, string>>) => string | undefined;
 }
 
 export interface ListQuery {
@@ -23,52 +27,81 @@ export interface ListQuery {
     | undefined;
   /** Only the filters that were given. An empty value gives `[""]`: "equals the empty string". */
   readonly filters: Readonly<Record<string, readonly string[]>>;
-  readonly createdAts: TimestampFilter | undefined;
-  readonly updatedAts: TimestampFilter | undefined;
+  /** All must hold. */
+  readonly createdAts: readonly TimestampFilter[];
+  readonly updatedAts: readonly TimestampFilter[];
   readonly labels: readonly LabelRequirement[];
   readonly include: readonly string[];
+  readonly embed: readonly string[];
   /** As given, for the links of the pages. */
   readonly raw: Readonly<Record<string, string>>;
 }
 
-const timestampKey = /^(created|updated)_ats(?:\[(lt|lte|gt|gte)\])?$/;
+type Report = (fault: string) => void;
+
+const timestampKey = /^(created|updated)_ats(?:\[([^\]]*)\])?$/;
 const defaultOrder = { created_at: "createdAt", updated_at: "updatedAt" };
 
+/**
+ * Reads the query of a list. All that is wrong becomes one 400 whose detail is the texts joined by ", ", in the order
+ * in which Cloud Controller looks.
+ */
 export function parseListQuery(query: unknown, spec: ListSpec): ListQuery {
+  const faults: string[] = [];
+  const report: Report = (fault) => faults.push(fault);
   const raw = singleValues(query);
   const filterKeys = ["guids", ...spec.filters];
-  refuseUnknown(Object.keys(raw), [
+  const known = [
     "page",
     "per_page",
     "order_by",
     "created_ats",
     "updated_ats",
     ...filterKeys,
-    ...(spec.labels === true ? ["label_selector"] : []),
     ...(spec.include === undefined ? [] : ["include"]),
+    ...(spec.embed === undefined ? [] : ["embed"]),
     ...(spec.extra ?? []),
-  ]);
-  return {
-    page: positiveInteger(
-      raw["page"],
-      1,
-      Number.MAX_SAFE_INTEGER,
-      "Page must be a positive integer",
-    ),
-    perPage: positiveInteger(raw["per_page"], 50, 5000, "Per page must be between 1 and 5000"),
-    order: parseOrder(raw["order_by"], { ...defaultOrder, ...spec.orderBy }),
-    filters: Object.fromEntries(
-      filterKeys.flatMap((key) => {
-        const value = raw[key];
-        return value === undefined ? [] : [[key, splitValues(value)]];
-      }),
-    ),
-    createdAts: timestampsOf(raw, "created"),
-    updatedAts: timestampsOf(raw, "updated"),
-    labels: raw["label_selector"] === undefined ? [] : parseLabelSelector(raw["label_selector"]),
-    include: spec.include === undefined ? [] : parseInclude(raw["include"], spec.include),
-    raw,
-  };
+    ...(spec.labels === true ? ["label_selector"] : []),
+  ];
+  const page = parsePage(raw["page"], report);
+  const perPage = parsePerPage(raw["per_page"], report);
+  const order = parseOrder(raw["order_by"], { ...defaultOrder, ...spec.orderBy }, report);
+  const createdAts = timestampsOf(raw, "created", report);
+  const updatedAts = timestampsOf(raw, "updated", report);
+  const selector = spec.labels === true ? raw["label_selector"] : undefined;
+  const labels = selector === undefined ? [] : parseLabelSelector(selector, report);
+  reportUnknown(Object.keys(raw), known, report);
+  const include = parseRelated(raw["include"], spec.include, { adjective: "included", report });
+  const embed = parseRelated(raw["embed"], spec.embed, { adjective: "embedded", report });
+  const own = spec.check?.(raw);
+  if (own !== undefined) report(own);
+  if (faults.length > 0) throw badQuery(faults.join(", "));
+  const filters = Object.fromEntries(
+    filterKeys.flatMap((key) => {
+      const value = raw[key];
+      return value === undefined ? [] : [[key, splitValues(value)]];
+    }),
+  );
+  return { page, perPage, order, filters, createdAts, updatedAts, labels, include, embed, raw };
+}
+
+/** For endpoints that show one resource: `include` and `embed` are all they take. */
+export function parseShowQuery(
+  query: unknown,
+  spec: Pick<ListSpec, "include" | "embed">,
+): Pick<ListQuery, "include" | "embed"> {
+  const faults: string[] = [];
+  const report: Report = (fault) => faults.push(fault);
+  const raw = singleValues(query);
+  const known = [
+    ...(spec.include === undefined ? [] : ["include"]),
+    ...(spec.embed === undefined ? [] : ["embed"]),
+  ];
+  reportUnknown(Object.keys(raw), known, report);
+  const include = parseRelated(raw["include"], spec.include, { adjective: "included", report });
+  const embed = parseRelated(raw["embed"], spec.embed, { adjective: "embedded", report });
+  if (faults.length > 0) throw badQuery(faults.join(", "));
+  return { include, embed };
 }
 
 /** For endpoints that are no lists: the keys they know, each once. */
@@ -77,27 +110,35 @@ export function parseQuery(
   known: readonly string[],
 ): Readonly<Record<string, string>> {
   const raw = singleValues(query);
-  refuseUnknown(Object.keys(raw), known);
+  reportUnknown(Object.keys(raw), known, (fault) => {
+    throw badQuery(fault);
+  });
   return raw;
 }
 
-function parseInclude(value: string | undefined, known: readonly string[]): readonly string[] {
-  if (value === undefined) return [];
+function parseRelated(
+  value: string | undefined,
+  known: readonly string[] | undefined,
+  { adjective, report }: { readonly adjective: "included" | "embedded"; readonly report: Report },
+): readonly string[] {
+  if (value === undefined || known === undefined) return [];
   const values = splitValues(value);
-  const unknown = values.find((item) => !known.includes(item));
-  if (unknown !== undefined) {
-    const valid = known.map((item) => `'${item}'`).join(", ");
-    throw badQuery(
-      `Invalid included resource: '${unknown}'. Valid included resources are: ${valid}`,
-    );
+  const seen = new Map<string, number>();
+  for (const item of values) {
+    const count = (seen.get(item) ?? 0) + 1;
+    seen.set(item, count);
+    if (!known.includes(item)) {
+      const valid = known.map((name) => `'${name}'`).join(", ");
+      report(
+        `Invalid ${adjective} resource: '${item}'. Valid ${adjective} resources are: ${valid}`,
+      );
+    } else if (count === 2) report(`Duplicate ${adjective} resource: '${item}'`);
   }
-  const duplicate = values.find((item, index) => values.indexOf(item) !== index);
-  if (duplicate !== undefined) throw badQuery(`Duplicate included resource: '${duplicate}'`);
   return values;
 }
 
 function singleValues(query: unknown): Record<string, string> {
-  const values: Record<string, string> = {};
+  const values: Record<string, string> = Object.create(null);
   for (const [key, value] of Object.entries(query ?? {})) {
     const last: unknown = Array.isArray(value) ? value.at(-1) : value;
     const text = typeof last === "string" ? last : "";
@@ -107,46 +148,57 @@ function singleValues(query: unknown): Record<string, string> {
   return values;
 }
 
-function refuseUnknown(given: readonly string[], known: readonly string[]): void {
-  const unknown = given.filter((key) => !known.includes(key) && !timestampKey.test(key));
-  if (unknown.length === 0) return;
-  const quoted = (keys: readonly string[]) => keys.map((key) => `'${key}'`).join(", ");
-  throw badQuery(
-    `Unknown query parameter(s): ${quoted(unknown)}. Valid parameters are: ${quoted(known)}`,
-  );
+function reportUnknown(given: readonly string[], known: readonly string[], report: Report): void {
+  const unknown = given.filter((key) => !known.includes(timestampBase(key)));
+  if (unknown.length > 0) {
+    const quoted = (keys: readonly string[]) => keys.map((key) => `'${key}'`).join(", ");
+    report(
+      `Unknown query parameter(s): ${quoted(unknown)}. Valid parameters are: ${quoted(known)}`,
+    );
+  }
 }
 
-function positiveInteger(
-  text: string | undefined,
-  fallback: number,
-  maximum: number,
-  message: string,
-): number {
-  if (text === undefined) return fallback;
-  const value = /^\d{1,16}$/.test(text) ? Number(text) : 0;
-  if (value < 1 || value > maximum) throw badQuery(message);
+/** `created_ats[lt]` is the parameter `created_ats`. */
+function timestampBase(key: string): string {
+  const kind = timestampKey.exec(key)?.[1];
+  return kind === undefined ? key : `${kind}_ats`;
+}
+
+const wholeNumber = /^\d{1,15}$/;
+
+function parsePage(text: string | undefined, report: Report): number {
+  if (text === undefined || text === "") return 1;
+  if (wholeNumber.test(text) && Number(text) > 0) return Number(text);
+  report("Page must be a positive integer");
+  return 1;
+}
+
+function parsePerPage(text: string | undefined, report: Report): number {
+  if (text === undefined || text === "") return 50;
+  const value = /^\d+$/.test(text) ? Number(text) : 0;
+  if (value < 1) report("Per page must be a positive integer");
+  else if (value > 5000) report("Per page must be between 1 and 5000");
   return value;
 }
 
 function parseOrder(
   text: string | undefined,
   columns: Readonly<Record<string, string>>,
+  report: Report,
 ): ListQuery["order"] {
   if (text === undefined || text === "") return undefined;
+  // A "+" that was not percent-encoded arrives as a blank.
   const key = text.replace(/^[+\- ]/, "");
   const column = Object.hasOwn(columns, key) ? columns[key] : undefined;
-  if (column === undefined) {
-    const known = Object.keys(columns)
-      .map((name) => `'${name}'`)
-      .join(", ");
-    throw badQuery(`Order by can only be: ${known}`);
-  }
-  return { key, column, descending: text.startsWith("-") };
+  if (column !== undefined) return { key, column, descending: text.startsWith("-") };
+  const known = Object.keys(columns).map((name) => `'${name}'`);
+  report(`Order by can only be: ${known.join(", ")}`);
+  return undefined;
 }
 
 /** Values are split at commas first; a comma inside a value arrives as %2C and is decoded after. */
 function splitValues(text: string): readonly string[] {
-  return text.split(",").map((item) => {
+  return text.split(/,\s*/).map((item) => {
     try {
       return decodeURIComponent(item);
     } catch {
@@ -158,16 +210,13 @@ function splitValues(text: string): readonly string[] {
 function timestampsOf(
   raw: Readonly<Record<string, string>>,
   kind: "created" | "updated",
-): TimestampFilter | undefined {
-  const key = Object.keys(raw).find((name) => timestampKey.exec(name)?.[1] === kind);
-  if (key === undefined) return undefined;
-  const operator = timestampKey.exec(key)?.[2];
-  const filter = parseTimestampFilter(operator, raw[key] ?? "");
-  if (filter === undefined) {
-    const name = kind === "created" ? "Created ats" : "Updated ats";
-    throw badQuery(
-      `${name} has an invalid timestamp format. Timestamps should be formatted as 'YYYY-MM-DDThh:mm:ssZ'`,
-    );
-  }
-  return filter;
+  report: Report,
+): readonly TimestampFilter[] {
+  const name = kind === "created" ? "Created ats" : "Updated ats";
+  return Object.entries(raw).flatMap(([key, text]) => {
+    const match = timestampKey.exec(key);
+    if (match?.[1] !== kind) return [];
+    const filter = parseTimestampFilter(match[2], text, (fault) => report(`${name} ${fault}`));
+    return filter === undefined ? [] : [filter];
+  });
 }

@@ -1,6 +1,7 @@
 import { sql, type SelectQueryBuilder } from "kysely";
 import type { Schema } from "../database/schema.ts";
 import type { MetadataOwner } from "../metadata/metadata-table.ts";
+import { cgiEscape } from "./cgi-escape.ts";
 import type { LabelRequirement } from "./label-selector.ts";
 import type { Link, Links } from "./links.ts";
 import type { ListQuery } from "./list-query.ts";
@@ -12,7 +13,8 @@ export interface Page<Row> {
 
 /**
  * Runs a list: `guids`, `created_ats`, `updated_ats` and `label_selector`, the order, the page, and the count of all.
- * `table` is the one that the query selects from; ties of the order are broken by `id`, the newest last.
+ * `table` is the one that the query selects from. Without an order the oldest comes first; ties of a given order are
+ * broken by guid, in its direction.
  */
 export async function fetchPage<Table extends keyof Schema, Row>(
   query: SelectQueryBuilder<Schema, Table, Row>,
@@ -30,8 +32,9 @@ export async function fetchPage<Table extends keyof Schema, Row>(
     list.order === undefined
       ? filtered
       : filtered.orderBy(sql`${sql.ref(`${table}.${list.order.column}`)} ${direction}`);
+  const last = list.order === undefined ? "id" : "guid";
   const rows = await ordered
-    .orderBy(sql`${sql.ref(`${table}.id`)} ${direction}`)
+    .orderBy(sql`${sql.ref(`${table}.${last}`)} ${direction}`)
     .limit(list.perPage)
     .offset((list.page - 1) * list.perPage)
     .execute();
@@ -48,10 +51,9 @@ function applyCommonFilters<Table extends keyof Schema, Row>(
   const guids = list.filters["guids"];
   if (guids !== undefined) filtered = filtered.where(isOneOf(column("guid"), guids));
   for (const [name, filter] of [
-    ["createdAt", list.createdAts],
-    ["updatedAt", list.updatedAts],
-  ] as const) {
-    if (filter === undefined) continue;
+    ...list.createdAts.map((filter) => ["createdAt", filter] as const),
+    ...list.updatedAts.map((filter) => ["updatedAt", filter] as const),
+  ]) {
     filtered = filtered.where(
       filter.kind === "compare"
         ? sql<boolean>`${column(name)} ${sql.raw(filter.operator)} ${filter.instant}`
@@ -138,7 +140,7 @@ function queryOf(list: ListQuery, page: number): string {
   }
   return pairs
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, value]) => `${encodeURIComponent(key)}=${encodeURIComponent(value)}`)
+    .map(([key, value]) => `${cgiEscape(key)}=${cgiEscape(value)}`)
     .join("&");
 }
 

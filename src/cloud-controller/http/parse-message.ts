@@ -30,13 +30,48 @@ export function checkMessage<Schema extends z.ZodType>(
   if (nul !== undefined) return { ok: false, errors: [nul] };
   const result = schema.safeParse(body, { error: predicateOf });
   if (result.success) return { ok: true, message: result.data };
-  return { ok: false, errors: [...new Set(result.error.issues.map(sentenceOf))] };
+  const issues = result.error.issues
+    .filter(
+      (issue, index, all) => all.findLastIndex((other) => isSameLimit(issue, other)) === index,
+    )
+    .toSorted((a, b) => rank(a) - rank(b));
+  const sentences = hasNoRelationships(body)
+    ? [
+        "Relationships 'relationships' must include one or more valid relationships",
+        ...issues.filter(({ path }) => path[0] !== "relationships").map(sentenceOf),
+      ]
+    : issues.map(sentenceOf);
+  return { ok: false, errors: [...new Set(sentences)] };
 }
 
+/** Cloud Controller looks at metadata first, then for unknown fields, then at each attribute. */
+function rank(issue: z.core.$ZodIssue): number {
+  if (issue.path[0] === "metadata") return 0;
+  return issue.code === "unrecognized_keys" && issue.path.length === 0 ? 1 : 2;
+}
+
+/** An integer beyond what a number holds breaks that limit and our own; the latter, told last, says more. */
+function isSameLimit(a: z.core.$ZodIssue, b: z.core.$ZodIssue): boolean {
+  return (
+    a === b || (a.code === "too_big" && b.code === "too_big" && String(a.path) === String(b.path))
+  );
+}
+
+const emptyRelationships = z.object({ relationships: z.strictObject({}) });
+
+function hasNoRelationships(body: unknown): boolean {
+  return emptyRelationships.safeParse(body).success;
+}
+
+/** A text of several lines is several predicates of one attribute. */
 function sentenceOf(issue: z.core.$ZodIssue): string {
-  if (/^[A-Z"]/.test(issue.message) && issue.code !== "unrecognized_keys") return issue.message;
+  const isSentence = /^[A-Z"]/.test(issue.message) && !issue.message.startsWith("Unknown field(s)");
   const attribute = humanise(issue.path);
-  return attribute === "" ? issue.message : `${attribute} ${issue.message}`;
+  if (isSentence || attribute === "") return issue.message;
+  return issue.message
+    .split("\n")
+    .map((predicate) => `${attribute} ${predicate}`)
+    .join(", ");
 }
 
 function predicateOf(issue: z.core.$ZodRawIssue): string | undefined {
@@ -44,7 +79,9 @@ function predicateOf(issue: z.core.$ZodRawIssue): string | undefined {
     case "unrecognized_keys":
       return `Unknown field(s): ${issue.keys.map((key) => `'${key}'`).join(", ")}`;
     case "invalid_type":
-      return typePredicate(issue.expected);
+      return typeof issue.input === "number" && issue.expected === "int"
+        ? "must be an integer"
+        : typePredicate(issue.expected);
     case "too_big":
       return issue.origin === "string"
         ? `is too long (maximum is ${issue.maximum} characters)`
@@ -105,18 +142,30 @@ function findNul(value: unknown, depth: number): string | undefined {
   return undefined;
 }
 
+const guidLength = "guid must be between 1 and 200 characters";
+
 /** A to-one relationship of a body: `{"data": {"guid": "..."}}`. */
 export function toOneRelationship(name: string) {
-  const error = `must be structured like this: "${name}: {"data": {"guid": "valid-guid"}}"`;
+  const structure = `must be structured like this: "${name}: {"data": {"guid": "valid-guid"}}"`;
+  const guid = z
+    .string({
+      error: ({ input }) =>
+        input === undefined ? structure : `guid must be a string\n${guidLength}`,
+    })
+    .min(1, { error: guidLength })
+    .max(200, { error: guidLength });
   return z.strictObject(
-    {
-      data: z.strictObject(
-        { guid: z.string({ error }).min(1, { error }).max(200, { error }) },
-        { error },
-      ),
-    },
-    { error },
+    { data: z.strictObject({ guid }, { error: structure }) },
+    { error: ({ input }) => (input === undefined ? `can't be blank\n${structure}` : structure) },
   );
+}
+
+/** The `relationships` of a body. */
+export function relationshipsOf<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
+  return z.strictObject(shape, {
+    error: ({ code }) =>
+      code === "unrecognized_keys" ? undefined : "'relationships' is not an object",
+  });
 }
 
 /** A to-many relationship of a body: `{"data": [{"guid": "..."}]}`. */

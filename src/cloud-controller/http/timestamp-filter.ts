@@ -17,18 +17,30 @@ interface SecondRange {
 
 const format = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
 const operators = { lt: "<", lte: "<=", gt: ">", gte: ">=" } as const;
+const misformed =
+  "has an invalid timestamp format. Timestamps should be formatted as 'YYYY-MM-DDThh:mm:ssZ'";
 
-/** Undefined where a value is no timestamp of Cloud Controller's form. */
+/** What one query parameter asks for; what is wrong is reported as a predicate, and asks for nothing. */
 export function parseTimestampFilter(
   operator: string | undefined,
   text: string,
+  report: (predicate: string) => void,
 ): TimestampFilter | undefined {
-  const values = text.split(",");
-  if (!values.every((value) => format.test(value))) return undefined;
+  if (operator !== undefined && !isOperator(operator)) {
+    report(`Invalid relational operator: '${operator}'`);
+    return undefined;
+  }
+  if (operator !== undefined && text.includes(",")) {
+    report("only accepts one value when using a relational operator");
+    return undefined;
+  }
+  const values = text.split(/,\s*/);
+  if (!values.every((value) => format.test(value))) {
+    report(misformed);
+    return undefined;
+  }
   if (operator === undefined) return { kind: "within", seconds: values.map(rangeOf) };
-  const [first, ...others] = values;
-  if (first === undefined || others.length > 0 || !isOperator(operator)) return undefined;
-  const { from, to } = rangeOf(first);
+  const { from, to } = rangeOf(text);
   const fromEnd = operator === "gt" || operator === "lte";
   return { kind: "compare", operator: operators[operator], instant: fromEnd ? to : from };
 }

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { isOneOf } from "../http/page.ts";
 import { CfError } from "../http/cf-errors.ts";
 import type { Executor } from "../database/schema.ts";
+import { annotationValueFault, keyFault, labelValueFault } from "./metadata-key.ts";
 import type { MetadataOwner } from "./metadata-table.ts";
 
 /** What a resource shows. */
@@ -19,18 +20,30 @@ export type MetadataPatch = z.infer<typeof metadataSchema>;
 const maximumLabels = 50;
 const maximumAnnotations = 200;
 
-const values = z.record(z.string(), z.string().nullable());
+const values = (kind: "labels" | "annotations") =>
+  z.record(z.string(), z.string().nullable(), {
+    error: `Metadata '${kind}' is not an object`,
+  });
 
 /** The `metadata` of a body, checked by Cloud Controller's rules for keys and values. */
 export const metadataSchema = z
-  .strictObject({ labels: values.optional(), annotations: values.optional() })
+  .strictObject(
+    { labels: values("labels").optional(), annotations: values("annotations").optional() },
+    {
+      error: (issue) =>
+        issue.code === "unrecognized_keys"
+          ? `Metadata has unexpected field(s): ${issue.keys.map((key) => `'${key}'`).join(" ")}`
+          : "Metadata must be an object",
+    },
+  )
   .superRefine((metadata, context) => {
     for (const [key, value] of Object.entries(metadata.labels ?? {})) {
       report(keyFault(key), "label key");
       report(value === null ? undefined : labelValueFault(value), "label value");
     }
     for (const [key, value] of Object.entries(metadata.annotations ?? {})) {
-      report(keyFault(key), "annotation key");
+      // A key that is to be removed may be anything.
+      report(value === null || value === "" ? undefined : keyFault(key), "annotation key");
       report(value === null ? undefined : annotationValueFault(value), "annotation value");
     }
     function report(fault: string | undefined, where: string): void {
@@ -38,51 +51,6 @@ export const metadataSchema = z
       context.addIssue({ code: "custom", message: `Metadata ${where} error: ${fault}` });
     }
   });
-
-function keyFault(key: string): string | undefined {
-  const parts = key.split("/");
-  if (parts.length > 2) return "key has more than one '/'";
-  const name = parts.at(-1) ?? "";
-  const prefix = parts.length === 2 ? (parts[0] ?? "") : undefined;
-  if (name === "") return "key cannot be empty string";
-  if (prefix !== undefined) {
-    const fault = prefixFault(prefix);
-    if (fault !== undefined) return fault;
-  }
-  return nameFault(name);
-}
-
-function prefixFault(prefix: string): string | undefined {
-  if (prefix === "") return "prefix cannot be empty string";
-  if (prefix.length > 253)
-    return `prefix '${prefix.slice(0, 8)}...' is greater than 253 characters`;
-  if (
-    !/^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i.test(prefix)
-  ) {
-    return `prefix '${prefix}' must be in valid dns format`;
-  }
-  if (/(^|\.)cloudfoundry\.org$/i.test(prefix)) return `prefix 'cloudfoundry.org' is reserved`;
-  return undefined;
-}
-
-function nameFault(name: string): string | undefined {
-  if (name.length > 63) return `'${name.slice(0, 8)}...' is greater than 63 characters`;
-  if (/[^\w.-]/.test(name)) return `'${name}' contains invalid characters`;
-  if (!/^[A-Za-z0-9](.*[A-Za-z0-9])?$/.test(name)) {
-    return `'${name}' starts or ends with invalid characters`;
-  }
-  return undefined;
-}
-
-function labelValueFault(value: string): string | undefined {
-  return value === "" ? undefined : nameFault(value);
-}
-
-function annotationValueFault(value: string): string | undefined {
-  return value.length > 5000
-    ? `'${value.slice(0, 8)}...' is greater than 5000 characters`
-    : undefined;
-}
 
 /** Applies a patch: given keys are set, null removes, others stay. */
 export async function updateMetadata(

@@ -25,7 +25,7 @@ export async function createPackage(
 ): Promise<Package> {
   const { message, app } = request;
   const isDockerApp = app.lifecycle.type === "docker";
-  if (message.type === "docker" && !isDockerApp) {
+  if (message.type === "docker" && app.lifecycle.type === "buildpack") {
     throw unprocessable("Cannot create Docker package for a buildpack app.");
   }
   if (message.type === "bits" && isDockerApp) {
@@ -53,7 +53,6 @@ export async function createPackageCopy(
     readonly source: Package;
     readonly app: App;
     readonly auth: AuthContext;
-    readonly metadata: MetadataPatch | undefined;
   },
 ): Promise<Package> {
   const { source } = request;
@@ -79,7 +78,7 @@ async function insertPackage(
     >;
     readonly app: App;
     readonly auth: AuthContext;
-    readonly metadata: MetadataPatch | undefined;
+    readonly metadata?: MetadataPatch | undefined;
   },
 ): Promise<Package> {
   const { app, auth } = request;

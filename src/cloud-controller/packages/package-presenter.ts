@@ -15,8 +15,12 @@ export function presentPackage(found: Package, links: Links, metadata: Metadata 
     metadata,
     links: {
       self: links.to(self),
-      upload: links.action("POST", `${self}/upload`),
-      ...(found.type === "bits" ? { download: links.to(`${self}/download`) } : {}),
+      ...(found.type === "bits"
+        ? {
+            upload: links.action("POST", `${self}/upload`),
+            download: links.to(`${self}/download`),
+          }
+        : {}),
       app: links.to(`/v3/apps/${found.appGuid}`),
     },
   };

@@ -20,7 +20,7 @@ const maximumResourcesBytes = 32 * 1024 * 1024;
 /**
  * Streams the body to a file in `directory`. File names that the client gives are never used as such. Cloud
  * Controller's nginx turns `bits` into `bits_path`, so a client that sends that name itself names a file of the host:
- * refused, as every other field is.
+ * refused, as every other field is. What is missing is for the caller to say.
  */
 export async function receiveUpload(
   request: FastifyRequest,
@@ -31,9 +31,7 @@ export async function receiveUpload(
   },
 ): Promise<ReceivedUpload> {
   refuseQuery(request);
-  if (!request.isMultipart()) {
-    throw unprocessable(`Upload must include ${options.fields.toReversed().join(" or ")}`);
-  }
+  if (!request.isMultipart()) return { bits: undefined, resources: undefined };
   let bits: ReceivedUpload["bits"];
   let resources: string | undefined;
   try {

@@ -103,9 +103,8 @@ function registerReads(app: ApiServer, context: PackageRoutes): void {
       guid: request.params.guid,
       action: "secrets.read",
     });
-    if (found.type !== "bits" || found.state !== "READY") {
-      throw unprocessable("Package has no bits to download.");
-    }
+    if (found.type !== "bits") throw unprocessable("Package type must be bits.");
+    if (found.state !== "READY") throw unprocessable("Package has no bits to download.");
     await recordAuditEvent(db, clock, {
       type: "audit.app.package.download",
       actor: actorOf(request.auth),
@@ -128,15 +127,15 @@ function registerWrites(app: ApiServer, context: PackageRoutes): void {
     return await reply.status(201).send(await present(context, created.guid));
   });
   app.patch<ByGuid>("/v3/packages/:guid", async (request) => {
-    const { found } = await requirePackage(context, request.auth, {
-      guid: request.params.guid,
-      action: "space.write",
-    });
+    const { guid } = request.params;
     const message = parseMessage(packageUpdateMessage, request.body);
-    const { username, password } = message;
+    const username = message.username ?? undefined;
+    const password = message.password ?? undefined;
+    const { found } = await requirePackage(context, request.auth, { guid, action: "space.read" });
     if (found.type !== "docker" && (username !== undefined || password !== undefined)) {
       throw unprocessable("Cannot update Docker credentials for a buildpack app.");
     }
+    await requirePackage(context, request.auth, { guid, action: "space.write" });
     await db.transaction().execute(async (tx) => {
       await updateMetadata(tx, { type: "package", guid: found.guid }, message.metadata);
       await tx
@@ -196,21 +195,19 @@ async function copy(
   const app = await writableApp(context, auth, message.relationships.app.data.guid);
   const source = await findPackage(context.db, request.sourceGuid);
   const owner = source === undefined ? undefined : await findApp(context.db, source.appGuid);
-  const readable =
-    owner !== undefined &&
-    (await context.permissions.can(auth, "space.write", { spaceGuid: owner.spaceGuid }));
-  if (source === undefined || !readable) {
+  const place = owner === undefined ? undefined : { spaceGuid: owner.spaceGuid };
+  if (
+    source === undefined ||
+    place === undefined ||
+    !(await context.permissions.can(auth, "space.read", place))
+  ) {
     throw unprocessable("Source package is invalid. Ensure it exists and you have access to it.");
   }
+  await context.permissions.require(auth, "space.write", { name: "Package", place });
   if (source.appGuid === app.guid) {
     throw unprocessable("Source and destination app cannot be the same");
   }
-  const created = await createPackageCopy(context, {
-    source,
-    app,
-    auth,
-    metadata: message.metadata,
-  });
+  const created = await createPackageCopy(context, { source, app, auth });
   if (created.state === "COPYING") context.copies.start(source, created);
   return created;
 }

@@ -35,12 +35,12 @@ export async function updateProcess(
   }
   if (healthCheck.type === "http" && !isEndpoint(healthCheck.endpoint)) {
     faults.push(
-      `HTTP health check endpoint is not a valid URI path: ${healthCheck.endpoint ?? ""}`,
+      `health_check_http_endpoint HTTP health check endpoint is not a valid URI path: ${healthCheck.endpoint ?? ""}`,
     );
   }
   if (readiness.type === "http" && !isEndpoint(readiness.endpoint)) {
     faults.push(
-      `HTTP readiness health check endpoint is not a valid URI path: ${readiness.endpoint ?? ""}`,
+      `readiness_health_check_http_endpoint HTTP readiness health check endpoint is not a valid URI path: ${readiness.endpoint ?? ""}`,
     );
   }
   if (typeof message.user === "string" && !permittedUsers.includes(message.user.toLowerCase())) {

@@ -28,7 +28,7 @@ test("what a process may not be is 422 in Cloud Controller's words", async () =>
   const process = `/v3/processes/${guid}`;
   const cases: [string, unknown, string][] = [
     [scale, { instances: -1 }, "Instances must be greater than or equal to 0"],
-    [scale, { instances: 1.5 }, "Instances is not a number"],
+    [scale, { instances: 1.5 }, "Instances must be an integer"],
     [scale, { instances: "3" }, "Instances is not a number"],
     [scale, { instances: 5001 }, "Instances must be less than or equal to 5000"],
     [scale, { memory_in_mb: 0 }, "Memory in mb must be greater than 0"],
@@ -52,12 +52,12 @@ test("what a process may not be is 422 in Cloud Controller's words", async () =>
     [
       process,
       { health_check: { type: "http" } },
-      "HTTP health check endpoint is not a valid URI path: ",
+      "health_check_http_endpoint HTTP health check endpoint is not a valid URI path: ",
     ],
     [
       process,
       { health_check: { type: "http", data: { endpoint: "no slash" } } },
-      "HTTP health check endpoint is not a valid URI path: no slash",
+      "Health check endpoint must be a valid URI path",
     ],
     [
       process,

@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import { findApp } from "../apps/find-app.ts";
-import { badQuery, notFound } from "../http/cf-errors.ts";
+import { notFound } from "../http/cf-errors.ts";
 import type { ApiServer } from "../http/create-server.ts";
 import { parseListQuery, type ListQuery } from "../http/list-query.ts";
 import type { AuthContext } from "../http/auth-context.ts";
@@ -19,7 +19,7 @@ export function registerProcesses(app: ApiServer, dependencies: ProcessRoutes): 
     const list = parseListQuery(request.query, {
       filters: ["types", "app_guids", "space_guids", "organization_guids"],
       labels: true,
-      extra: ["embed"],
+      embed: ["process_instances"],
     });
     return await presentList(dependencies, request.auth, { list, path: "/v3/processes" });
   });
@@ -29,7 +29,7 @@ export function registerProcesses(app: ApiServer, dependencies: ProcessRoutes): 
     const list = parseListQuery(request.query, {
       filters: ["types"],
       labels: true,
-      extra: ["embed"],
+      embed: ["process_instances"],
     });
     const owner = await findApp(db, guid);
     if (owner === undefined) throw notFound("App");
@@ -51,12 +51,6 @@ async function presentList(
     appGuid,
   }: { readonly list: ListQuery; readonly path: string; readonly appGuid?: string },
 ) {
-  const embed = list.raw["embed"];
-  if (embed !== undefined && embed !== "process_instances") {
-    throw badQuery(
-      `Invalid embedded resource: '${embed}'. Valid embedded resources are: 'process_instances'`,
-    );
-  }
   const visible = permissions.spaces(auth, "space.read");
   const { types, app_guids, space_guids, organization_guids } = list.filters;
   let owners = db.selectFrom("apps as owner").select("owner.guid");
@@ -86,7 +80,7 @@ async function presentList(
   const guids = processes.map((process) => process.guid);
   const metadata = await loadMetadata(db, "process", guids);
   const spaces = await spacesOf(db, [...new Set(processes.map((process) => process.appGuid))]);
-  const instances = embed === undefined ? undefined : await reports.instances(processes);
+  const instances = list.embed.length === 0 ? undefined : await reports.instances(processes);
   return presentPage({
     links,
     path,

@@ -13,6 +13,7 @@ import { notFound } from "../http/cf-errors.ts";
 import type { ApiServer } from "../http/create-server.ts";
 import type { Links } from "../http/links.ts";
 import type { LongPoll } from "../http/long-poll.ts";
+import { parseShowQuery } from "../http/list-query.ts";
 import { presentAll } from "../http/page.ts";
 import { parseMessage } from "../http/parse-message.ts";
 import type { Action, Permissions } from "../http/permissions.ts";
@@ -80,13 +81,19 @@ export function registerSingleProcesses(app: ApiServer, dependencies: ProcessRou
   }
 }
 
-const show: Handler = async (dependencies, request) =>
-  present(dependencies, request.auth, await find(dependencies, request, "space.read"));
+const show: Handler = async (dependencies, request) => {
+  const found = await find(dependencies, request, "space.read");
+  const { embed } = parseShowQuery(request.query, { embed: ["process_instances"] });
+  const document = await present(dependencies, request.auth, found);
+  if (embed.length === 0) return document;
+  const known = await dependencies.reports.instances([found.process]);
+  return { ...document, process_instances: known.get(found.process.guid) ?? [] };
+};
 
 const update: Handler = async (dependencies, request) => {
   const { db, clock, limits, appLog } = dependencies;
-  const message = parseMessage(updateProcessMessage, request.body);
   const { app, process } = await find(dependencies, request, "apps.manage");
+  const message = parseMessage(updateProcessMessage, request.body);
   const context = { clock, limits, actor: actorOf(request.auth) };
   await db.transaction().execute((tx) => updateProcess(tx, context, { app, process, message }));
   appLog.write(app, `Updating process: "${process.type}"`);
@@ -98,9 +105,9 @@ const update: Handler = async (dependencies, request) => {
 
 const scale: Handler = async (dependencies, request, reply) => {
   const { db, clock, limits, runner, appLog } = dependencies;
-  const message = parseMessage(scaleProcessMessage, request.body);
   const { app, process } = await find(dependencies, request, "apps.manage");
   if (!request.auth.isAdmin) await requireEnabled(db, "app_scaling");
+  const message = parseMessage(scaleProcessMessage, request.body);
   const context = { clock, limits, actor: actorOf(request.auth) };
   await db.transaction().execute((tx) => scaleProcess(tx, context, { app, process, message }));
   appLog.write(app, `Scaling process: "${process.type}"`);
