@@ -32,6 +32,7 @@ import { organizationQuotaDelete } from "./quotas/organization-quota-changes.ts"
 import { registerOrganizationQuotas } from "./quotas/organization-quota-routes.ts";
 import { spaceQuotaDelete } from "./quotas/space-quota-changes.ts";
 import { registerSpaceQuotas } from "./quotas/space-quota-routes.ts";
+import { registerRevisions } from "./revisions/routes.ts";
 import { roleDelete } from "./roles/role-delete.ts";
 import { registerRoles } from "./roles/routes.ts";
 import { registerDestinations } from "./routes/destination-routes.ts";
@@ -73,7 +74,7 @@ export function registerTenancy(
   const uaaUsers =
     uaaClient === undefined ? undefined : createUaaUsers({ uaaUrl, client: uaaClient, clock });
   registerInfo(api, { db, links, uaaUrl, logCacheUrl });
-  registerAbsentResources(api, { db, links, permissions });
+  registerAbsentResources(api, { links });
   registerJobs(api, { jobs, links, longPoll });
   registerOrganizations(api, { db, clock, links, permissions, jobs });
   registerOrganizationRelations(api, { db, links, permissions });
@@ -137,6 +138,7 @@ export function registerApplications(
     appLog,
     fileDescriptors,
   });
+  registerRevisions(api, { db, clock, links, permissions });
   registerSidecars(api, { db, clock, links, permissions });
   registerRoutes(api, { db, clock, links, permissions, jobs, runner });
   registerDestinations(api, { db, clock, links, permissions, jobs, runner });

@@ -51,6 +51,16 @@ async function deleteRows(db: Executor, appGuid: string): Promise<void> {
   await deleteMetadata(db, "app", [appGuid]);
   await deleteTasks(db, appGuid);
   await db.deleteFrom("destinations").where("appGuid", "=", appGuid).execute();
+  const revisions = await db
+    .deleteFrom("revisions")
+    .where("appGuid", "=", appGuid)
+    .returning("guid")
+    .execute();
+  await deleteMetadata(
+    db,
+    "revision",
+    revisions.map(({ guid }) => guid),
+  );
   await db.deleteFrom("sidecars").where("appGuid", "=", appGuid).execute();
   await db.deleteFrom("processes").where("appGuid", "=", appGuid).execute();
   await db.deleteFrom("apps").where("guid", "=", appGuid).execute();

@@ -7,6 +7,8 @@ import type { Actor } from "../http/auth-context.ts";
 import { unprocessable } from "../http/cf-errors.ts";
 import { processesOfApp } from "../processes/find-process.ts";
 import type { Process } from "../processes/process-table.ts";
+import { currentRevision } from "../revisions/revision-create.ts";
+import type { Revision } from "../revisions/revision-table.ts";
 import { quotaFaults } from "../quotas/check-quota.ts";
 import type { AppLog } from "./app-log.ts";
 import type { AppRunner } from "./app-runner.ts";
@@ -20,11 +22,11 @@ interface StateChange {
   readonly actor: Actor;
 }
 
-/** Starts all processes of a stopped app. On a started one only the event is recorded. */
+/** Starts all processes of a stopped app, as the revision that it is now. On a started one only the event is recorded. */
 export async function startApp(change: StateChange, app: App): Promise<void> {
   refuseWithoutDroplet(app);
   await change.db.transaction().execute(async (tx) => {
-    if (app.state !== "STARTED") await setState(tx, change.clock, { app, state: "STARTED" });
+    if (app.state !== "STARTED") await setStarted(tx, change, app);
     await recordStateEvent(tx, change, { app, type: "audit.app.start" });
   });
   if (app.state === "STARTED") return;
@@ -47,7 +49,7 @@ export async function restartApp(change: StateChange, app: App): Promise<void> {
   refuseWithoutDroplet(app);
   const before = await processesOfApp(change.db, app.guid);
   await change.db.transaction().execute(async (tx) => {
-    await setState(tx, change.clock, { app, state: "STARTED" });
+    await setStarted(tx, change, app);
     await recordStateEvent(tx, change, { app, type: "audit.app.restart" });
   });
   change.appLog.write(app, `Restarting app with guid ${app.guid}`);
@@ -57,11 +59,29 @@ export async function restartApp(change: StateChange, app: App): Promise<void> {
   await tellRunner(change, app);
 }
 
-/** A start, also of what runs, gives each process a new version: a new LRP. */
-async function setState(
+async function setStarted(db: Executor, change: StateChange, app: App): Promise<void> {
+  const revision = await currentRevision(db, change, app.guid);
+  await setState(db, change.clock, { app, state: "STARTED", revision });
+}
+
+/**
+ * A start, also of what runs, gives each process a new version, so a new LRP, and makes it what the revision says; the
+ * caller tells the runner once that is committed.
+ *
+ * @throws 422 with what the quotas have against it
+ */
+export async function setState(
   db: Executor,
   clock: Clock,
-  { app, state }: { readonly app: App; readonly state: AppState },
+  {
+    app,
+    state,
+    revision,
+  }: {
+    readonly app: App;
+    readonly state: AppState;
+    readonly revision?: Revision | undefined;
+  },
 ): Promise<void> {
   const processes = await processesOfApp(db, app.guid);
   if (state === "STARTED") {
@@ -81,6 +101,7 @@ async function setState(
         ...touched(clock),
         state,
         ...(state === "STARTED" ? { version: randomGuids() } : {}),
+        ...(revision === undefined ? {} : { revisionGuid: revision.guid }),
       })
       .where("guid", "=", process.guid)
       .execute();

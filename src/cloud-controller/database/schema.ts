@@ -16,6 +16,7 @@ import type { ProcessTable } from "../processes/process-table.ts";
 import type { OrganizationQuotaTable } from "../quotas/organization-quota-table.ts";
 import type { SpaceQuotaTable } from "../quotas/space-quota-table.ts";
 import type { ResourceTable } from "../resource-matches/resource-table.ts";
+import type { RevisionTable } from "../revisions/revision-table.ts";
 import type { RoleTable } from "../roles/role-table.ts";
 import type { DestinationTable, RouteTable } from "../routes/route-table.ts";
 import type { SecurityGroupTable } from "../security-groups/security-group-table.ts";
@@ -52,6 +53,7 @@ export interface Schema {
   buildpacks: BuildpackTable;
   buildpackCaches: BuildpackCacheTable;
   sidecars: SidecarTable;
+  revisions: RevisionTable;
   tasks: TaskTable;
   taskSequences: TaskSequenceTable;
 }

@@ -37,6 +37,14 @@ export class DropletRetention {
           .where("apps.guid", "=", appGuid)
           .where("apps.dropletGuid", "is not", null),
       )
+      // A process that runs as an earlier revision would lose what its next instance starts from.
+      .where("guid", "not in", (eb) =>
+        eb
+          .selectFrom("processes")
+          .innerJoin("revisions", "revisions.guid", "processes.revisionGuid")
+          .select("revisions.dropletGuid as guid")
+          .where("processes.appGuid", "=", appGuid),
+      )
       .orderBy("id", "desc")
       .offset(this.#kept)
       .limit(1000)

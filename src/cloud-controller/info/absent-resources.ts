@@ -1,11 +1,8 @@
-import { findApp } from "../apps/find-app.ts";
-import type { Database } from "../database/schema.ts";
 import { notFound, unprocessable } from "../http/cf-errors.ts";
 import type { ApiServer } from "../http/create-server.ts";
 import { parseListQuery } from "../http/list-query.ts";
 import type { Links } from "../http/links.ts";
-import { presentAll, presentPage } from "../http/page.ts";
-import type { Permissions } from "../http/permissions.ts";
+import { presentPage } from "../http/page.ts";
 
 /** Collections that the platform does not have yet, with the filters that clients send. */
 const emptyLists: Readonly<Record<string, readonly string[]>> = {
@@ -27,19 +24,13 @@ const emptyLists: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-const perApp = ["revisions", "revisions/deployed"];
-
 /**
  * The official client asks for these beside what it is told to do (a summary asks for deployments). An empty list is
  * true: there are none. What would make one answers with a clear refusal, not with an unknown route.
  */
 export function registerAbsentResources(
   app: ApiServer,
-  {
-    db,
-    links,
-    permissions,
-  }: { readonly db: Database; readonly links: Links; readonly permissions: Permissions },
+  { links }: { readonly links: Links },
 ): void {
   for (const [name, filters] of Object.entries(emptyLists)) {
     const path = `/v3/${name}`;
@@ -57,16 +48,6 @@ export function registerAbsentResources(
     });
     app.post(path, async () => {
       throw unprocessable(`${singular(name)}s are not supported by this platform.`);
-    });
-  }
-  for (const name of perApp) {
-    app.get<{ Params: { guid: string } }>(`/v3/apps/:guid/${name}`, async (request) => {
-      const { guid } = request.params;
-      const owner = await findApp(db, guid);
-      if (owner === undefined) throw notFound("App");
-      const place = { spaceGuid: owner.spaceGuid };
-      await permissions.require(request.auth, "space.read", { name: "App", place });
-      return presentAll(links, `/v3/apps/${guid}/${name}`, []);
     });
   }
 }

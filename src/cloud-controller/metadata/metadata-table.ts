@@ -15,6 +15,7 @@ export type MetadataOwner =
   | "droplet"
   | "organization"
   | "package"
+  | "revision"
   | "process"
   | "route"
   | "space"

@@ -58,6 +58,7 @@ export async function createProcess(
       logRateLimitInBytesPerSecond: limits.defaultLogRateLimitInBytesPerSecond,
       healthCheck: JSON.stringify(healthCheck),
       readinessHealthCheck: JSON.stringify(readinessHealthCheck),
+      revisionGuid: null,
     })
     .returningAll()
     .executeTakeFirstOrThrow();

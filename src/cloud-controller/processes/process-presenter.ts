@@ -36,7 +36,7 @@ export function presentProcess(process: Process, presentation: ProcessPresentati
       type: process.readinessHealthCheck.type,
       data: presentCheck(process.readinessHealthCheck),
     },
-    relationships: { app: relationTo(process.appGuid), revision: null },
+    relationships: { app: relationTo(process.appGuid), revision: presentRevision(process) },
     metadata,
     links: {
       self: links.to(path),
@@ -48,6 +48,11 @@ export function presentProcess(process: Process, presentation: ProcessPresentati
     },
     ...(instances === undefined ? {} : { process_instances: instances }),
   };
+}
+
+/** Null itself where there is none, not an object with null data. */
+function presentRevision({ revisionGuid }: Process) {
+  return revisionGuid === null ? null : relationTo(revisionGuid);
 }
 
 function presentCheck(check: ReadinessHealthCheck) {

@@ -21,6 +21,8 @@ export interface ProcessTable extends RecordColumns {
   readonly healthCheck: string;
   /** JSON of `ReadinessHealthCheck`. */
   readonly readinessHealthCheck: string;
+  /** What it was started as; null before its first start and where the app keeps no revisions. */
+  readonly revisionGuid: string | null;
 }
 
 export interface Process {
@@ -40,6 +42,7 @@ export interface Process {
   readonly logRateLimitInBytesPerSecond: number;
   readonly healthCheck: HealthCheck;
   readonly readinessHealthCheck: ReadinessHealthCheck;
+  readonly revisionGuid: string | null;
 }
 
 const readinessSchema = z.object({

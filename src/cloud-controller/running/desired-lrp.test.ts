@@ -32,6 +32,7 @@ function process(changes: Partial<Process> = {}): Process {
     logRateLimitInBytesPerSecond: -1,
     healthCheck: { ...check, type: "port", timeout: null },
     readinessHealthCheck: { ...check, type: "process" },
+    revisionGuid: null,
     ...changes,
   };
 }

@@ -9,6 +9,8 @@ import { toDroplet, type Droplet } from "../droplets/droplet-table.ts";
 import { environmentVariableGroup } from "../environment-variable-groups/find-environment-variable-group.ts";
 import { isOneOf } from "../http/page.ts";
 import { toProcess, type Process } from "../processes/process-table.ts";
+import { findRevisions } from "../revisions/find-revision.ts";
+import type { Revision } from "../revisions/revision-table.ts";
 import { sidecarsOfApps } from "../sidecars/find-sidecar.ts";
 import { sidecarMemoryInMb } from "../sidecars/sidecar-memory.ts";
 import { layerVariables } from "../staging/environment.ts";
@@ -41,7 +43,14 @@ export async function processFacts(
 ): Promise<ProcessFacts[]> {
   const { db, blobUrls, config } = source;
   const apps = await appsOf(db, processes);
-  const droplets = await dropletsOf(db, [...apps.values()]);
+  const revisions = await findRevisions(
+    db,
+    processes.flatMap(({ revisionGuid }) => (revisionGuid === null ? [] : [revisionGuid])),
+  );
+  const droplets = await dropletsOf(db, [
+    ...[...apps.values()].flatMap(({ dropletGuid }) => (dropletGuid === null ? [] : [dropletGuid])),
+    ...[...revisions.values()].map(({ dropletGuid }) => dropletGuid),
+  ]);
   const routes = await mappedRoutes(db, [...apps.keys()]);
   const sidecars = await sidecarsOfApps(db, [...apps.keys()]);
   const places = await appPlaces(db, [...new Set([...apps.values()].map((app) => app.spaceGuid))]);
@@ -60,13 +69,22 @@ export async function processFacts(
   };
   return processes.flatMap((process) => {
     const app = apps.get(process.appGuid);
-    const droplet = droplets.get(app?.dropletGuid ?? "");
+    const revision = revisionOf(process, app, revisions);
+    const droplet =
+      droplets.get(revision?.dropletGuid ?? "") ?? droplets.get(app?.dropletGuid ?? "");
     const place = places.get(app?.spaceGuid ?? "");
     if (app === undefined || place === undefined || droplet === undefined) return [];
     const { sha1, sha256 } = droplet;
     if (sha1 === null || sha256 === null) return [];
     const ofApp = routes.get(app.guid) ?? [];
-    const surroundings = { process, app, place, routes: ofApp, group: group.variables };
+    const surroundings = {
+      process,
+      app,
+      place,
+      routes: ofApp,
+      group: group.variables,
+      own: revision?.environmentVariables ?? app.environmentVariables,
+    };
     const beside = (sidecars.get(app.guid) ?? []).filter(({ processTypes }) =>
       processTypes.includes(process.type),
     );
@@ -78,7 +96,7 @@ export async function processFacts(
         app,
         place,
         stack: droplet.stack ?? app.lifecycle.stack ?? "",
-        startCommand: process.command ?? droplet.processTypes[process.type] ?? "",
+        startCommand: startCommandOf(process, droplet, revision),
         executionMetadata: droplet.executionMetadata,
         droplet: { url: blobUrls.forCell(blob, { permanent: true }), sha256 },
         lifecycle,
@@ -96,6 +114,24 @@ export async function processFacts(
       },
     ];
   });
+}
+
+/** What the process was started as; what the app is now reaches it with its next start. */
+function revisionOf(
+  process: Process,
+  app: App | undefined,
+  revisions: ReadonlyMap<string, Revision>,
+): Revision | undefined {
+  return app?.features.revisions === true ? revisions.get(process.revisionGuid ?? "") : undefined;
+}
+
+function startCommandOf(
+  process: Process,
+  droplet: Droplet,
+  revision: Revision | undefined,
+): string {
+  const own = revision === undefined ? process.command : revision.commands[process.type];
+  return own ?? droplet.processTypes[process.type] ?? "";
 }
 
 /** The started processes of a page, by id: the sync loop reads all of them so. */
@@ -124,6 +160,7 @@ function environmentOf(
     readonly place: AppPlace;
     readonly routes: readonly MappedRoute[];
     readonly group: Readonly<Record<string, string>>;
+    readonly own: Readonly<Record<string, unknown>>;
   },
   memoryInMb: number,
 ): EnvironmentVariable[] {
@@ -143,7 +180,7 @@ function environmentOf(
   });
   return layerVariables(
     of.group,
-    app.environmentVariables,
+    of.own,
     { VCAP_APPLICATION: application, MEMORY_LIMIT: `${memoryInMb}m` },
     { VCAP_SERVICES: {} },
   );
@@ -164,9 +201,8 @@ async function appsOf(
 
 async function dropletsOf(
   db: Database,
-  apps: readonly App[],
+  guids: readonly string[],
 ): Promise<ReadonlyMap<string, Droplet>> {
-  const guids = apps.flatMap(({ dropletGuid }) => (dropletGuid === null ? [] : [dropletGuid]));
   const rows = await db
     .selectFrom("droplets")
     .selectAll()

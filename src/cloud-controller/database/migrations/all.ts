@@ -2,6 +2,7 @@ import type { Migration } from "kysely/migration";
 import { core } from "./0001-core.ts";
 import { staging } from "./0002-staging.ts";
 import { sidecars } from "./0010-sidecars.ts";
+import { revisions } from "./0011-revisions.ts";
 import { tasks } from "./0020-tasks.ts";
 import { spaceQuotas } from "./0030-space-quotas.ts";
 
@@ -10,6 +11,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0001-core": core,
   "0002-staging": staging,
   "0010-sidecars": sidecars,
+  "0011-revisions": revisions,
   "0020-tasks": tasks,
   "0030-space-quotas": spaceQuotas,
 };
