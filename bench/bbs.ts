@@ -18,7 +18,7 @@ try {
   print(`load ${(loadavg()[0] ?? 0).toFixed(2)} at the start, files on ${tmpdir()}`);
   const limit = bareTransactions(path.join(directory, "bare.sqlite"));
   print(`bare transactions (2 look-ups, 1 update)  ${perSecond(limit)}`);
-  await using bed = await bbsTestBed({ databasePath: path.join(directory, "bbs.sqlite") });
+  await using bed = await bbsTestBed({ database: { path: path.join(directory, "bbs.sqlite") } });
   for (const [what, rate] of await measure(bed)) {
     print(`${what.padEnd(41)} ${perSecond(rate)}  ${(rate / limit).toFixed(2)} of the limit`);
   }

@@ -1,10 +1,10 @@
+import type { DatabaseConfig } from "#db/database-config.ts";
 import type { InternalSecret } from "#kernel/http/internal-auth.ts";
 import type { StagingConfig } from "./staging/staging-config.ts";
 
 /** Plain data; `cmd` makes it. Sizes in MB as Cloud Foundry means them (1024 based), times in ms or as named. */
 export interface CloudControllerConfig {
-  /** Path of the SQLite file. */
-  readonly databasePath: string;
+  readonly database: DatabaseConfig;
   /** By which clients reach the API: scheme, host, port, no path. */
   readonly externalUrl: string;
   /** With its path, `http://127.0.0.1:PORT/uaa`; clients and we use it. */

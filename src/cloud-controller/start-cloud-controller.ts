@@ -47,9 +47,8 @@ export async function startCloudController(
   const { clock } = dependencies;
   const logger = dependencies.logger.child("cloud-controller");
   await using starting = new AsyncDisposableStack();
-  const db = starting.adopt(
-    await openDatabase<Schema>({ path: config.databasePath }, migrations),
-    (opened) => opened.destroy(),
+  const db = starting.adopt(await openDatabase<Schema>(config.database, migrations), (opened) =>
+    opened.destroy(),
   );
   await seed(db, { clock, config });
   await followHost(db, { clock, variables: config.staging.stagingEnvironment });

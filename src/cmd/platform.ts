@@ -145,7 +145,7 @@ async function startUaaAndLogCache(
       {
         basePath: "/uaa",
         externalUrl: `${start.api}/uaa`,
-        databasePath: paths.database("uaa"),
+        database: { path: paths.database("uaa") },
         admin,
         adminClientSecret: state.internalSecret,
       },
@@ -181,7 +181,7 @@ async function startDiegoAndRouter(
   );
   starting.use(
     await startBbs(
-      { databasePath: paths.database("bbs"), port: start.state.bbsPort, secret },
+      { database: { path: paths.database("bbs") }, port: start.state.bbsPort, secret },
       {
         clock,
         logger: logger.child("bbs"),
@@ -223,7 +223,7 @@ async function controlCloud(
   const lifecycleBundle = await bundleLifecycle({ cacheDir: path.join(paths.cache, "lifecycle") });
   const cloudController = await startCloudController(
     {
-      databasePath: paths.database("cloud-controller"),
+      database: { path: paths.database("cloud-controller") },
       externalUrl: api,
       uaaUrl: `${api}/uaa`,
       logCacheUrl: api,

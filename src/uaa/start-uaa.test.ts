@@ -8,8 +8,10 @@ import path from "node:path";
 import { after, test } from "node:test";
 import { createRemoteJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from "jose";
 import { z } from "zod";
+import { testDatabase } from "#db/testing/test-database.ts";
 import { FakeClock } from "#kernel/clock/fake-clock.ts";
 import { RecordingLogger } from "#kernel/log/recording-logger.ts";
+import { uaaMigrations } from "./database/migrations.ts";
 import { startUaa, type UaaConfig } from "./start-uaa.ts";
 
 const admin = { username: "admin", password: "first-password" };
@@ -38,7 +40,7 @@ async function start(over: Partial<UaaConfig> = {}, clock = new FakeClock(new Da
   const logger = new RecordingLogger();
   const externalUrl = "http://127.0.0.1:9/uaa";
   const uaa = await startUaa(
-    { basePath: "/uaa", externalUrl, databasePath: ":memory:", admin, ...over },
+    { basePath: "/uaa", externalUrl, database: await testDatabase(uaaMigrations), admin, ...over },
     { clock, logger },
   );
   const server = createServer(uaa.handler);
@@ -487,19 +489,19 @@ test("no forged, foreign or expired token is taken", async () => {
 test("logins and keys outlive a restart, and a new password in the configuration ends the administrator's sessions", async () => {
   const folder = await mkdtemp(path.join(tmpdir(), "uaa-"));
   after(() => rm(folder, { recursive: true }));
-  const databasePath = path.join(folder, "uaa.db");
-  const before = await start({ databasePath });
+  const database = await testDatabase(uaaMigrations, path.join(folder, "uaa.db"));
+  const before = await start({ database });
   const tokens = await before.login();
   await before.stop();
 
-  const same = await start({ databasePath }, before.clock);
+  const same = await start({ database }, before.clock);
   assert.equal((await same.call("GET", "/Users", tokens.access_token)).status, 200);
   const refresh = { grant_type: "refresh_token", refresh_token: tokens.refresh_token };
   assert.equal((await same.token(refresh)).status, 200);
   await same.stop();
 
   const changed = await running(
-    { databasePath, admin: { username: "admin", password: "second-password" } },
+    { database, admin: { username: "admin", password: "second-password" } },
     before.clock,
   );
   assert.equal((await changed.token(refresh)).status, 401);

@@ -1,5 +1,6 @@
 import type { Kysely } from "kysely";
 import type { Clock } from "#kernel/clock/clock.ts";
+import type { DatabaseConfig } from "#db/database-config.ts";
 import { openDatabase } from "#db/open-database.ts";
 import { asGuid, randomGuids } from "#kernel/guid.ts";
 import type { HttpHandler } from "#kernel/http/mounted.ts";
@@ -28,7 +29,7 @@ export interface UaaConfig {
   readonly basePath: string;
   /** UAA's whole public URL, `http://127.0.0.1:8080/uaa`; part of every token's issuer. */
   readonly externalUrl: string;
-  readonly databasePath: string;
+  readonly database: DatabaseConfig;
   /** Made or brought to this password at every start. */
   readonly admin: { readonly username: string; readonly password: string };
   /** Of the clients `admin` and `ssh-proxy`; default: the admin's password. */
@@ -50,7 +51,7 @@ export async function startUaa(config: UaaConfig, dependencies: UaaDependencies)
   const { clock } = dependencies;
   const logger = dependencies.logger.child("uaa");
   const externalUrl = config.externalUrl.replace(/\/+$/, "");
-  const db = await openDatabase<UaaSchema>({ path: config.databasePath }, uaaMigrations);
+  const db = await openDatabase<UaaSchema>(config.database, uaaMigrations);
   const users = new UserTable(db);
   const sessions = new SessionTable(db);
   const keys = await SigningKeys.load(db, clock.now().getTime());

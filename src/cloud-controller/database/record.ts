@@ -34,8 +34,3 @@ export type StoredBoolean = 0 | 1;
 export function storedBoolean(value: boolean): StoredBoolean {
   return value ? 1 : 0;
 }
-
-/** Whether a write failed because the row's name, or another unique column, is taken. */
-export function isUniqueViolation(error: unknown): boolean {
-  return error instanceof Error && /UNIQUE constraint failed/.test(error.message);
-}

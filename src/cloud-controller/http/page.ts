@@ -25,6 +25,7 @@ export async function fetchPage<Table extends keyof Schema, Row>(
   const filtered = applyCommonFilters(query, list, { table, owner });
   const { total } = await filtered
     .clearSelect()
+    .clearOrderBy()
     .select(sql<number>`count(*)`.as("total"))
     .executeTakeFirstOrThrow();
   const direction = list.order?.descending === true ? sql`desc` : sql`asc`;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openDatabase } from "#db/open-database.ts";
+import { testDatabase } from "#db/testing/test-database.ts";
 import { FakeClock } from "#kernel/clock/fake-clock.ts";
 import { systemClock } from "#kernel/clock/system-clock.ts";
 import { RecordingLogger } from "#kernel/log/recording-logger.ts";
@@ -124,7 +125,7 @@ test("audit events go after 31 days and finished jobs after 90, unfinished ones 
 });
 
 async function open() {
-  const db = await openDatabase<Schema>({ path: ":memory:" }, migrations);
+  const db = await openDatabase<Schema>(await testDatabase(migrations), migrations);
   const changes = new Changes();
   const another = () =>
     new Jobs({ db, clock: systemClock, logger: new RecordingLogger(), changes });

@@ -380,9 +380,12 @@ test("a processing that a crash interrupted is told as FAILED after the next sta
   await using first = await TestCloudController.start();
   const developer = await Developer.admin(first);
   const guid = await developer.createPackage(await developer.createApp("a"));
-  const { DatabaseSync } = await import("node:sqlite");
-  using db = new DatabaseSync(path.join(first.directory, "cloud-controller.db"));
-  db.exec(`update packages set state = 'PROCESSING_UPLOAD' where guid = '${guid}'`);
+  await using db = await first.openDatabase();
+  await db
+    .updateTable("packages")
+    .set({ state: "PROCESSING_UPLOAD" })
+    .where("guid", "=", guid)
+    .execute();
 
   await using second = await TestCloudController.start({ directory: first.directory });
 

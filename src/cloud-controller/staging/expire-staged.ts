@@ -31,7 +31,7 @@ export async function expireStaged(db: Database): Promise<{ readonly removed: nu
         "id",
         "in",
         sql<number>`(select id from (select id, row_number() over (partition by app_guid order by id desc) as age
-          from builds where state <> 'STAGING') where age > ${buildsKept})`,
+          from builds where state <> 'STAGING') as aged where age > ${buildsKept})`,
       )
       .returning("guid")
       .execute();

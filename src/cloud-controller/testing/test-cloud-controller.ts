@@ -8,11 +8,16 @@ import { exportJWK, SignJWT } from "jose";
 import { request } from "undici";
 import type { Blobstore } from "#blobstore/blobstore.ts";
 import { openDiskBlobstore } from "#blobstore/disk-blobstore.ts";
+import type { DatabaseConfig } from "#db/database-config.ts";
+import { openDatabase } from "#db/open-database.ts";
+import { testDatabase } from "#db/testing/test-database.ts";
 import type { BbsClient } from "#diego/bbs/client.ts";
 import { asInternalSecret } from "#kernel/http/internal-auth.ts";
 import { RecordingLogger } from "#kernel/log/recording-logger.ts";
 import { systemClock } from "#kernel/clock/system-clock.ts";
 import type { LogCacheClient, LogEnvelope } from "#log-cache/client.ts";
+import type { Database, Schema } from "../database/schema.ts";
+import { migrations } from "../database/migrations/all.ts";
 import { defaultLimits, type CloudControllerConfig } from "../config.ts";
 import { defaultStagingLimits, type StagingConfig } from "../staging/staging-config.ts";
 import { FakeBbs } from "./fake-bbs.ts";
@@ -87,7 +92,7 @@ export class TestCloudController implements AsyncDisposable {
     const cloudController = stack.use(
       await startCloudController(
         {
-          databasePath: path.join(directory, "cloud-controller.db"),
+          database: await databaseIn(directory),
           externalUrl: url,
           uaaUrl: `${uaa.url}/uaa`,
           logCacheUrl: url,
@@ -137,6 +142,11 @@ export class TestCloudController implements AsyncDisposable {
       stack: stack.move(),
       sign: uaa.sign,
     });
+  }
+
+  /** Its rows, for what no request can bring about. */
+  async openDatabase(): Promise<Database> {
+    return await openDatabase<Schema>(await databaseIn(this.directory), migrations);
   }
 
   async token(claims: Claims): Promise<string> {
@@ -231,6 +241,10 @@ export class Caller {
     }
     throw new Error(`the job at ${location} does not end`);
   }
+}
+
+async function databaseIn(directory: string): Promise<DatabaseConfig> {
+  return await testDatabase(migrations, path.join(directory, "cloud-controller.db"));
 }
 
 /** Stands for a component that a test does not need: any call rejects. */

@@ -1,3 +1,4 @@
+import { testDatabase } from "#db/testing/test-database.ts";
 import type { LrpStartRequest, TaskStartRequest } from "#diego/auctioneer/client.ts";
 import { FakeClock } from "#kernel/clock/fake-clock.ts";
 import { systemClock } from "#kernel/clock/system-clock.ts";
@@ -7,6 +8,7 @@ import type { RepClientFactory } from "#diego/cell/rep/client.ts";
 import { cellPresence } from "#diego/models/model-builders.ts";
 import type { BbsErrorType } from "#diego/models/bbs-error.ts";
 import { BbsError } from "#diego/models/bbs-error.ts";
+import { bbsMigrations } from "./migrations/all.ts";
 import { createBbsClient, type BbsClient } from "./client.ts";
 import { startBbs, type BbsConfig } from "./start-bbs.ts";
 
@@ -27,7 +29,7 @@ export interface BbsTestBed extends AsyncDisposable {
   heartbeat(...names: readonly string[]): Promise<void>;
 }
 
-/** A real BBS over real HTTP and SQLite, with a clock that stands still and recorded neighbours. */
+/** A real BBS over real HTTP and a real database, with a clock that stands still and recorded neighbours. */
 export async function bbsTestBed(
   overrides: Partial<BbsConfig> & { readonly clock?: FakeClock } = {},
 ): Promise<BbsTestBed> {
@@ -37,7 +39,7 @@ export async function bbsTestBed(
   const taskAuctions: TaskStartRequest[] = [];
   const repCalls: string[] = [];
   const bbs = await startBbs(
-    { databasePath: ":memory:", port: 0, secret, ...config },
+    { database: await testDatabase(bbsMigrations), port: 0, secret, ...config },
     {
       clock,
       logger,

@@ -5,6 +5,8 @@ import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { test, type TestContext } from "node:test";
+import type { DatabaseConfig } from "#db/database-config.ts";
+import { testDatabase } from "#db/testing/test-database.ts";
 import { FakeClock } from "#kernel/clock/fake-clock.ts";
 import {
   desiredLrpRequest,
@@ -12,21 +14,22 @@ import {
   netInfo,
   taskDefinition,
 } from "#diego/models/model-builders.ts";
+import { bbsMigrations } from "./migrations/all.ts";
 import { bbsTestBed, eventually } from "./bbs-test-bed.ts";
 
 // What outlives the process. Nothing is said to the first BBS on purpose before the second opens its database: each
 // acknowledged change must be there by itself.
 
-async function databasePath(context: TestContext): Promise<string> {
+async function aDatabase(context: TestContext): Promise<DatabaseConfig> {
   const folder = await mkdtemp(path.join(tmpdir(), "bbs-"));
   context.after(() => rm(folder, { recursive: true }));
-  return path.join(folder, "bbs.db");
+  return await testDatabase(bbsMigrations, path.join(folder, "bbs.db"));
 }
 
 test("what was acknowledged is there after a restart, and nobody is declared lost at once", async (t) => {
-  const database = await databasePath(t);
+  const database = await aDatabase(t);
   const clock = new FakeClock();
-  await using before = await bbsTestBed({ databasePath: database, clock });
+  await using before = await bbsTestBed({ database, clock });
   await before.heartbeat("a");
   await before.client.upsertDomain("cf-apps", 120);
   await before.client.desireLrp(desiredLrpRequest());
@@ -35,7 +38,7 @@ test("what was acknowledged is there after a restart, and nobody is declared los
   await before.client.startActualLrp({ key, ...started, routable: false });
   const rows = await before.client.actualLrps();
 
-  await using after = await bbsTestBed({ databasePath: database, clock });
+  await using after = await bbsTestBed({ database, clock });
   await after.converge();
 
   assert.deepEqual(await after.client.cells(), []);
@@ -45,17 +48,17 @@ test("what was acknowledged is there after a restart, and nobody is declared los
 });
 
 test("a cell that stays away after a restart is lost once it could have said otherwise", async (t) => {
-  const database = await databasePath(t);
+  const database = await aDatabase(t);
   const clock = new FakeClock();
   const key = { processGuid: "web-1", index: 0, domain: "cf-apps" };
   {
-    await using before = await bbsTestBed({ databasePath: database, clock });
+    await using before = await bbsTestBed({ database, clock });
     await before.client.desireLrp(desiredLrpRequest());
     const started = { instanceKey: instanceOf("a"), netInfo: netInfo(), metricTags: {} };
     await before.client.startActualLrp({ key, ...started, routable: true });
   }
 
-  await using after = await bbsTestBed({ databasePath: database, clock });
+  await using after = await bbsTestBed({ database, clock });
   await after.clock.advance(15_000);
   await eventually(async () => (await after.client.actualLrps()).length === 2);
 
@@ -66,17 +69,17 @@ test("a cell that stays away after a restart is lost once it could have said oth
 });
 
 test("what waited for a cell is offered to the first that comes after a restart", async (t) => {
-  const database = await databasePath(t);
+  const database = await aDatabase(t);
   const clock = new FakeClock();
   {
-    await using before = await bbsTestBed({ databasePath: database, clock });
+    await using before = await bbsTestBed({ database, clock });
     await before.client.desireLrp(desiredLrpRequest());
     const definition = taskDefinition();
     await before.client.desireTask({ definition, taskGuid: "task-1", domain: "cf-tasks" });
     await clock.advance(1);
   }
 
-  await using after = await bbsTestBed({ databasePath: database, clock });
+  await using after = await bbsTestBed({ database, clock });
   await after.converge();
   const withoutCells = after.lrpAuctions.length + after.taskAuctions.length;
   await after.heartbeat("a");
@@ -86,7 +89,7 @@ test("what waited for a cell is offered to the first that comes after a restart"
 });
 
 test("a callback that a killed process was at is made again at once", async (t) => {
-  const database = await databasePath(t);
+  const database = await aDatabase(t);
   const clock = new FakeClock();
   let status = 503;
   const bodies: string[] = [];
@@ -106,7 +109,7 @@ test("a callback that a killed process was at is made again at once", async (t) 
   assert.ok(address !== null && typeof address === "object");
   const completionCallbackUrl = `http://127.0.0.1:${address.port}/`;
   {
-    await using before = await bbsTestBed({ databasePath: database, clock });
+    await using before = await bbsTestBed({ database, clock });
     const definition = taskDefinition({ completionCallbackUrl });
     await before.client.desireTask({ definition, taskGuid: "task-1", domain: "cf-tasks" });
     await before.client.cancelTask("task-1");
@@ -115,7 +118,7 @@ test("a callback that a killed process was at is made again at once", async (t) 
   }
   status = 200;
 
-  await using after = await bbsTestBed({ databasePath: database, clock });
+  await using after = await bbsTestBed({ database, clock });
   await eventually(async () => (await after.client.taskByGuid("task-1")) === undefined);
 
   assert.deepEqual(bodies, ["503", "503", "503", "200"]);

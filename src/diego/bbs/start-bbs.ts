@@ -3,6 +3,7 @@ import { randomGuids, type GuidSource } from "#kernel/guid.ts";
 import type { InternalSecret } from "#kernel/http/internal-auth.ts";
 import type { Logger } from "#kernel/log/logger.ts";
 import { Loop } from "#kernel/loop/loop.ts";
+import type { DatabaseConfig } from "#db/database-config.ts";
 import { openDatabase } from "#db/open-database.ts";
 import type { AuctioneerClient } from "#diego/auctioneer/client.ts";
 import type { RepClientFactory } from "#diego/cell/rep/client.ts";
@@ -27,14 +28,13 @@ import { domainRoutes } from "./http/domain-routes.ts";
 import { eventRoutes } from "./http/event-routes.ts";
 import type { ProtobufRoute } from "./http/protobuf-route.ts";
 import { taskRoutes } from "./http/task-routes.ts";
-import { initial } from "./migrations/0001-initial.ts";
+import { bbsMigrations } from "./migrations/all.ts";
 import type { BbsDatabase, BbsSchema } from "./store/bbs-schema.ts";
 import { SingleWriter } from "./store/single-writer.ts";
 import { TaskCallbacks, type Fetch } from "./task-callbacks.ts";
 
 export interface BbsConfig {
-  /** Path of the SQLite file, or ":memory:". */
-  readonly databasePath: string;
+  readonly database: DatabaseConfig;
   /** 0: a free one. */
   readonly port: number;
   readonly secret: InternalSecret;
@@ -73,10 +73,7 @@ export interface Bbs extends AsyncDisposable {
 export async function startBbs(config: BbsConfig, dependencies: BbsDependencies): Promise<Bbs> {
   const { clock, logger } = dependencies;
   await using starting = new AsyncDisposableStack();
-  const db = await openDatabase<BbsSchema>(
-    { path: config.databasePath },
-    { "0001-initial": initial },
-  );
+  const db = await openDatabase<BbsSchema>(config.database, bbsMigrations);
   starting.defer(() => db.destroy());
   const bufferSize = config.eventBufferSize ?? 1_024;
   const hubs = {

@@ -16,6 +16,7 @@ export async function actualLrps(db: BbsDatabase, filter: ActualLrpFilter): Prom
   if (filter.cellId !== undefined) query = query.where("cellId", "=", filter.cellId);
   if (filter.processGuid !== undefined) query = query.where("processGuid", "=", filter.processGuid);
   if (filter.index !== undefined) query = query.where("instanceIndex", "=", filter.index);
+  query = query.orderBy("processGuid").orderBy("instanceIndex").orderBy("presence");
   return (await query.execute()).map(toActualLrp);
 }
 

@@ -2,15 +2,16 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { sql } from "kysely";
 import { openDatabase } from "#db/open-database.ts";
+import { testDatabase } from "#db/testing/test-database.ts";
 import { runningOn } from "#diego/models/model-builders.ts";
 import type { LrpEvent } from "#diego/models/event.ts";
-import { initial } from "../migrations/0001-initial.ts";
+import { bbsMigrations } from "../migrations/all.ts";
 import { actualLrp, actualLrps, insertActualLrp } from "./actual-lrp-table.ts";
 import type { BbsSchema } from "./bbs-schema.ts";
 import { SingleWriter } from "./single-writer.ts";
 
 async function testWriter() {
-  const db = await openDatabase<BbsSchema>({ path: ":memory:" }, { initial });
+  const db = await openDatabase<BbsSchema>(await testDatabase(bbsMigrations), bbsMigrations);
   const events: LrpEvent[] = [];
   const writer = new SingleWriter({
     db,

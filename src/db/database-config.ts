@@ -1,0 +1,24 @@
+/** Where a component keeps its rows: a SQLite file of its own, or a schema of its own in a PostgreSQL database. */
+export type DatabaseConfig = SqliteConfig | PostgresConfig;
+
+interface SqliteConfig {
+  /** Path of the file, or ":memory:". */
+  readonly path: string;
+}
+
+export interface PostgresConfig {
+  /** `postgres://user:password@host:port/database`; the database is there already, in UTF-8. */
+  readonly url: string;
+  /** Made where it is missing. A schema each, so that one database, and one backup, holds the whole platform. */
+  readonly schema: string;
+  /** At most open at once; default 25, Cloud Controller's own. */
+  readonly connections?: number;
+}
+
+/** For people and logs: never with the password. */
+export function describeDatabase(config: DatabaseConfig): string {
+  if ("path" in config) return `"${config.path}"`;
+  const url = new URL(config.url);
+  const user = url.username === "" ? "" : `${url.username}@`;
+  return `"${url.protocol}//${user}${url.host}${url.pathname}" (schema ${config.schema})`;
+}

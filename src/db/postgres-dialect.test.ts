@@ -1,0 +1,193 @@
+import assert from "node:assert/strict";
+import { createServer } from "node:net";
+import { once } from "node:events";
+import { test } from "node:test";
+import { sql, type Generated } from "kysely";
+import type { Migration } from "kysely/migration";
+import { describeDatabase } from "./database-config.ts";
+import { isUniqueViolation, whyUnavailable } from "./database-error.ts";
+import { openDatabase } from "./open-database.ts";
+import { isTestOnPostgres, testDatabase } from "./testing/test-database.ts";
+
+interface Schema {
+  things: {
+    id: Generated<number>;
+    name: string;
+    size: number | null;
+    plain: string;
+    bytes: Uint8Array | null;
+  };
+}
+
+/** With what our own migrations use of SQLite's words. */
+const migrations: Readonly<Record<string, Migration>> = {
+  "0001": {
+    async up(db) {
+      await db.schema
+        .createTable("things")
+        .addColumn("id", "integer", (column) => column.primaryKey().autoIncrement())
+        .addColumn("name", sql`text collate nocase`, (column) => column.notNull().unique())
+        .addColumn("size", "integer")
+        .addColumn("plain", "text", (column) => column.notNull())
+        .addColumn("bytes", "blob")
+        .execute();
+      await sql`create unique index things_once on things (plain, ifnull(size, -1))`.execute(db);
+    },
+  },
+};
+
+// The same on both: what a store relies on, whatever it runs on.
+
+async function open() {
+  const db = await openDatabase<Schema>(await testDatabase(migrations), migrations);
+  const add = (name: string, more: { size?: number; plain?: string; bytes?: Uint8Array } = {}) =>
+    db
+      .insertInto("things")
+      .values({
+        name,
+        size: more.size ?? null,
+        plain: more.plain ?? name,
+        bytes: more.bytes ?? null,
+      })
+      .returningAll()
+      .executeTakeFirstOrThrow();
+  return { db, add, [Symbol.asyncDispose]: () => db.destroy() };
+}
+
+test("rows have the same values on either engine: numbers, bytes, ids that count up", async () => {
+  await using parts = await open();
+  const bytes = Uint8Array.of(0, 255, 7);
+
+  const first = await parts.add("a", { size: Number.MAX_SAFE_INTEGER, bytes });
+  const second = await parts.add("b", { plain: "é\u{1f600}" });
+  const sums = await parts.db
+    .selectFrom("things")
+    .select((eb) => [
+      eb.fn.countAll().as("count"),
+      eb.fn.sum("size").as("sum"),
+      sql`name = 'A'`.as("isA"),
+    ])
+    .groupBy("name")
+    .orderBy("name")
+    .execute();
+
+  assert.deepEqual(
+    { ...first, bytes: [...(first.bytes ?? [])] },
+    {
+      id: 1,
+      name: "a",
+      size: Number.MAX_SAFE_INTEGER,
+      plain: "a",
+      bytes: [0, 255, 7],
+    },
+  );
+  assert.deepEqual(second, { id: 2, name: "b", size: null, plain: "é\u{1f600}", bytes: null });
+  assert.deepEqual(sums, [
+    { count: 1, sum: Number.MAX_SAFE_INTEGER, isA: 1 },
+    { count: 1, sum: null, isA: 0 },
+  ]);
+});
+
+test("names compare without regard to case, other text by its bytes", async () => {
+  await using parts = await open();
+  await parts.add("Web", { plain: "b" });
+  await parts.add("api", { plain: "B" });
+
+  const named = await parts.db
+    .selectFrom("things")
+    .select("plain")
+    .where(sql<boolean>`name in (select value from json_each(${JSON.stringify(["WEB", "x"])}))`)
+    .execute();
+  const ordered = await parts.db.selectFrom("things").select("plain").orderBy("plain").execute();
+  const taken: unknown = await parts.add("wEB", { plain: "c" }).catch((error: unknown) => error);
+  const twice: unknown = await parts.add("x", { plain: "b" }).catch((error: unknown) => error);
+  const refused: unknown = await parts.db
+    .insertInto("things")
+    .values({ name: "y", size: null, plain: sql<string>`null`, bytes: null })
+    .execute()
+    .catch((error: unknown) => error);
+
+  assert.deepEqual(named, [{ plain: "b" }]);
+  assert.deepEqual(ordered, [{ plain: "B" }, { plain: "b" }]);
+  assert.ok(isUniqueViolation(taken));
+  assert.ok(isUniqueViolation(twice));
+  assert.equal(isUniqueViolation(refused), false);
+  assert.equal(whyUnavailable(refused), undefined);
+});
+
+test("of two writers of one name at once, one gets it and one is told", async () => {
+  const config = await testDatabase(migrations);
+  await using one = await openDatabase<Schema>(config, migrations);
+  const add = (size: number) =>
+    one.transaction().execute(async (tx) => {
+      const rows = await tx.selectFrom("things").select("id").where("name", "=", "n").execute();
+      await tx.insertInto("things").values({ name: "n", size, plain: "p", bytes: null }).execute();
+      return rows.length;
+    });
+
+  const outcomes = await Promise.allSettled([add(1), add(2), add(3)]);
+
+  const refusals = outcomes.flatMap((each) => (each.status === "rejected" ? [each.reason] : []));
+  assert.equal(refusals.length, 2);
+  assert.ok(refusals.every(isUniqueViolation));
+});
+
+test(
+  "processes that open a new database at once all find it migrated",
+  { skip: onlyOnPostgres() },
+  async () => {
+    const config = await testDatabase({});
+    const opened = await Promise.all(
+      Array.from({ length: 3 }, () => openDatabase<Schema>(config, migrations)),
+    );
+
+    const counts = await Promise.all(
+      opened.map((db) => db.selectFrom("things").select("id").execute()),
+    );
+    await Promise.all(opened.map((db) => db.destroy()));
+
+    assert.deepEqual(counts, [[], [], []]);
+  },
+);
+
+test(
+  "a connection that the server ends is told as such, and the next query gets another",
+  { skip: onlyOnPostgres() },
+  async () => {
+    await using parts = await open();
+    const end = (pid: unknown) => sql`select pg_terminate_backend(${pid})`.execute(parts.db);
+
+    const refusal: unknown = await parts.db
+      .transaction()
+      .execute(async (tx) => {
+        const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(tx);
+        await end(rows[0]?.pid);
+        await sql`select 1`.execute(tx);
+      })
+      .catch((error: unknown) => error);
+
+    assert.match(whyUnavailable(refusal) ?? "", /stopping or starting|does not answer/);
+    assert.equal((await parts.add("a")).name, "a");
+  },
+);
+
+test("a server that is not there is named, without its password", async () => {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  const port = address !== null && typeof address === "object" ? address.port : 0;
+  await new Promise((resolve) => server.close(resolve));
+  const config = { url: `postgres://me:secret@127.0.0.1:${port}/cf`, schema: "uaa" };
+
+  const refusal: unknown = await openDatabase(config, migrations).catch((error: unknown) => error);
+
+  assert.ok(refusal instanceof Error);
+  assert.match(refusal.message, /"postgres:\/\/me@127\.0\.0\.1:\d+\/cf" \(schema uaa\)/);
+  assert.match(refusal.message, /does not answer \(connect ECONNREFUSED/);
+  assert.doesNotMatch(refusal.message, /secret/);
+  assert.doesNotMatch(describeDatabase(config), /secret/);
+});
+
+function onlyOnPostgres(): string | false {
+  return isTestOnPostgres() ? false : "RIVERA_TEST_POSTGRES names no server";
+}

@@ -1,0 +1,131 @@
+import {
+  DataTypeNode,
+  PostgresDialect,
+  PostgresQueryCompiler,
+  RawNode,
+  type ColumnDefinitionNode,
+  type PostgresPool,
+  type PostgresPoolClient,
+} from "kysely";
+import { Client, DatabaseError, Pool, types, type ClientConfig, type PoolClient } from "pg";
+import type { PostgresConfig } from "./database-config.ts";
+import { DatabaseUnreachable } from "./database-error.ts";
+import { postgresVocabulary } from "./postgres-vocabulary.ts";
+
+const defaultConnections = 25;
+
+/** Cloud Controller's `pool_timeout`: a request that gets no connection within it is answered that there is none. */
+const connectTimeoutMs = 10_000;
+
+/**
+ * Kysely over PostgreSQL, such that the SQL, the migrations and the values of rows are those of SQLite: integers have 64
+ * bits and arrive as numbers, booleans as 0 and 1, and text orders by its bytes.
+ */
+export function postgresDialect(config: PostgresConfig): PostgresDialect {
+  const pool = new Pool({
+    ...clientConfig(config),
+    max: config.connections ?? defaultConnections,
+  });
+  // A connection that the server ends. An idle one: the pool drops it, and the next query opens another or says why
+  // not. One in use, between two queries: the next query on it tells. Unheard, either would end the process.
+  pool.on("error", () => undefined);
+  pool.on("connect", (client) => void client.on("error", () => undefined));
+  return new SqlitelikeDialect({ pool: withToldFailures(pool) });
+}
+
+/** The schema with what SQLite brings by itself. Processes that start at once do it one after the other. */
+export async function preparePostgresSchema(config: PostgresConfig): Promise<void> {
+  const client = new Client(clientConfig(config));
+  // Its queries tell of a connection that ends.
+  client.on("error", () => undefined);
+  try {
+    await client.connect();
+  } catch (error) {
+    throw new DatabaseUnreachable(error);
+  }
+  try {
+    await client.query(postgresVocabulary(config.schema));
+  } finally {
+    await client.end();
+  }
+}
+
+function clientConfig(config: PostgresConfig): ClientConfig {
+  return {
+    connectionString: config.url,
+    connectionTimeoutMillis: connectTimeoutMs,
+    keepAlive: true,
+    application_name: `rivera ${config.schema}`,
+    options: `-c search_path=${config.schema}`,
+    types: { getTypeParser },
+  };
+}
+
+const parsers = new Map<number, (text: string) => unknown>([
+  [types.builtins.BOOL, (text) => (text === "t" ? 1 : 0)],
+  [types.builtins.INT8, Number],
+  // What sums of integers are.
+  [types.builtins.NUMERIC, Number],
+]);
+
+const getTypeParser: typeof types.getTypeParser = (type: number, format?: "text" | "binary") =>
+  (format !== "binary" && parsers.get(type)) || types.getTypeParser(type, format);
+
+/** What the server answers stays as it is; anything else that a query throws is the lost connection's. */
+function withToldFailures(pool: Pool): PostgresPool {
+  const told = new WeakMap<PoolClient, PostgresPoolClient>();
+  return {
+    Client,
+    options: pool.options,
+    connect: async () => {
+      const client = await pool.connect().catch((error: unknown) => {
+        throw new DatabaseUnreachable(error);
+      });
+      // Kysely knows a connection by its object.
+      const known = told.get(client) ?? tellingClient(client);
+      told.set(client, known);
+      return known;
+    },
+    end: () => pool.end(),
+  };
+}
+
+function tellingClient(client: PoolClient): PostgresPoolClient {
+  const kept: PostgresPoolClient = client;
+  return Object.create(kept, {
+    query: {
+      value: async (text: string, parameters: readonly unknown[]) => {
+        try {
+          return await kept.query(text, parameters);
+        } catch (error) {
+          throw error instanceof DatabaseError ? error : new DatabaseUnreachable(error);
+        }
+      },
+    },
+  });
+}
+
+class SqlitelikeDialect extends PostgresDialect {
+  override createQueryCompiler(): PostgresQueryCompiler {
+    return new SqlitelikeCompiler();
+  }
+}
+
+const columnTypes: Readonly<Record<string, string>> = {
+  integer: "bigint",
+  blob: "bytea",
+  text: 'text collate "C"',
+};
+
+class SqlitelikeCompiler extends PostgresQueryCompiler {
+  protected override visitColumnDefinition(node: ColumnDefinitionNode): void {
+    const { dataType } = node;
+    if (!DataTypeNode.is(dataType)) return super.visitColumnDefinition(node);
+    const { autoIncrement, ...column } = node;
+    const name = autoIncrement === true ? "bigserial" : columnTypes[dataType.dataType];
+    super.visitColumnDefinition({
+      ...column,
+      dataType: name === undefined ? dataType : RawNode.createWithSql(name),
+    });
+  }
+}
