@@ -1,8 +1,7 @@
-import { isUniqueViolation } from "#db/database-error.ts";
 import type { Clock } from "#kernel/clock/clock.ts";
 import { hidden, recordAuditEvent } from "../audit-events/record-audit-event.ts";
 import type { CloudControllerLimits } from "../config.ts";
-import { newRecord } from "../database/record.ts";
+import { isUniqueViolation, newRecord } from "../database/record.ts";
 import type { Executor } from "../database/schema.ts";
 import type { Actor } from "../http/auth-context.ts";
 import { CfError } from "../http/cf-errors.ts";

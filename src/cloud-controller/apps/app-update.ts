@@ -1,7 +1,6 @@
-import { isUniqueViolation } from "#db/database-error.ts";
 import type { Clock } from "#kernel/clock/clock.ts";
 import { recordAuditEvent } from "../audit-events/record-audit-event.ts";
-import { touched } from "../database/record.ts";
+import { isUniqueViolation, touched } from "../database/record.ts";
 import type { Executor } from "../database/schema.ts";
 import type { Actor } from "../http/auth-context.ts";
 import { updateMetadata } from "../metadata/metadata.ts";

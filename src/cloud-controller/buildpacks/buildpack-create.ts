@@ -1,7 +1,6 @@
-import { isUniqueViolation } from "#db/database-error.ts";
 import type { Clock } from "#kernel/clock/clock.ts";
 import { recordAuditEvent } from "../audit-events/record-audit-event.ts";
-import { newRecord, storedBoolean, touched } from "../database/record.ts";
+import { isUniqueViolation, newRecord, storedBoolean, touched } from "../database/record.ts";
 import type { Database, Executor } from "../database/schema.ts";
 import { actorOf, type AuthContext } from "../http/auth-context.ts";
 import { unprocessable } from "../http/cf-errors.ts";

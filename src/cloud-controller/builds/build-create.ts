@@ -1,9 +1,8 @@
-import { isUniqueViolation } from "#db/database-error.ts";
 import type { Clock } from "#kernel/clock/clock.ts";
 import type { App } from "../apps/app-table.ts";
 import { recordAuditEvent } from "../audit-events/record-audit-event.ts";
 import { resolveBuildpacks } from "../buildpacks/resolve-buildpacks.ts";
-import { newRecord } from "../database/record.ts";
+import { isUniqueViolation, newRecord } from "../database/record.ts";
 import type { Database, Executor } from "../database/schema.ts";
 import { actorOf, type AuthContext } from "../http/auth-context.ts";
 import { CfError, unprocessable } from "../http/cf-errors.ts";

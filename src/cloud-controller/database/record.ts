@@ -34,3 +34,5 @@ export type StoredBoolean = 0 | 1;
 export function storedBoolean(value: boolean): StoredBoolean {
   return value ? 1 : 0;
 }
+
+export { isUniqueViolation } from "#db/database-error.ts";

@@ -1,8 +1,7 @@
 import { sql, type Selectable } from "kysely";
 import { z } from "zod";
-import { isUniqueViolation } from "#db/database-error.ts";
 import type { Clock } from "#kernel/clock/clock.ts";
-import { newRecord, storedBoolean } from "../database/record.ts";
+import { isUniqueViolation, newRecord, storedBoolean } from "../database/record.ts";
 import type { Database } from "../database/schema.ts";
 import { requireEnabled } from "../feature-flags/feature-flags.ts";
 import type { AuthContext } from "../http/auth-context.ts";

@@ -1,7 +1,6 @@
 import { sql } from "kysely";
-import { isUniqueViolation } from "#db/database-error.ts";
 import type { Clock } from "#kernel/clock/clock.ts";
-import { storedBoolean, touched } from "../database/record.ts";
+import { isUniqueViolation, storedBoolean, touched } from "../database/record.ts";
 import type { Database } from "../database/schema.ts";
 import { isEnabled } from "../feature-flags/feature-flags.ts";
 import type { AuthContext } from "../http/auth-context.ts";

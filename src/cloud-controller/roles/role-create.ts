@@ -1,8 +1,8 @@
 import type { Selectable } from "kysely";
 import type { z } from "zod";
-import { isUniqueViolation } from "#db/database-error.ts";
 import type { Clock } from "#kernel/clock/clock.ts";
 import { recordAuditEvent } from "../audit-events/record-audit-event.ts";
+import { isUniqueViolation } from "../database/record.ts";
 import type { Database, Executor } from "../database/schema.ts";
 import { requireEnabled } from "../feature-flags/feature-flags.ts";
 import { actorOf, type AuthContext } from "../http/auth-context.ts";

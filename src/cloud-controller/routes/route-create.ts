@@ -1,8 +1,7 @@
 import type { Selectable } from "kysely";
-import { isUniqueViolation } from "#db/database-error.ts";
 import type { Clock } from "#kernel/clock/clock.ts";
 import { recordAuditEvent } from "../audit-events/record-audit-event.ts";
-import { newRecord } from "../database/record.ts";
+import { isUniqueViolation, newRecord } from "../database/record.ts";
 import type { Executor } from "../database/schema.ts";
 import type { DomainTable } from "../domains/domain-table.ts";
 import type { Actor } from "../http/auth-context.ts";

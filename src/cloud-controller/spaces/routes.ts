@@ -1,8 +1,7 @@
 import { sql } from "kysely";
-import { isUniqueViolation } from "#db/database-error.ts";
 import type { Clock } from "#kernel/clock/clock.ts";
 import { recordAuditEvent } from "../audit-events/record-audit-event.ts";
-import { newRecord, touched } from "../database/record.ts";
+import { isUniqueViolation, newRecord, touched } from "../database/record.ts";
 import type { Database } from "../database/schema.ts";
 import { actorOf, type AuthContext } from "../http/auth-context.ts";
 import { CfError, notFound, unprocessable } from "../http/cf-errors.ts";

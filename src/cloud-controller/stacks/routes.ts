@@ -1,8 +1,7 @@
 import { sql, type Selectable } from "kysely";
 import { z } from "zod";
-import { isUniqueViolation } from "#db/database-error.ts";
 import type { Clock } from "#kernel/clock/clock.ts";
-import { newRecord, touched } from "../database/record.ts";
+import { isUniqueViolation, newRecord, touched } from "../database/record.ts";
 import type { Database } from "../database/schema.ts";
 import { CfError, notFound, unprocessable } from "../http/cf-errors.ts";
 import type { ApiServer } from "../http/create-server.ts";
