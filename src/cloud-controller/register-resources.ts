@@ -7,6 +7,7 @@ import type { AppDataRemover, AppRunner } from "./apps/app-runner.ts";
 import { clearBuildpackCaches } from "./apps/clear-buildpack-cache.ts";
 import { registerAppFeatures } from "./apps/feature-routes.ts";
 import { registerApps } from "./apps/routes.ts";
+import { registerAppUsageEvents } from "./app-usage-events/routes.ts";
 import { registerAuditEvents } from "./audit-events/routes.ts";
 import type { CloudControllerConfig } from "./config.ts";
 import type { Database } from "./database/schema.ts";
@@ -84,6 +85,7 @@ export function registerTenancy(
   registerSpaceRelations(api, { db, clock, links, permissions });
   registerUsers(api, { db, clock, links, permissions, jobs, uaaUsers });
   registerRoles(api, { db, clock, links, permissions, jobs, uaaUsers });
+  registerAppUsageEvents(api, { db, clock, links, permissions });
   registerAuditEvents(api, { db, links, permissions });
   registerFeatureFlags(api, { db, clock, links });
   registerEnvironmentVariableGroups(api, { db, clock, links });
@@ -93,8 +95,8 @@ export function registerTenancy(
   jobs.handle(spaceQuotaDelete({ db, clock }));
   jobs.handle(userDelete(db, users));
   jobs.handle(roleDelete(db));
-  jobs.handle(spaceDelete({ db, logger, runner, remover }));
-  jobs.handle(organizationDelete({ db, logger, runner, remover }));
+  jobs.handle(spaceDelete({ db, clock, logger, runner, remover }));
+  jobs.handle(organizationDelete({ db, clock, logger, runner, remover }));
 }
 
 /** What a developer changes: apps, processes, routes, domains, manifests. */
@@ -144,7 +146,7 @@ export function registerApplications(
   registerDestinations(api, { db, clock, links, permissions, jobs, runner });
   registerDomains(api, { db, clock, links, permissions, jobs });
   registerManifests(api, { db, clock, links, permissions, limits, jobs });
-  jobs.handle(appDelete({ db, logger, runner, remover }));
+  jobs.handle(appDelete({ db, clock, logger, runner, remover }));
   for (const handler of clearBuildpackCaches(remover)) jobs.handle(handler);
   jobs.handle(routeDelete({ db, runner }));
   jobs.handle(unmappedRoutesDelete({ db, runner }));

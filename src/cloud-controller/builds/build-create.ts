@@ -1,5 +1,6 @@
 import type { Clock } from "#kernel/clock/clock.ts";
 import type { App } from "../apps/app-table.ts";
+import { recordBuildUsage } from "../app-usage-events/record-usage-event.ts";
 import { recordAuditEvent } from "../audit-events/record-audit-event.ts";
 import { resolveBuildpacks } from "../buildpacks/resolve-buildpacks.ts";
 import { isUniqueViolation, newRecord } from "../database/record.ts";
@@ -155,7 +156,9 @@ async function insertBuild(
         spaceGuid: app.spaceGuid,
         data: { build_guid: row.guid, package_guid: found.guid },
       });
-      return toBuild(row);
+      const build = toBuild(row);
+      await recordBuildUsage(tx, clock, { build, app, state: "STAGING_STARTED" });
+      return build;
     });
   } catch (error) {
     // Two requests at once: the index lets one build be STAGING for an app.

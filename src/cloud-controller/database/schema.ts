@@ -1,5 +1,6 @@
 import type { Kysely, Transaction } from "kysely";
 import type { AppTable } from "../apps/app-table.ts";
+import type { AppUsageEventTable } from "../app-usage-events/app-usage-event-table.ts";
 import type { AuditEventTable } from "../audit-events/audit-event-table.ts";
 import type { BuildTable } from "../builds/build-table.ts";
 import type { BuildpackCacheTable } from "../buildpacks/buildpack-cache-table.ts";
@@ -42,6 +43,7 @@ export interface Schema {
   stacks: StackTable;
   jobs: JobTable;
   auditEvents: AuditEventTable;
+  appUsageEvents: AppUsageEventTable;
   featureFlags: FeatureFlagTable;
   environmentVariableGroups: EnvironmentVariableGroupTable;
   securityGroups: SecurityGroupTable;

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { AppDelete } from "../apps/app-delete.ts";
+import { actorOfJob } from "../audit-events/actor-of-job.ts";
 import type { JobHandler } from "../jobs/jobs.ts";
 import { deleteMetadata } from "../metadata/metadata.ts";
 import { deleteSpace } from "../spaces/space-delete.ts";
@@ -18,7 +19,10 @@ export function organizationDelete(dependencies: AppDelete): JobHandler {
         .select("guid")
         .where("organizationGuid", "=", organizationGuid)
         .execute();
-      for (const space of spaces) await deleteSpace(dependencies, space.guid);
+      const actor = await actorOfJob(db, job);
+      for (const space of spaces) {
+        await deleteSpace(dependencies, { spaceGuid: space.guid, actor });
+      }
       await db.transaction().execute(async (tx) => {
         await tx.deleteFrom("domains").where("organizationGuid", "=", organizationGuid).execute();
         await tx.deleteFrom("roles").where("organizationGuid", "=", organizationGuid).execute();

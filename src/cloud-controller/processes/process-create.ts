@@ -1,6 +1,7 @@
 import type { Clock } from "#kernel/clock/clock.ts";
 import { randomGuids } from "#kernel/guid.ts";
 import type { App } from "../apps/app-table.ts";
+import { recordProcessUsage } from "../app-usage-events/record-usage-event.ts";
 import { recordAuditEvent } from "../audit-events/record-audit-event.ts";
 import type { CloudControllerLimits } from "../config.ts";
 import { newRecord } from "../database/record.ts";
@@ -69,7 +70,9 @@ export async function createProcess(
     spaceGuid: app.spaceGuid,
     data: { process_guid: row.guid, process_type: type },
   });
-  return toProcess(row);
+  const process = toProcess(row);
+  await recordProcessUsage(db, clock, { before: undefined, after: process });
+  return process;
 }
 
 /** Gives an app a process for each type of a droplet that it has none of; the types it has beyond those stay. */

@@ -1,5 +1,6 @@
 import type { Clock } from "#kernel/clock/clock.ts";
 import type { App } from "../apps/app-table.ts";
+import { recordProcessUsage } from "../app-usage-events/record-usage-event.ts";
 import { recordAuditEvent } from "../audit-events/record-audit-event.ts";
 import type { CloudControllerLimits } from "../config.ts";
 import { touched } from "../database/record.ts";
@@ -59,6 +60,7 @@ export async function scaleProcess(
     })
     .where("guid", "=", process.guid)
     .execute();
+  await recordProcessUsage(db, context.clock, { before: process, after: scaled });
   await recordAuditEvent(db, context.clock, {
     type: "audit.app.process.scale",
     actor: context.actor,

@@ -1,5 +1,7 @@
 import { z } from "zod";
 import { deleteApp, type AppDelete } from "../apps/app-delete.ts";
+import { actorOfJob } from "../audit-events/actor-of-job.ts";
+import type { Actor } from "../http/auth-context.ts";
 import type { JobHandler } from "../jobs/jobs.ts";
 import { deleteMetadata } from "../metadata/metadata.ts";
 import { deleteRoutes } from "../routes/route-delete.ts";
@@ -9,19 +11,25 @@ const payload = z.object({ spaceGuid: z.string() });
 export function spaceDelete(dependencies: AppDelete): JobHandler {
   return {
     operation: "space.delete",
-    run: (job) => deleteSpace(dependencies, payload.parse(job.payload).spaceGuid),
+    async run(job) {
+      const { spaceGuid } = payload.parse(job.payload);
+      await deleteSpace(dependencies, { spaceGuid, actor: await actorOfJob(dependencies.db, job) });
+    },
   };
 }
 
 /** Removes a space with its apps, routes and roles. Each step may be repeated. */
-export async function deleteSpace(dependencies: AppDelete, spaceGuid: string): Promise<void> {
+export async function deleteSpace(
+  dependencies: AppDelete,
+  { spaceGuid, actor }: { readonly spaceGuid: string; readonly actor: Actor },
+): Promise<void> {
   const { db } = dependencies;
   const apps = await db
     .selectFrom("apps")
     .select("guid")
     .where("spaceGuid", "=", spaceGuid)
     .execute();
-  for (const app of apps) await deleteApp(dependencies, app.guid);
+  for (const app of apps) await deleteApp(dependencies, { appGuid: app.guid, actor });
   await db.transaction().execute(async (tx) => {
     const routes = await tx
       .selectFrom("routes")

@@ -4,6 +4,7 @@ import type { Logger } from "#kernel/log/logger.ts";
 import type { AppLog } from "../apps/app-log.ts";
 import type { App } from "../apps/app-table.ts";
 import { findApp } from "../apps/find-app.ts";
+import { recordBuildUsage } from "../app-usage-events/record-usage-event.ts";
 import { recordAuditEvent } from "../audit-events/record-audit-event.ts";
 import { findBuild } from "../builds/find-build.ts";
 import type { Build } from "../builds/build-table.ts";
@@ -96,6 +97,7 @@ export class BuildEnding {
       const error = { errorId: failure.id, errorDescription: failure.description };
       const isFirst = await this.#end(tx, build, { state: "FAILED", ...error });
       if (!isFirst) return false;
+      await recordBuildUsage(tx, this.#clock, { build, app, state: "STAGING_STOPPED" });
       await tx
         .updateTable("droplets")
         .set({ ...touched(this.#clock), state: "FAILED", sha1: null, sha256: null, ...error })
@@ -142,6 +144,9 @@ export class BuildEnding {
         .set({ ...touched(this.#clock), state: "STAGED", ...stagedColumns(result, buildpacks) })
         .where("guid", "=", droplet.guid)
         .execute();
+      const used = { build, app, droplet: { ...droplet, buildpacks } };
+      await recordBuildUsage(tx, this.#clock, { ...used, state: "STAGING_STOPPED" });
+      await recordBuildUsage(tx, this.#clock, { ...used, state: "BUILDPACK_SET" });
       await recordAuditEvent(tx, this.#clock, {
         type: "audit.app.build.staged",
         actor: creatorOf(build),

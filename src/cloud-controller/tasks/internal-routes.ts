@@ -5,9 +5,8 @@ import type { SignedUrls } from "../blobs/signed-urls.ts";
 import type { ApiServer } from "../http/create-server.ts";
 import { CfError } from "../http/cf-errors.ts";
 import { findTask } from "./find-task.ts";
-import { endTask, type TaskStates } from "./task-ending.ts";
+import { completeTask, type TaskStates } from "./task-ending.ts";
 import { completedPath } from "./task-facts.ts";
-import { outcomeOf } from "./task-sync.ts";
 import { isFinal } from "./task-table.ts";
 
 const envelope = z.object({ task_guid: z.string() });
@@ -36,7 +35,7 @@ export function registerTaskCompletion(
       const told = completion.safeParse(request.body);
       if (!told.success) logger.error("task-completion-malformed", { task: guid });
       const { failed, failure_reason: failureReason } = told.data ?? malformed;
-      await endTask(states, guid, outcomeOf({ failed, failureReason }));
+      await completeTask(states, guid, { failed, failureReason });
       return {};
     },
   );

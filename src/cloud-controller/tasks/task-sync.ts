@@ -4,7 +4,7 @@ import type { Logger } from "#kernel/log/logger.ts";
 import type { Database } from "../database/schema.ts";
 import { isOneOf } from "../http/page.ts";
 import { taskDomain } from "./task-definition.ts";
-import { endTask, markRunning, type TaskStates } from "./task-ending.ts";
+import { completeTask, endTask, markRunning, type TaskStates } from "./task-ending.ts";
 import { cancelInDiego } from "./task-runner.ts";
 import { planTaskSync, type LiveTask } from "./task-sync-plan.ts";
 import { liveStates } from "./task-table.ts";
@@ -50,7 +50,7 @@ export async function syncTasks(
   for (const guid of plan.toMarkRunning) await markRunning(states, guid);
   for (const guid of plan.toComplete) {
     const task = ended.get(guid);
-    if (task !== undefined) await endTask(states, guid, outcomeOf(task));
+    if (task !== undefined) await completeTask(states, guid, task);
   }
   for (const guid of plan.expired) {
     await fail(context, guid, "Task expired in PENDING state");
@@ -82,13 +82,6 @@ export async function syncTasks(
     cancelled: plan.toCancel.length + unknown.length,
     failed,
   };
-}
-
-/** What Diego tells of an ended task, as the task's end. */
-export function outcomeOf(task: { readonly failed: boolean; readonly failureReason: string }) {
-  return task.failed
-    ? ({ state: "FAILED", failureReason: task.failureReason } as const)
-    : ({ state: "SUCCEEDED" } as const);
 }
 
 async function fail({ states, logger }: TaskSyncContext, guid: string, failureReason: string) {

@@ -4,6 +4,7 @@ import { staging } from "./0002-staging.ts";
 import { sidecars } from "./0010-sidecars.ts";
 import { revisions } from "./0011-revisions.ts";
 import { tasks } from "./0020-tasks.ts";
+import { appUsageEvents } from "./0021-app-usage-events.ts";
 import { spaceQuotas } from "./0030-space-quotas.ts";
 
 /** Forward only, in this order. */
@@ -13,5 +14,6 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0010-sidecars": sidecars,
   "0011-revisions": revisions,
   "0020-tasks": tasks,
+  "0021-app-usage-events": appUsageEvents,
   "0030-space-quotas": spaceQuotas,
 };
