@@ -12,6 +12,7 @@ test("platformConfig() fills what was not asked for", () => {
     runtime: "auto",
     domain: "apps.localhost",
     stagingTimeoutSeconds: 900,
+    databaseUrl: undefined,
   });
 });
 
@@ -25,6 +26,8 @@ test("platformConfig() names the flag that it cannot use", () => {
     [{ runtime: "docker" }, /--runtime/],
     [{ domain: "localhost" }, /--domain: must be a domain name/],
     [{ domain: "Apps_.x" }, /--domain/],
+    [{ database: "mysql://host/cf" }, /--database: must be a URL like postgres:/],
+    [{ database: "host/cf" }, /--database/],
   ];
   for (const [flags, message] of cases) {
     assert.throws(

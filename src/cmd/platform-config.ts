@@ -15,6 +15,8 @@ export interface PlatformConfig {
   readonly domain: string;
   /** A staging that takes longer has failed; 900 as in the original. */
   readonly stagingTimeoutSeconds: number;
+  /** URL of a PostgreSQL database. Undefined: the one kept in the data folder, else SQLite files there. */
+  readonly databaseUrl: string | undefined;
 }
 
 export const defaultApiPort = 9080;
@@ -29,6 +31,12 @@ const port = z.coerce
 
 const flagsSchema = z.object({
   data: z.string(),
+  database: z
+    .url({
+      protocol: /^postgres(ql)?$/,
+      error: "must be a URL like postgres://user:password@host/database",
+    })
+    .optional(),
   port,
   "router-port": port,
   cells: z.coerce.number("must be a number").int().min(1).max(16).default(1),
@@ -57,6 +65,7 @@ export function platformConfig(flags: Readonly<Record<string, unknown>>): Platfo
     runtime: data.runtime,
     domain: data.domain,
     stagingTimeoutSeconds: data["staging-timeout"],
+    databaseUrl: data.database,
   };
 }
 

@@ -26,6 +26,7 @@ async function run(args: string[]): Promise<number> {
     allowPositionals: true,
     options: {
       data: { type: "string" },
+      database: { type: "string" },
       port: { type: "string" },
       "router-port": { type: "string" },
       cells: { type: "string" },
@@ -42,7 +43,9 @@ async function run(args: string[]): Promise<number> {
   switch (command) {
     case "up": {
       const { up } = await import("./up.ts");
-      return await up({ ...io, env: process.env }, { ...values, data: dataDir });
+      // A URL with a password is better not on a command line, which every user of the machine can read.
+      const database = values.database ?? process.env["RIVERA_DATABASE"];
+      return await up({ ...io, env: process.env }, { ...values, database, data: dataDir });
     }
     case "down":
       return await down(io, dataDir);

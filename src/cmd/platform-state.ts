@@ -16,6 +16,8 @@ const platformStateSchema = z.strictObject({
   // What Diego has stored names them (callbacks, droplet URLs), so they stay.
   bbsPort: z.number().int().min(0).max(65535),
   cloudControllerPort: z.number().int().min(0).max(65535),
+  /** The PostgreSQL that holds the rows; without it SQLite files in the data folder do. */
+  databaseUrl: z.string().optional(),
 });
 
 export type PlatformState = z.infer<typeof platformStateSchema>;

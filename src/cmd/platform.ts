@@ -30,6 +30,7 @@ import {
   type HostSettings,
 } from "./host-settings.ts";
 import type { PlatformConfig } from "./platform-config.ts";
+import { settleDatabases, type PlatformDatabases } from "./platform-databases.ts";
 import { platformPaths, type PlatformPaths } from "./platform-paths.ts";
 import type { PlatformState } from "./platform-state.ts";
 import { settlePorts } from "./ports.ts";
@@ -61,6 +62,7 @@ interface Start {
   readonly secret: InternalSecret;
   readonly host: HostSettings;
   readonly api: string;
+  readonly databases: PlatformDatabases;
   readonly starting: AsyncDisposableStack;
 }
 
@@ -87,6 +89,13 @@ export async function startPlatform(
     secret: asInternalSecret(state.internalSecret),
     host,
     api: `http://${config.host}:${state.apiPort}`,
+    databases: settleDatabases({
+      dataDir: config.dataDir,
+      paths,
+      asked: config.databaseUrl,
+      state,
+      say,
+    }),
     starting,
   };
   for (const line of describeHostSettings(host)) say(`Host   ${line}`);
@@ -138,14 +147,14 @@ async function startUaaAndLogCache(
   start: Start,
   admin: { readonly username: string; readonly password: string },
 ): Promise<{ uaa: Uaa; logCache: LogCache; logs: LogIngest }> {
-  const { paths, secret, state, starting } = start;
+  const { secret, state, starting } = start;
   const { clock, logger } = start.dependencies;
   const uaa = starting.use(
     await startUaa(
       {
         basePath: "/uaa",
         externalUrl: `${start.api}/uaa`,
-        database: { path: paths.database("uaa") },
+        database: start.databases.uaa,
         admin,
         adminClientSecret: state.internalSecret,
       },
@@ -172,7 +181,7 @@ async function startDiegoAndRouter(
   start: Start,
   logs: LogIngest,
 ): Promise<{ bbs: BbsClient; routerUrl: string }> {
-  const { config, paths, secret, state, starting } = start;
+  const { config, secret, state, starting } = start;
   const { clock, logger } = start.dependencies;
   const bbs = createBbsClient({ url: `http://127.0.0.1:${start.state.bbsPort}`, secret, clock });
   const repClient = createRepClient(secret);
@@ -181,7 +190,7 @@ async function startDiegoAndRouter(
   );
   starting.use(
     await startBbs(
-      { database: { path: paths.database("bbs") }, port: start.state.bbsPort, secret },
+      { database: start.databases.bbs, port: start.state.bbsPort, secret },
       {
         clock,
         logger: logger.child("bbs"),
@@ -223,7 +232,7 @@ async function controlCloud(
   const lifecycleBundle = await bundleLifecycle({ cacheDir: path.join(paths.cache, "lifecycle") });
   const cloudController = await startCloudController(
     {
-      database: { path: paths.database("cloud-controller") },
+      database: start.databases.cloudController,
       externalUrl: api,
       uaaUrl: `${api}/uaa`,
       logCacheUrl: api,

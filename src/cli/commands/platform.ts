@@ -12,13 +12,19 @@ const dataFlag: Flag = {
 };
 
 export const up: Command = {
-  usage: `rivera up [--data DIR] [--port PORT] [--router-port PORT] [--cells N] [--domain DOMAIN] [--runtime RUNTIME] [--staging-timeout SECONDS]
+  usage: `rivera up [--data DIR] [--database URL] [--port PORT] [--router-port PORT] [--cells N] [--domain DOMAIN] [--runtime RUNTIME] [--staging-timeout SECONDS]
 
 Runs until Ctrl-C, which stops it cleanly; started again, it brings back every app. Ports that are taken are replaced by
 free ones, which are kept from then on.`,
   arguments: [],
   flags: [
     dataFlag,
+    {
+      long: "database",
+      takes: "value",
+      description: "PostgreSQL database for the platform's rows, remembered from then on",
+      default: "$RIVERA_DATABASE, else SQLite files in the data folder",
+    },
     { long: "port", takes: "value", description: "Port of the API" },
     {
       long: "staging-timeout",
