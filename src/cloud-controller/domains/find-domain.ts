@@ -1,63 +1,115 @@
-import type { Selectable } from "kysely";
-import type { Executor, Database } from "../database/schema.ts";
+import { sql } from "kysely";
+import type { Database, Executor } from "../database/schema.ts";
 import type { AuthContext } from "../http/auth-context.ts";
 import type { Permissions } from "../http/permissions.ts";
-import type { DomainTable } from "./domain-table.ts";
+import type { Domain } from "./domain-presenter.ts";
+import { splitFirstLabel } from "./domain-name.ts";
 
-export async function findDomain(
-  db: Executor,
-  guid: string,
-): Promise<Selectable<DomainTable> | undefined> {
+export async function findDomain(db: Executor, guid: string): Promise<Domain | undefined> {
   return await db.selectFrom("domains").selectAll().where("guid", "=", guid).executeTakeFirst();
 }
 
-/** Shared domains are everybody's, private ones their organization's. */
-export async function findVisibleDomain(
+/**
+ * The domains that a user sees: shared ones, and those that belong to, or are shared with, an organization whose domains
+ * he may read.
+ */
+export function visibleDomains(
   { db, permissions }: { readonly db: Database; readonly permissions: Permissions },
   auth: AuthContext,
+) {
+  const query = db.selectFrom("domains").selectAll("domains");
+  const organizations = permissions.organizations(auth, "domains.read");
+  if (organizations === undefined) return query;
+  return query.where((eb) =>
+    eb.or([
+      eb("domains.organizationGuid", "is", null),
+      eb("domains.organizationGuid", "in", organizations),
+      eb(
+        "domains.guid",
+        "in",
+        eb
+          .selectFrom("domainShares")
+          .select("domainShares.domainGuid")
+          .where("domainShares.organizationGuid", "in", organizations),
+      ),
+    ]),
+  );
+}
+
+export async function findVisibleDomain(
+  dependencies: { readonly db: Database; readonly permissions: Permissions },
+  auth: AuthContext,
   guid: string,
-): Promise<Selectable<DomainTable> | undefined> {
-  const domain = await findDomain(db, guid);
-  if (domain === undefined || domain.organizationGuid === null) return domain;
-  const place = { organizationGuid: domain.organizationGuid };
-  return (await permissions.can(auth, "organization.read", place)) ? domain : undefined;
+): Promise<Domain | undefined> {
+  return await visibleDomains(dependencies, auth)
+    .where("domains.guid", "=", guid)
+    .executeTakeFirst();
+}
+
+/** Shared domains, the organization's own, and those that are shared with it. */
+export function domainsOfOrganization(db: Executor, organizationGuid: string) {
+  return db
+    .selectFrom("domains")
+    .selectAll("domains")
+    .where((eb) =>
+      eb.or([
+        eb("domains.organizationGuid", "is", null),
+        eb("domains.organizationGuid", "=", organizationGuid),
+        eb(
+          "domains.guid",
+          "in",
+          eb
+            .selectFrom("domainShares")
+            .select("domainShares.domainGuid")
+            .where("domainShares.organizationGuid", "=", organizationGuid),
+        ),
+      ]),
+    );
+}
+
+export async function isUsableBy(
+  db: Executor,
+  domain: Domain,
+  organizationGuid: string,
+): Promise<boolean> {
+  if (domain.organizationGuid === null || domain.organizationGuid === organizationGuid) return true;
+  const share = await db
+    .selectFrom("domainShares")
+    .select("domainGuid")
+    .where("domainGuid", "=", domain.guid)
+    .where("organizationGuid", "=", organizationGuid)
+    .executeTakeFirst();
+  return share !== undefined;
 }
 
 /**
- * The domain that a host name's longest ending names, among those that an organization may use; for manifests, whose
- * routes are whole host names.
+ * Host and domain of a whole host name, for manifests: the name is a domain itself, or its first label is the host.
+ * Whose domain it is decides the route's creation.
  */
 export async function domainOfHostname(
   db: Executor,
   hostname: string,
-  organizationGuid: string,
-): Promise<Selectable<DomainTable> | undefined> {
-  const labels = hostname.toLowerCase().split(".");
-  const endings = labels.map((_, index) => labels.slice(index).join("."));
+): Promise<{ readonly domain: Domain; readonly host: string } | undefined> {
+  const split = splitFirstLabel(hostname);
   const rows = await db
     .selectFrom("domains")
     .selectAll()
-    .where("name", "in", endings)
-    .where((eb) =>
-      eb.or([eb("organizationGuid", "is", null), eb("organizationGuid", "=", organizationGuid)]),
-    )
+    .where("name", "in", [hostname, split.domain])
     .execute();
-  return rows.sort((a, b) => b.name.length - a.name.length).at(0);
+  const whole = rows.find((row) => row.name === hostname);
+  if (whole !== undefined) return { domain: whole, host: "" };
+  const parent = rows.find((row) => row.name === split.domain);
+  return parent === undefined ? undefined : { domain: parent, host: split.host };
 }
 
-/** The oldest shared domain, else the oldest of the organization's own: where routes without a domain go. */
+/** The oldest shared domain, else the oldest that the organization may use: where routes without a domain go. */
 export async function defaultDomain(
   db: Executor,
   organizationGuid: string,
-): Promise<Selectable<DomainTable> | undefined> {
-  const rows = await db
-    .selectFrom("domains")
-    .selectAll()
-    .where("internal", "=", 0)
-    .where((eb) =>
-      eb.or([eb("organizationGuid", "is", null), eb("organizationGuid", "=", organizationGuid)]),
-    )
-    .orderBy("id")
-    .execute();
-  return rows.find((row) => row.organizationGuid === null) ?? rows.at(0);
+): Promise<Domain | undefined> {
+  return await domainsOfOrganization(db, organizationGuid)
+    .where("domains.internal", "=", 0)
+    .orderBy(sql`case when domains.organization_guid is null then 0 else 1 end`)
+    .orderBy("domains.id")
+    .executeTakeFirst();
 }

@@ -4,8 +4,6 @@ import { lifecycleMessage, type LifecycleMessage } from "../apps/messages.ts";
 import { checkMessage } from "../http/parse-message.ts";
 import { resourceName } from "../http/resource-name.ts";
 import { metadataSchema, type MetadataPatch } from "../metadata/metadata.ts";
-import { routeOptions } from "../routes/messages.ts";
-import { parseManifestRoute, type ManifestRoute } from "./manifest-route.ts";
 import { isMap, type YamlMap, type YamlValue } from "./parse-manifest.ts";
 import {
   meansDefault,
@@ -13,6 +11,7 @@ import {
   pickProcessKeys,
   type ProcessManifest,
 } from "./process-manifest.ts";
+import { parseRouting, type ManifestRouting } from "./routing-manifest.ts";
 
 /** What a manifest asks for one app. What it does not mention stays as it is. */
 export interface AppManifest {
@@ -26,19 +25,10 @@ export interface AppManifest {
   readonly metadata: MetadataPatch | undefined;
 }
 
-export type ManifestRouting =
-  | { readonly kind: "routes"; readonly routes: readonly ManifestRoute[] }
-  | { readonly kind: "none" | "random" | "default" | "unchanged" };
-
 export type ParsedApp =
   | { readonly ok: true; readonly app: AppManifest }
   | { readonly ok: false; readonly errors: readonly string[] };
 
-const routeEntry = z.strictObject({
-  route: z.string(),
-  protocol: z.enum(["http1", "http2", "tcp"]).optional(),
-  options: routeOptions.optional(),
-});
 const features = z.record(z.string(), z.boolean());
 const serviceEntry = z.union([z.string(), z.object({ name: z.string() })]);
 
@@ -77,7 +67,7 @@ export function parseApp(raw: YamlMap, index: number): ParsedApp {
     environment: parseEnvironment(map["env"], errors),
     features: parsePart(features, { map, key: "features" }, errors) ?? {},
     processes: parseProcesses(map, errors),
-    routing: parseRouting(map, errors),
+    routing: parseRouting(map, { hash: false }, errors),
     services: parseServices(map, errors),
     metadata: parsePart(metadataSchema, { map, key: "metadata" }, errors),
   };
@@ -190,51 +180,6 @@ function parseProcesses(map: YamlMap, errors: string[]): readonly ProcessManifes
       ...parsed.errors.map((fault) => (seen.has(type) ? `Process "${type}": ${fault}` : fault)),
     );
     return [];
-  });
-}
-
-function parseRouting(map: YamlMap, errors: string[]): ManifestRouting {
-  const flag = (key: string, label: string) => {
-    const value = map[key];
-    if (value === undefined || value === null) return false;
-    if (typeof value !== "boolean") errors.push(`${label} must be a boolean`);
-    return value === true;
-  };
-  const none = flag("no_route", "No-route");
-  const random = flag("random_route", "Random-route");
-  const standard = flag("default_route", "Default-route");
-  const given = map["routes"];
-  if (none && given !== undefined && given !== null) {
-    errors.push("Cannot use the combination of properties: no-route, routes");
-  }
-  if (random && standard) {
-    errors.push("Random-route and default-route may not be used together");
-  }
-  if (none) return { kind: "none" };
-  if (given !== undefined && given !== null) {
-    return { kind: "routes", routes: parseRoutes(given, errors) };
-  }
-  if (random) return { kind: "random" };
-  return { kind: standard ? "default" : "unchanged" };
-}
-
-function parseRoutes(given: YamlValue, errors: string[]): readonly ManifestRoute[] {
-  const list = z.array(routeEntry).safeParse(given);
-  if (!list.success) {
-    errors.push("Routes must be a list of route objects");
-    return [];
-  }
-  return list.data.flatMap((entry) => {
-    const route = parseManifestRoute(entry.route);
-    if (route === undefined) {
-      errors.push(`The route '${entry.route}' is not a properly formed URL`);
-      return [];
-    }
-    if (entry.protocol === "tcp" || route.port !== undefined) {
-      errors.push(`The route '${entry.route}' is a TCP route, which is not supported`);
-      return [];
-    }
-    return [{ ...route, protocol: entry.protocol, options: entry.options }];
   });
 }
 

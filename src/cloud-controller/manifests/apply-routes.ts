@@ -1,21 +1,30 @@
 import type { Clock } from "#kernel/clock/clock.ts";
 import type { App } from "../apps/app-table.ts";
+import { touched } from "../database/record.ts";
 import type { Executor } from "../database/schema.ts";
 import { defaultDomain, domainOfHostname } from "../domains/find-domain.ts";
+import { requireEnabled } from "../feature-flags/feature-flags.ts";
 import type { Actor } from "../http/auth-context.ts";
-import { unprocessable } from "../http/cf-errors.ts";
+import { CfError, unprocessable } from "../http/cf-errors.ts";
 import { findSpace } from "../spaces/find-space.ts";
 import { insertDestinations, removeDestination } from "../routes/change-destinations.ts";
-import { findRoute, type Route } from "../routes/find-route.ts";
+import {
+  findRoute,
+  selectRoutes,
+  spacesOfRoute,
+  toRoute,
+  type Destination,
+  type Route,
+} from "../routes/find-route.ts";
 import { createRoute } from "../routes/route-create.ts";
-import type { ManifestRouting } from "./app-manifest.ts";
-import type { ManifestRoute } from "./manifest-route.ts";
+import { updateRoute } from "../routes/route-update.ts";
+import { parseManifestRoute, type ManifestRoute } from "./manifest-route.ts";
 import { randomHost } from "./random-host.ts";
+import type { ManifestRouting } from "./routing-manifest.ts";
 
 interface RouteContext {
   readonly clock: Clock;
   readonly actor: Actor;
-  readonly isAdmin: boolean;
 }
 
 /** Brings an app's routes to what its manifest says. Routes are added; only `no-route` takes any away. */
@@ -25,108 +34,149 @@ export async function applyRouting(
   { app, routing }: { readonly app: App; readonly routing: ManifestRouting },
 ): Promise<void> {
   if (routing.kind === "unchanged") return;
-  const space = await findSpace(db, app.spaceGuid);
-  if (space === undefined) return;
-  const { organizationGuid } = space;
   const mapped = await db
     .selectFrom("destinations")
     .selectAll()
     .where("appGuid", "=", app.guid)
     .execute();
-  if (routing.kind === "none") {
-    for (const destination of mapped) {
-      const route = await findRoute(db, destination.routeGuid);
-      if (route !== undefined) await removeDestination(db, context, { route, destination });
-    }
-    return;
+  switch (routing.kind) {
+    case "none":
+      return await unmapAll(db, context, mapped);
+    case "routes":
+      return await mapRoutes(db, context, { app, routes: routing.routes });
+    case "random":
+    case "default":
+      if (mapped.length > 0) return;
+      return await mapRoutes(db, context, { app, routes: [await madeUp(db, app, routing.kind)] });
   }
-  if (routing.kind === "routes") {
-    for (const route of routing.routes)
-      await mapRoute(db, context, { app, organizationGuid, route });
-    return;
-  }
-  if (mapped.length > 0) return;
-  const domain = await defaultDomain(db, organizationGuid);
-  if (domain === undefined) {
-    throw unprocessable("No default domain available to create a route from the app name");
-  }
-  const host = routing.kind === "random" ? randomHost(app.name) : defaultHost(app.name);
-  const hostname = `${host}.${domain.name}`;
-  const route: ManifestRoute = { text: hostname, hostname, path: "", port: undefined };
-  await mapRoute(db, context, { app, organizationGuid, route });
 }
 
-function defaultHost(appName: string): string {
-  const host = appName.toLowerCase();
-  if (host.length > 63) {
-    throw unprocessable(
-      "Failed to create default route from app name: Host cannot exceed 63 characters",
-    );
-  }
-  if (!/^[\w-]+$/.test(host)) {
-    throw unprocessable(
-      'Failed to create default route from app name: Host must be either "*" or contain only alphanumeric characters, "_", or "-"',
-    );
-  }
-  return host;
-}
-
-async function mapRoute(
+async function unmapAll(
   db: Executor,
   context: RouteContext,
-  wanted: {
-    readonly app: App;
-    readonly organizationGuid: string;
-    readonly route: ManifestRoute;
-  },
+  mapped: readonly Destination[],
 ): Promise<void> {
-  const { app, route } = wanted;
-  const found = await findOrCreateRoute(db, context, wanted);
-  const destination = { app: { guid: app.guid }, protocol: route.protocol };
-  await insertDestinations(db, context, { route: found, wanted: [destination] });
+  for (const destination of mapped) {
+    const route = await findRoute(db, destination.routeGuid);
+    if (route !== undefined) await removeDestination(db, context, { route, destination });
+  }
+}
+
+/** The route of an app that has none and names none: its name, or a random one, in the default domain. */
+async function madeUp(db: Executor, app: App, kind: "random" | "default"): Promise<ManifestRoute> {
+  const space = await findSpace(db, app.spaceGuid);
+  const domain = space && (await defaultDomain(db, space.organizationGuid));
+  if (kind === "default") requireHost(app.name);
+  if (domain === undefined) throw unprocessable("No default domains available");
+  const host = kind === "random" ? randomHost(app.name) : app.name;
+  const route = parseManifestRoute(`${host}.${domain.name}`);
+  if (route !== undefined) return { ...route, protocol: undefined, options: {} };
+  throw unprocessable(`The route '${host}.${domain.name}' is not a properly formed URL`);
+}
+
+function requireHost(appName: string): void {
+  const prefix = "Failed to create default route from app name:";
+  if (appName.length > 63) throw unprocessable(`${prefix} Host cannot exceed 63 characters`);
+  if (/^[\w-]+$/.test(appName)) return;
+  throw unprocessable(
+    `${prefix} Host must be either "*" or contain only alphanumeric characters, "_", or "-"`,
+  );
+}
+
+/** All routes are found or made before the first is mapped, so that a wrong one costs the others nothing. */
+async function mapRoutes(
+  db: Executor,
+  context: RouteContext,
+  { app, routes }: { readonly app: App; readonly routes: readonly ManifestRoute[] },
+): Promise<void> {
+  const found: { readonly route: Route; readonly wanted: ManifestRoute }[] = [];
+  for (const wanted of routes) {
+    found.push({ route: await findOrCreateRoute(db, context, { app, wanted }), wanted });
+  }
+  for (const { route, wanted } of found) await mapRoute(db, context, { app, route, wanted });
 }
 
 async function findOrCreateRoute(
   db: Executor,
   context: RouteContext,
-  {
-    app,
-    organizationGuid,
-    route,
-  }: { readonly app: App; readonly organizationGuid: string; readonly route: ManifestRoute },
+  { app, wanted }: { readonly app: App; readonly wanted: ManifestRoute },
 ): Promise<Route> {
-  const domain = await domainOfHostname(db, route.hostname, organizationGuid);
-  if (domain === undefined) {
-    throw unprocessable(`The route '${route.text}' did not match any existing domains.`);
-  }
-  const host =
-    route.hostname === domain.name ? "" : route.hostname.slice(0, -domain.name.length - 1);
-  if (!/^([\w-]{0,63}|\*)$/.test(host)) {
-    throw unprocessable(
-      `The route '${route.text}' has a host that contains more than one label or is too long`,
+  const target = await domainOfHostname(db, wanted.hostname);
+  if (target === undefined) throw unprocessable(`No domains exist for route ${wanted.text}`);
+  const { domain, host } = target;
+  const row =
+    wanted.port === undefined
+      ? await selectRoutes(db)
+          .where("routes.domainGuid", "=", domain.guid)
+          .where("routes.host", "=", host)
+          .where("routes.path", "=", wanted.path)
+          .executeTakeFirst()
+      : undefined;
+  if (row === undefined) {
+    await requireEnabled(db, "route_creation");
+    if (host === "*" && domain.organizationGuid === null) throw new CfError("NotAuthorized");
+    const { spaceGuid } = app;
+    const { path, port, options } = wanted;
+    return await aboutRoute(wanted, () =>
+      createRoute(db, context, { spaceGuid, domain, host, path, port, options }),
     );
   }
-  const existing = await db
-    .selectFrom("routes")
-    .select(["guid", "spaceGuid"])
-    .where("domainGuid", "=", domain.guid)
-    .where("host", "=", host)
-    .where("path", "=", route.path)
-    .executeTakeFirst();
-  if (existing === undefined) {
-    const { loadbalancing } = route.options ?? {};
-    return await createRoute(db, context, {
-      spaceGuid: app.spaceGuid,
-      domain,
-      host,
-      path: route.path,
-      options: loadbalancing === undefined ? {} : { loadbalancing },
-      mayUseWildcard: context.isAdmin,
-    });
-  }
-  const found = await findRoute(db, existing.guid);
-  if (found === undefined || existing.spaceGuid !== app.spaceGuid) {
+  const route = toRoute(row);
+  if (!(await spacesOfRoute(db, route)).includes(app.spaceGuid)) {
     throw unprocessable("Routes cannot be mapped to destinations in different spaces");
   }
-  return found;
+  const { options } = wanted;
+  if (Object.keys(options).length === 0) return route;
+  return await aboutRoute(wanted, () => updateRoute(db, context, { route, message: { options } }));
+}
+
+/** A route that leads to the app is left alone, but for a protocol that the manifest names. */
+async function mapRoute(
+  db: Executor,
+  context: RouteContext,
+  {
+    app,
+    route,
+    wanted,
+  }: { readonly app: App; readonly route: Route; readonly wanted: ManifestRoute },
+): Promise<void> {
+  const mapped = await db
+    .selectFrom("destinations")
+    .select(["guid", "protocol"])
+    .where("routeGuid", "=", route.guid)
+    .where("appGuid", "=", app.guid)
+    .orderBy("id")
+    .executeTakeFirst();
+  const { protocol } = wanted;
+  if (protocol === "tcp" || mapped === undefined) {
+    const destination = {
+      appGuid: app.guid,
+      processType: "web",
+      port: 8080,
+      weight: null,
+      protocol,
+    };
+    await aboutRoute(wanted, () =>
+      insertDestinations(db, context, { route, wanted: [destination] }),
+    );
+  } else if (protocol !== undefined && protocol !== mapped.protocol) {
+    await db
+      .updateTable("destinations")
+      .set({ ...touched(context.clock), protocol })
+      .where("guid", "=", mapped.guid)
+      .execute();
+  }
+}
+
+/** Names the route that an action refused. */
+async function aboutRoute<Result>(
+  wanted: ManifestRoute,
+  action: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await action();
+  } catch (error) {
+    if (!(error instanceof CfError) || error.title !== "UnprocessableEntity") throw error;
+    throw unprocessable(`For route '${wanted.text}': ${error.message}`);
+  }
 }

@@ -18,6 +18,7 @@ export type MetadataOwner =
   | "revision"
   | "process"
   | "route"
+  | "route_policy"
   | "space"
   | "stack"
   | "task"

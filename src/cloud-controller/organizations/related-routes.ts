@@ -1,23 +1,22 @@
 import { sql } from "kysely";
 import { z } from "zod";
 import type { Database } from "../database/schema.ts";
-import { presentDomain } from "../domains/domain-presenter.ts";
 import type { AuthContext } from "../http/auth-context.ts";
 import { notFound, unprocessable } from "../http/cf-errors.ts";
 import type { ApiServer } from "../http/create-server.ts";
 import { parseListQuery } from "../http/list-query.ts";
 import type { Links } from "../http/links.ts";
-import { fetchPage, isOneOf, presentPage } from "../http/page.ts";
+import { fetchPage, presentPage } from "../http/page.ts";
 import { parseMessage } from "../http/parse-message.ts";
 import type { Permissions } from "../http/permissions.ts";
-import { loadMetadata, noMetadata } from "../metadata/metadata.ts";
+import { noMetadata } from "../metadata/metadata.ts";
 import { presentUser } from "../users/user-presenter.ts";
 
 const isolationSegmentMessage = z.strictObject({
   data: z.strictObject({ guid: z.string() }).nullable(),
 });
 
-/** What an organization shows of other resources: its domains, members, usage. */
+/** What an organization shows of other resources: its members, usage. */
 interface OrganizationRelationRoutes {
   readonly db: Database;
   readonly links: Links;
@@ -28,65 +27,8 @@ export function registerOrganizationRelations(
   app: ApiServer,
   dependencies: OrganizationRelationRoutes,
 ): void {
-  registerDomains(app, dependencies);
   registerReports(app, dependencies);
   registerIsolationSegment(app, dependencies);
-}
-
-function registerDomains(app: ApiServer, dependencies: OrganizationRelationRoutes): void {
-  const { db, links } = dependencies;
-
-  app.get<{ Params: { guid: string } }>("/v3/organizations/:guid/domains", async (request) => {
-    const { guid } = request.params;
-    const list = parseListQuery(request.query, { filters: ["names"], labels: true });
-    await requireReadable(dependencies, request.auth, guid);
-    let query = db
-      .selectFrom("domains")
-      .selectAll("domains")
-      .where((eb) =>
-        eb.or([eb("organizationGuid", "is", null), eb("organizationGuid", "=", guid)]),
-      );
-    const { names } = list.filters;
-    if (names !== undefined) query = query.where(isOneOf(sql.ref("domains.name"), names));
-    const page = await fetchPage(query, list, "domains", "domain");
-    const metadata = await loadMetadata(
-      db,
-      "domain",
-      page.rows.map((row) => row.guid),
-    );
-    return presentPage({
-      links,
-      path: `/v3/organizations/${guid}/domains`,
-      list,
-      total: page.total,
-      resources: page.rows.map((row) =>
-        presentDomain(row, { links, metadata: metadata.get(row.guid) ?? noMetadata }),
-      ),
-    });
-  });
-
-  app.get<{ Params: { guid: string } }>(
-    "/v3/organizations/:guid/domains/default",
-    async (request) => {
-      await requireReadable(dependencies, request.auth, request.params.guid);
-      const domain = await db
-        .selectFrom("domains")
-        .selectAll()
-        .where("internal", "=", 0)
-        .where((eb) =>
-          eb.or([
-            eb("organizationGuid", "is", null),
-            eb("organizationGuid", "=", request.params.guid),
-          ]),
-        )
-        .orderBy(sql`organization_guid is not null`)
-        .orderBy("id")
-        .executeTakeFirst();
-      if (domain === undefined) throw notFound("Domain");
-      const metadata = await loadMetadata(db, "domain", [domain.guid]);
-      return presentDomain(domain, { links, metadata: metadata.get(domain.guid) ?? noMetadata });
-    },
-  );
 }
 
 function registerReports(app: ApiServer, dependencies: OrganizationRelationRoutes): void {

@@ -6,87 +6,63 @@ import type { Executor } from "../database/schema.ts";
 import type { Actor } from "../http/auth-context.ts";
 import { unprocessable } from "../http/cf-errors.ts";
 import { isOneOf } from "../http/page.ts";
-import { destinationsOf, routeUrl, type Destination, type Route } from "./find-route.ts";
-import type { DestinationMessage } from "./messages.ts";
+import { exceedsPorts, tooManyPorts, type WantedDestination } from "./destinations-message.ts";
+import {
+  destinationsOf,
+  routeUrl,
+  spacesOfRoute,
+  type Destination,
+  type Route,
+} from "./find-route.ts";
+import { planInsertion, planReplacement, type DestinationPlan } from "./plan-destinations.ts";
 
 interface DestinationChange {
   readonly clock: Clock;
   readonly actor: Actor;
 }
 
-/** Routes lead to 100 destinations at most. */
-const maximumDestinations = 100;
+interface WantedDestinations {
+  readonly route: Route;
+  readonly wanted: readonly WantedDestination[];
+}
 
 /** Adds what the route does not lead to yet. The apps whose routes changed are given back, for the runner. */
 export async function insertDestinations(
   db: Executor,
   change: DestinationChange,
-  { route, wanted }: { readonly route: Route; readonly wanted: readonly DestinationMessage[] },
+  { route, wanted }: WantedDestinations,
 ): Promise<readonly string[]> {
-  if (wanted.some((destination) => destination.weight !== undefined)) {
-    throw unprocessable(
-      "Destinations cannot be inserted when there are weighted destinations already configured.",
-    );
-  }
-  const names = await requireApps(db, route, wanted);
+  await requireApps(db, route, wanted);
   const existing = (await destinationsOf(db, [route.guid])).get(route.guid) ?? [];
-  if (existing.some((destination) => destination.weight !== null)) {
-    throw unprocessable(
-      "Destinations cannot be inserted when there are weighted destinations already configured.",
-    );
-  }
-  const added: DestinationMessage[] = [];
-  for (const destination of wanted) {
-    const same = existing.find((candidate) => isSame(candidate, destination));
-    if (same === undefined) added.push(destination);
-    else refuseOtherProtocol(same, destination);
-  }
-  if (existing.length + added.length > maximumDestinations) {
-    throw unprocessable(`Routes can be mapped to at most ${maximumDestinations} destinations.`);
-  }
-  await insert(db, change, { route, added, names });
-  return [...new Set(added.map((destination) => destination.app.guid))];
+  const plan = planInsertion(existing, wanted, routeUrl(route));
+  return await carryOut(db, change, { route, plan });
 }
 
-/** Makes the list the route's whole list: weights for all or none, 100 in sum. */
+/** Makes the list the route's whole list. */
 export async function replaceDestinations(
   db: Executor,
   change: DestinationChange,
-  { route, wanted }: { readonly route: Route; readonly wanted: readonly DestinationMessage[] },
+  { route, wanted }: WantedDestinations,
 ): Promise<readonly string[]> {
-  const weighted = wanted.filter((destination) => destination.weight !== undefined);
-  const sum = weighted.reduce((total, destination) => total + (destination.weight ?? 0), 0);
-  if (weighted.length > 0 && (weighted.length < wanted.length || sum !== 100)) {
-    throw unprocessable(
-      weighted.length < wanted.length
-        ? "Destinations cannot contain both weighted and unweighted destinations."
-        : "Destinations must have weights that add up to 100.",
-    );
-  }
-  const names = await requireApps(db, route, wanted);
+  await requireApps(db, route, wanted);
   const existing = (await destinationsOf(db, [route.guid])).get(route.guid) ?? [];
-  const kept = existing.filter((candidate) =>
-    wanted.some(
-      (destination) =>
-        isSame(candidate, destination) &&
-        candidate.weight === (destination.weight ?? null) &&
-        candidate.protocol === (destination.protocol ?? "http1"),
-    ),
-  );
-  const removed = existing.filter((candidate) => !kept.includes(candidate));
-  for (const destination of removed) {
+  const plan = planReplacement(existing, wanted);
+  return await carryOut(db, change, { route, plan });
+}
+
+async function carryOut(
+  db: Executor,
+  change: DestinationChange,
+  { route, plan }: { readonly route: Route; readonly plan: DestinationPlan },
+): Promise<readonly string[]> {
+  if (!plan.ok) throw unprocessable(plan.fault);
+  for (const destination of plan.removed) {
     await removeDestination(db, change, { route, destination });
   }
-  const added = wanted.filter(
-    (destination) => !kept.some((candidate) => isSame(candidate, destination)),
-  );
-  await insert(db, change, { route, added, names });
-  return [
-    ...new Set([
-      ...removed.map((destination) => destination.appGuid),
-      ...added.map((destination) => destination.app.guid),
-    ]),
-  ];
+  for (const destination of plan.added) await add(db, change, { route, destination });
+  await refuseTooManyPorts(db, plan.added);
+  if (plan.added.length + plan.removed.length > 0) await touch(db, change.clock, route);
+  return [...new Set([...plan.removed, ...plan.added].map((destination) => destination.appGuid))];
 }
 
 export async function removeDestination(
@@ -95,99 +71,115 @@ export async function removeDestination(
   { route, destination }: { readonly route: Route; readonly destination: Destination },
 ): Promise<void> {
   await db.deleteFrom("destinations").where("guid", "=", destination.guid).execute();
+  await touch(db, clock, route);
+  await recordMapping(db, { clock, actor }, { type: "audit.app.unmap-route", route, destination });
+}
+
+async function touch(db: Executor, clock: Clock, route: Route): Promise<void> {
   await db.updateTable("routes").set(touched(clock)).where("guid", "=", route.guid).execute();
+}
+
+async function add(
+  db: Executor,
+  change: DestinationChange,
+  { route, destination }: { readonly route: Route; readonly destination: WantedDestination },
+): Promise<void> {
+  const { appGuid, processType, port, weight } = destination;
+  const protocol = destination.protocol === "http2" ? "http2" : "http1";
+  const row: Omit<Destination, "id"> = {
+    ...newRecord(change.clock),
+    routeGuid: route.guid,
+    appGuid,
+    processType,
+    port,
+    weight,
+    protocol,
+  };
+  const inserted = await db
+    .insertInto("destinations")
+    .values(row)
+    // Somebody else may have added the same a moment ago.
+    .onConflict((conflict) => conflict.doNothing())
+    .returning("guid")
+    .executeTakeFirst();
+  if (inserted === undefined) return;
+  await recordMapping(db, change, { type: "audit.app.map-route", route, destination: row });
+}
+
+async function recordMapping(
+  db: Executor,
+  { clock, actor }: DestinationChange,
+  {
+    type,
+    route,
+    destination,
+  }: {
+    readonly type: string;
+    readonly route: Route;
+    readonly destination: Omit<Destination, "id">;
+  },
+): Promise<void> {
   const app = await db
     .selectFrom("apps")
     .select(["name", "spaceGuid"])
     .where("guid", "=", destination.appGuid)
     .executeTakeFirst();
   await recordAuditEvent(db, clock, {
-    type: "audit.app.unmap-route",
+    type,
     actor,
     target: { guid: destination.appGuid, type: "app", name: app?.name ?? "" },
     spaceGuid: app?.spaceGuid ?? route.spaceGuid,
-    data: { route_guid: route.guid, destination_guid: destination.guid, route: routeUrl(route) },
+    data: {
+      route_guid: route.guid,
+      app_port: destination.port,
+      route_mapping_guid: destination.guid,
+      destination_guid: destination.guid,
+      process_type: destination.processType,
+      weight: destination.weight,
+      protocol: destination.protocol,
+      ...(Object.keys(route.options).length === 0 ? {} : { route_options: route.options }),
+    },
   });
 }
 
-async function insert(
-  db: Executor,
-  { clock, actor }: DestinationChange,
-  change: {
-    readonly route: Route;
-    readonly added: readonly DestinationMessage[];
-    readonly names: ReadonlyMap<string, string>;
-  },
-): Promise<void> {
-  const { route, added, names } = change;
-  if (added.length === 0) return;
-  for (const destination of added) {
-    const record = newRecord(clock);
-    await db
-      .insertInto("destinations")
-      .values({
-        ...record,
-        routeGuid: route.guid,
-        appGuid: destination.app.guid,
-        processType: destination.app.process?.type ?? "web",
-        port: destination.port ?? null,
-        weight: destination.weight ?? null,
-        protocol: destination.protocol ?? "http1",
-      })
-      // The same destination twice in one request is one.
-      .onConflict((conflict) => conflict.doNothing())
-      .execute();
-    await recordAuditEvent(db, clock, {
-      type: "audit.app.map-route",
-      actor,
-      target: {
-        guid: destination.app.guid,
-        type: "app",
-        name: names.get(destination.app.guid) ?? "",
-      },
-      spaceGuid: route.spaceGuid,
-      data: { route_guid: route.guid, destination_guid: record.guid, route: routeUrl(route) },
-    });
-  }
-  await db.updateTable("routes").set(touched(clock)).where("guid", "=", route.guid).execute();
-}
-
-/** Names of the apps by guid; all must exist in the route's own space. */
+/** All must exist, in the route's space or in one that it is shared with. */
 async function requireApps(
   db: Executor,
   route: Route,
-  wanted: readonly DestinationMessage[],
-): Promise<ReadonlyMap<string, string>> {
-  const guids = [...new Set(wanted.map((destination) => destination.app.guid))];
+  wanted: readonly WantedDestination[],
+): Promise<void> {
+  const guids = [...new Set(wanted.map((destination) => destination.appGuid))];
   const rows = await db
     .selectFrom("apps")
-    .select(["guid", "name", "spaceGuid"])
+    .select(["guid", "spaceGuid"])
     .where(isOneOf(sql.ref("apps.guid"), guids))
     .execute();
   const missing = guids.filter((guid) => !rows.some((row) => row.guid === guid));
   if (missing.length > 0) {
-    const list = missing.map((guid) => `"${guid}"`).join(", ");
-    throw unprocessable(`App(s) with guid(s) ${list} do not exist or you do not have access.`);
+    throw unprocessable(`App(s) with guid(s) "${missing.join('", "')}" do not exist.`);
   }
-  if (rows.some((row) => row.spaceGuid !== route.spaceGuid)) {
-    throw unprocessable("Routes cannot be mapped to destinations in different spaces.");
+  const spaces = await spacesOfRoute(db, route);
+  if (rows.some((row) => !spaces.includes(row.spaceGuid))) {
+    throw unprocessable(
+      "Routes destinations must be in either the route's space or the route's shared spaces",
+    );
   }
-  return new Map(rows.map((row) => [row.guid, row.name]));
 }
 
-function isSame(existing: Destination, wanted: DestinationMessage): boolean {
-  return (
-    existing.appGuid === wanted.app.guid &&
-    existing.processType === (wanted.app.process?.type ?? "web") &&
-    existing.port === (wanted.port ?? null)
-  );
-}
-
-function refuseOtherProtocol(existing: Destination, wanted: DestinationMessage): void {
-  const protocol = wanted.protocol ?? existing.protocol;
-  if (protocol === existing.protocol) return;
-  throw unprocessable(
-    "Cannot add destination with protocol: " +
-      `${protocol}. Destination already exists with protocol: ${existing.protocol}.`,
-  );
+/** A process's ports are those that all its routes name. */
+async function refuseTooManyPorts(
+  db: Executor,
+  added: readonly WantedDestination[],
+): Promise<void> {
+  for (const appGuid of new Set(added.map((destination) => destination.appGuid))) {
+    const rows = await db
+      .selectFrom("destinations")
+      .select(["processType", "port"])
+      .distinct()
+      .where("appGuid", "=", appGuid)
+      .execute();
+    for (const ofType of Map.groupBy(rows, (row) => row.processType).values()) {
+      if (exceedsPorts(new Set(ofType.map((row) => row.port)))) throw unprocessable(tooManyPorts);
+    }
+  }
 }

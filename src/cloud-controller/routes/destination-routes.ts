@@ -1,58 +1,57 @@
+import { sql } from "kysely";
 import { touched } from "../database/record.ts";
-import { actorOf } from "../http/auth-context.ts";
-import { notFound, unprocessable } from "../http/cf-errors.ts";
+import { actorOf, type AuthContext } from "../http/auth-context.ts";
+import { unprocessable } from "../http/cf-errors.ts";
 import type { ApiServer } from "../http/create-server.ts";
-import { relationTo } from "../http/links.ts";
+import { parseQuery } from "../http/list-query.ts";
+import { isOneOf } from "../http/page.ts";
 import { parseMessage } from "../http/parse-message.ts";
-import { recordAuditEvent } from "../audit-events/record-audit-event.ts";
+import { unprocessableQuery } from "../http/unprocessable-query.ts";
 import {
   insertDestinations,
   removeDestination,
   replaceDestinations,
 } from "./change-destinations.ts";
-import { destinationsOf, type Destination, type Route } from "./find-route.ts";
 import {
-  insertDestinationsMessage,
-  replaceDestinationsMessage,
-  spaceRelationMessage,
+  destinationsMessage,
   updateDestinationMessage,
-} from "./messages.ts";
+  type WantedDestination,
+} from "./destinations-message.ts";
+import { destinationsOf, type Destination, type Route } from "./find-route.ts";
 import { permittedRoute, type RouteRoutes } from "./route-access.ts";
 import { presentDestination } from "./route-presenter.ts";
 
 export function registerDestinations(app: ApiServer, dependencies: RouteRoutes): void {
   registerAll(app, dependencies);
   registerOne(app, dependencies);
-  registerSpaces(app, dependencies);
 }
 
 function registerAll(app: ApiServer, dependencies: RouteRoutes): void {
   const { db, clock, runner } = dependencies;
   const path = "/v3/routes/:guid/destinations";
 
-  app.get<{ Params: { guid: string } }>(path, async (request) =>
-    present(
-      dependencies,
-      await permittedRoute(dependencies, request.auth, request.params.guid, "routes.read"),
-    ),
-  );
+  app.get<{ Params: { guid: string } }>(path, async (request) => {
+    const filter = filterOf(request.query);
+    const { guid } = request.params;
+    const route = await permittedRoute(dependencies, request.auth, guid, "routes.read");
+    return await present(dependencies, route, filter);
+  });
 
   const changes = [
-    ["POST", insertDestinationsMessage, insertDestinations],
-    ["PATCH", replaceDestinationsMessage, replaceDestinations],
+    ["POST", destinationsMessage("insert"), insertDestinations],
+    ["PATCH", destinationsMessage("replace"), replaceDestinations],
   ] as const;
   for (const [method, schema, change] of changes) {
     app.route<{ Params: { guid: string } }>({
       method,
       url: path,
       handler: async (request) => {
-        const message = parseMessage(schema, request.body);
+        const wanted = parseMessage(schema, request.body);
         const { guid } = request.params;
         const route = await permittedRoute(dependencies, request.auth, guid, "routes.manage");
+        await requireReadableApps(dependencies, request.auth, { route, wanted });
         const context = { clock, actor: actorOf(request.auth) };
-        const apps = await db
-          .transaction()
-          .execute((tx) => change(tx, context, { route, wanted: message.destinations }));
+        const apps = await db.transaction().execute((tx) => change(tx, context, { route, wanted }));
         for (const appGuid of apps) await runner.routesChanged(appGuid);
         return await present(dependencies, route);
       },
@@ -61,7 +60,7 @@ function registerAll(app: ApiServer, dependencies: RouteRoutes): void {
 }
 
 function registerOne(app: ApiServer, dependencies: RouteRoutes): void {
-  const { db, clock, runner } = dependencies;
+  const { db, clock, links, runner } = dependencies;
   const path = "/v3/routes/:guid/destinations/:destination";
 
   app.patch<{ Params: { guid: string; destination: string } }>(path, async (request) => {
@@ -69,14 +68,25 @@ function registerOne(app: ApiServer, dependencies: RouteRoutes): void {
     const message = parseMessage(updateDestinationMessage, request.body);
     const route = await permittedRoute(dependencies, request.auth, guid, "routes.manage");
     const destination = await find(dependencies, route, destinationGuid);
-    const protocol = message.protocol ?? "http1";
+    if (message.protocol === "tcp") {
+      throw unprocessable(
+        "Destination protocol must be 'http1' or 'http2' if the parent route's protocol is 'http'",
+      );
+    }
+    const changes = { ...touched(clock), protocol: message.protocol ?? destination.protocol };
     await db
       .updateTable("destinations")
-      .set({ ...touched(clock), protocol })
+      .set(changes)
       .where("guid", "=", destination.guid)
       .execute();
     await runner.routesChanged(destination.appGuid);
-    return presentDestination({ ...destination, protocol });
+    return {
+      ...presentDestination({ ...destination, ...changes }),
+      links: {
+        destinations: links.to(`/v3/routes/${route.guid}/destinations`),
+        route: links.to(`/v3/routes/${route.guid}`),
+      },
+    };
   });
 
   app.delete<{ Params: { guid: string; destination: string } }>(path, async (request, reply) => {
@@ -93,68 +103,36 @@ function registerOne(app: ApiServer, dependencies: RouteRoutes): void {
   });
 }
 
-function registerSpaces(app: ApiServer, dependencies: RouteRoutes): void {
-  const { db, clock, links, permissions } = dependencies;
+interface DestinationFilter {
+  readonly guids: readonly string[] | undefined;
+  readonly appGuids: readonly string[] | undefined;
+}
 
-  app.patch<{ Params: { guid: string } }>(
-    "/v3/routes/:guid/relationships/space",
-    async (request) => {
-      const { guid } = request.params;
-      const message = parseMessage(spaceRelationMessage, request.body);
-      const route = await permittedRoute(dependencies, request.auth, guid, "routes.manage");
-      const spaceGuid = message.data.guid;
-      if (!(await permissions.can(request.auth, "routes.manage", { spaceGuid }))) {
-        throw unprocessable(
-          `Unable to transfer owner of route '${guid}' to space '${spaceGuid}'. Ensure the space exists and that you have access to it.`,
-        );
-      }
-      const mapped = (await destinationsOf(db, [guid])).get(guid) ?? [];
-      if (spaceGuid !== route.spaceGuid && mapped.length > 0) {
-        throw unprocessable(
-          `Unable to transfer owner of route '${guid}': it is mapped to apps of its space. Unmap them first.`,
-        );
-      }
-      await db.transaction().execute(async (tx) => {
-        await tx
-          .updateTable("routes")
-          .set({ ...touched(clock), spaceGuid })
-          .where("guid", "=", guid)
-          .execute();
-        await recordAuditEvent(tx, clock, {
-          type: "audit.route.transfer-owner",
-          actor: actorOf(request.auth),
-          target: { guid, type: "route", name: route.host },
-          spaceGuid: route.spaceGuid,
-          data: { target_space_guid: spaceGuid },
-        });
-      });
-      return {
-        ...relationTo(spaceGuid),
-        links: {
-          self: links.to(`/v3/routes/${guid}/relationships/space`),
-          related: links.to(`/v3/spaces/${spaceGuid}`),
-        },
-      };
-    },
-  );
+function filterOf(query: unknown): DestinationFilter {
+  const { guids, app_guids } = unprocessableQuery(() => parseQuery(query, ["guids", "app_guids"]));
+  return { guids: guids?.split(","), appGuids: app_guids?.split(",") };
+}
 
-  // Routes are not shared between spaces: none is, and none can be.
-  const refuse = async () => {
-    throw unprocessable("Sharing routes between spaces is not supported by this platform.");
-  };
-  app.post("/v3/routes/:guid/relationships/shared_spaces", refuse);
-  app.delete("/v3/routes/:guid/relationships/shared_spaces/:space", refuse);
-  app.get<{ Params: { guid: string } }>(
-    "/v3/routes/:guid/relationships/shared_spaces",
-    async (request) => {
-      const { guid } = request.params;
-      await permittedRoute(dependencies, request.auth, guid, "routes.read");
-      return {
-        data: [],
-        links: { self: links.to(`/v3/routes/${guid}/relationships/shared_spaces`) },
-      };
-    },
-  );
+/** Apps of spaces that the route is shared with may be out of this user's sight. */
+async function requireReadableApps(
+  { db, permissions }: RouteRoutes,
+  auth: AuthContext,
+  { route, wanted }: { readonly route: Route; readonly wanted: readonly WantedDestination[] },
+): Promise<void> {
+  const guids = wanted.map((destination) => destination.appGuid);
+  const apps = await db
+    .selectFrom("apps")
+    .select(["guid", "spaceGuid"])
+    .where(isOneOf(sql.ref("apps.guid"), guids))
+    .where("spaceGuid", "!=", route.spaceGuid)
+    .execute();
+  const hidden: string[] = [];
+  for (const { guid, spaceGuid } of apps) {
+    if (!(await permissions.can(auth, "space.read", { spaceGuid }))) hidden.push(guid);
+  }
+  if (hidden.length > 0) {
+    throw unprocessable(`App(s) with guid(s) "${hidden.join('", "')}" you do not have access.`);
+  }
 }
 
 async function find(
@@ -169,13 +147,23 @@ async function find(
     .where("routeGuid", "=", route.guid)
     .executeTakeFirst();
   if (destination !== undefined) return destination;
-  throw notFound("Destination");
+  throw unprocessable(
+    "Unable to unmap route from destination. Ensure the route has a destination with this guid.",
+  );
 }
 
-async function present({ db, links }: RouteRoutes, route: Route) {
-  const destinations = (await destinationsOf(db, [route.guid])).get(route.guid) ?? [];
+async function present(
+  { db, links }: RouteRoutes,
+  route: Route,
+  filter: DestinationFilter = { guids: undefined, appGuids: undefined },
+) {
+  const all = (await destinationsOf(db, [route.guid])).get(route.guid) ?? [];
+  const shown = all.filter(
+    ({ guid, appGuid }) =>
+      (filter.guids?.includes(guid) ?? true) && (filter.appGuids?.includes(appGuid) ?? true),
+  );
   return {
-    destinations: destinations.map(presentDestination),
+    destinations: shown.map(presentDestination),
     links: {
       self: links.to(`/v3/routes/${route.guid}/destinations`),
       route: links.to(`/v3/routes/${route.guid}`),

@@ -2,12 +2,13 @@ import { sql, type Selectable } from "kysely";
 import { z } from "zod";
 import type { Executor } from "../database/schema.ts";
 import { isOneOf } from "../http/page.ts";
+import type { RouteOptions } from "./route-options.ts";
 import type { DestinationTable, RouteTable } from "./route-table.ts";
 
 /** A route with the name of its domain. */
 export type Route = Omit<Selectable<RouteTable>, "options"> & {
   readonly domainName: string;
-  readonly options: Readonly<Record<string, string>>;
+  readonly options: RouteOptions;
 };
 
 export type Destination = Selectable<DestinationTable>;
@@ -18,14 +19,16 @@ export function toRoute(row: Selectable<RouteTable> & { readonly domainName: str
   return { ...row, options: optionsColumn.parse(JSON.parse(row.options)) };
 }
 
-export async function findRoute(db: Executor, guid: string): Promise<Route | undefined> {
-  const row = await db
+export function selectRoutes(db: Executor) {
+  return db
     .selectFrom("routes")
     .innerJoin("domains", "domains.guid", "routes.domainGuid")
     .selectAll("routes")
-    .select("domains.name as domainName")
-    .where("routes.guid", "=", guid)
-    .executeTakeFirst();
+    .select("domains.name as domainName");
+}
+
+export async function findRoute(db: Executor, guid: string): Promise<Route | undefined> {
+  const row = await selectRoutes(db).where("routes.guid", "=", guid).executeTakeFirst();
   return row === undefined ? undefined : toRoute(row);
 }
 
@@ -43,7 +46,25 @@ export async function destinationsOf(
     .selectFrom("destinations")
     .selectAll()
     .where(isOneOf(sql.ref("destinations.routeGuid"), routeGuids))
-    .orderBy("id")
+    .orderBy("guid")
     .execute();
   return Map.groupBy(rows, (row) => row.routeGuid);
+}
+
+/** Guids of the spaces whose apps a route may lead to, its own first. */
+export async function spacesOfRoute(
+  db: Executor,
+  route: Pick<Route, "guid" | "spaceGuid">,
+): Promise<readonly string[]> {
+  return [route.spaceGuid, ...(await sharedSpacesOf(db, route.guid))];
+}
+
+export async function sharedSpacesOf(db: Executor, routeGuid: string): Promise<readonly string[]> {
+  const rows = await db
+    .selectFrom("routeShares")
+    .select("spaceGuid")
+    .where("routeGuid", "=", routeGuid)
+    .orderBy("spaceGuid")
+    .execute();
+  return rows.map((row) => row.spaceGuid);
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { toOneRelationship } from "../http/parse-message.ts";
 import { metadataSchema } from "../metadata/metadata.ts";
+import { optionFaults, type OptionRules } from "./route-options.ts";
 
 const host = z
   .string()
@@ -12,75 +13,79 @@ const host = z
 const path = z
   .string()
   .max(128)
-  .refine((text) => text === "" || text.startsWith("/"), { error: "must begin with a '/'" })
-  .refine((text) => text !== "/", { error: "cannot be exactly '/'" })
-  .refine((text) => !text.includes("?"), { error: "cannot contain '?'" })
-  .refine((text) => !/[\s\p{Cc}#]/u.test(text), { error: "is an invalid path" });
+  .refine((text) => text === "" || text.startsWith("/"), { error: "must begin with /" })
+  .refine((text) => !text.includes("?"), { error: "cannot contain ?" })
+  .refine((text) => text !== "/", { error: "cannot be exactly /" });
 
-export const routeOptions = z.strictObject(
-  {
-    loadbalancing: z
-      .enum(["round-robin", "least-connection"], {
-        error: "must be one of 'round-robin, least-connection'",
-      })
-      .optional(),
-  },
-  { error: "must be an object" },
-);
+const port = z
+  .int({ error: "is not a number" })
+  .min(0, { error: "must be greater than or equal to 0" })
+  .max(65_535, { error: "must be less than or equal to 65535" });
 
-export const createRouteMessage = z.strictObject({
-  host: host.optional(),
-  path: path.optional(),
-  port: z.int().min(0).max(65_535).optional(),
-  options: routeOptions.optional(),
-  relationships: z.strictObject(
-    { space: toOneRelationship("space"), domain: toOneRelationship("domain") },
-    { error: "'relationships' is not an object" },
-  ),
-  metadata: metadataSchema.optional(),
-});
+/** Checked by hand, as what it may hold depends on a feature flag. */
+function routeOptions(rules: OptionRules) {
+  return z.unknown().transform((options, context): Readonly<Record<string, unknown>> => {
+    if (options === undefined) return {};
+    for (const message of optionFaults(options, rules)) {
+      context.addIssue({ code: "custom", message });
+    }
+    return Object(options);
+  });
+}
 
-export type CreateRoute = z.infer<typeof createRouteMessage>;
+function createMessage(rules: OptionRules) {
+  return z.strictObject({
+    host: host.nullable().optional(),
+    path: path.nullable().optional(),
+    port: port.nullable().optional(),
+    options: routeOptions(rules).optional(),
+    relationships: z.strictObject(
+      { space: toOneRelationship("space"), domain: toOneRelationship("domain") },
+      { error: "'relationships' is not an object" },
+    ),
+    metadata: metadataSchema.optional(),
+  });
+}
 
-export const updateRouteMessage = z.strictObject({
-  options: z
-    .strictObject({ loadbalancing: routeOptions.shape.loadbalancing.nullable() })
-    .partial()
-    .optional(),
-  metadata: metadataSchema.optional(),
-});
+function updateMessage(rules: OptionRules) {
+  return z.strictObject({
+    options: routeOptions(rules).optional(),
+    metadata: metadataSchema.optional(),
+  });
+}
 
-const protocol = z.enum(["http1", "http2"], { error: "must be 'http1' or 'http2'" });
+const plain = { create: createMessage({ hash: false }), update: updateMessage({ hash: false }) };
+const hashing = { create: createMessage({ hash: true }), update: updateMessage({ hash: true }) };
 
-const destinationMessage = z.strictObject({
-  app: z.strictObject({
-    guid: z.string().min(1).max(200),
-    process: z.strictObject({ type: z.string().min(1).max(255) }).optional(),
-  }),
-  port: z.int().min(1024).max(65_535).optional(),
-  weight: z.int().min(1).max(100).optional(),
-  protocol: protocol.nullable().optional(),
-});
+export function routeMessages({ hash }: OptionRules) {
+  return hash ? hashing : plain;
+}
 
-export const insertDestinationsMessage = z.strictObject({
-  destinations: z
-    .array(destinationMessage)
-    .min(1, {
-      error: "Destinations must be an array containing between 1 and 100 destination objects.",
+export const transferMessage = z.strictObject({
+  data: z
+    .record(z.string(), z.unknown(), { error: "Data can't be blank" })
+    .superRefine((data, context) => {
+      const { guid } = data;
+      const fault = (message: string) => context.addIssue({ code: "custom", message });
+      if (Object.keys(data).length !== 1) fault("Data can only accept one key");
+      if (!Object.hasOwn(data, "guid")) fault("Data can only accept key 'guid'");
+      else if (typeof guid !== "string") fault(`Data ${JSON.stringify(guid)} must be a string`);
+      else if (guid === "") fault("Data guid can't be blank");
     })
-    .max(100, {
-      error: "Destinations must be an array containing between 1 and 100 destination objects.",
-    }),
+    .transform(({ guid }) => ({ guid: String(guid) })),
 });
 
-export const replaceDestinationsMessage = z.strictObject({
-  destinations: z.array(destinationMessage).max(100, {
-    error: "Destinations must be an array containing between 0 and 100 destination objects.",
-  }),
+export const shareMessage = z.strictObject({
+  data: z
+    .array(z.unknown(), { error: "Data must be an array" })
+    .min(1, { error: "Data can't be blank" })
+    .transform((items, context) =>
+      items.map((item, index) => {
+        const guid: unknown = Object(item).guid;
+        if (typeof guid === "string") return guid;
+        const message = `Invalid data type: Data[${index}] guid should be a string.`;
+        context.addIssue({ code: "custom", message });
+        return "";
+      }),
+    ),
 });
-
-export type DestinationMessage = z.infer<typeof destinationMessage>;
-
-export const updateDestinationMessage = z.strictObject({ protocol: protocol.nullable() });
-
-export const spaceRelationMessage = toOneRelationship("space");

@@ -57,6 +57,16 @@ export async function deleteRoutes(
     .where(isOneOf(sql.ref("destinations.routeGuid"), guids))
     .returning("appGuid")
     .execute();
+  const policies = await db
+    .deleteFrom("routePolicies")
+    .where(isOneOf(sql.ref("routePolicies.routeGuid"), guids))
+    .returning("guid")
+    .execute();
+  await deleteMetadata(
+    db,
+    "route_policy",
+    policies.map((policy) => policy.guid),
+  );
   await deleteMetadata(db, "route", guids);
   await db
     .deleteFrom("routes")

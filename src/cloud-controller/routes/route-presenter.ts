@@ -2,8 +2,6 @@ import { presentTimestamp, relationTo, type Links } from "../http/links.ts";
 import type { Metadata } from "../metadata/metadata.ts";
 import { routeUrl, type Destination, type Route } from "./find-route.ts";
 
-const defaultPort = 8080;
-
 export function presentRoute(
   route: Route,
   {
@@ -45,11 +43,11 @@ export function presentRoute(
 export function presentDestination(destination: Destination) {
   return {
     guid: destination.guid,
-    created_at: presentTimestamp(destination.createdAt),
-    updated_at: presentTimestamp(destination.updatedAt),
     app: { guid: destination.appGuid, process: { type: destination.processType } },
     weight: destination.weight,
-    port: destination.port ?? defaultPort,
+    port: destination.port,
     protocol: destination.protocol,
+    created_at: presentTimestamp(destination.createdAt),
+    updated_at: presentTimestamp(destination.updatedAt),
   };
 }

@@ -11,12 +11,18 @@ export interface RouteTable extends RecordColumns {
   readonly options: string;
 }
 
+/** Further spaces whose apps a route may lead to. */
+export interface RouteShareTable {
+  readonly routeGuid: string;
+  readonly spaceGuid: string;
+}
+
 export interface DestinationTable extends RecordColumns {
   readonly routeGuid: string;
   readonly appGuid: string;
   readonly processType: string;
-  /** Null: the process's first port, 8080. */
-  readonly port: number | null;
+  /** Of the container. */
+  readonly port: number;
   readonly weight: number | null;
   readonly protocol: "http1" | "http2";
 }

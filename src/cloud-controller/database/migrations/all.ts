@@ -6,6 +6,7 @@ import { revisions } from "./0011-revisions.ts";
 import { tasks } from "./0020-tasks.ts";
 import { appUsageEvents } from "./0021-app-usage-events.ts";
 import { spaceQuotas } from "./0030-space-quotas.ts";
+import { routing } from "./0040-routing.ts";
 
 /** Forward only, in this order. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -16,4 +17,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0020-tasks": tasks,
   "0021-app-usage-events": appUsageEvents,
   "0030-space-quotas": spaceQuotas,
+  "0040-routing": routing,
 };
