@@ -17,7 +17,7 @@ export async function createDomain(
 ): Promise<Domain> {
   const organizationGuid = message.relationships?.organization?.data.guid ?? null;
   const name = message.name.toLowerCase();
-  await refuseOverlap(db, { name, organizationGuid });
+  await refuseOverlap(db, { name, given: message.name, organizationGuid });
   const quotaFault =
     organizationGuid === null ? undefined : await privateDomainQuotaFault(db, organizationGuid);
   if (quotaFault !== undefined) throw unprocessable(quotaFault);
@@ -53,11 +53,20 @@ function inUse(name: string) {
 /** A name may not reach into what another organization has: its domain above or below, or a route of that name. */
 async function refuseOverlap(
   db: Executor,
-  { name, organizationGuid }: { readonly name: string; readonly organizationGuid: string | null },
+  {
+    name,
+    given,
+    organizationGuid,
+  }: {
+    readonly name: string;
+    /** As the request writes it, for the texts. */
+    readonly given: string;
+    readonly organizationGuid: string | null;
+  },
 ): Promise<void> {
   const reserved = (by: string, what: string) =>
     unprocessable(
-      `The domain name "${name}" cannot be created because "${by}" is already reserved by ${what}`,
+      `The domain name "${given}" cannot be created because "${by}" is already reserved by ${what}`,
     );
   const around = enclosingDomains(name);
   const above = await db
@@ -65,7 +74,7 @@ async function refuseOverlap(
     .select(["name", "guid", "organizationGuid"])
     .where("name", "in", [...around, ...around.map((domain) => splitFirstLabel(domain).domain)])
     .execute();
-  if (above.some((domain) => domain.name === name)) throw inUse(name);
+  if (above.some((domain) => domain.name === name)) throw inUse(given);
   const foreign = above.find(
     (domain) =>
       around.includes(domain.name) &&

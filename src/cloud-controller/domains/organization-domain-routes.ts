@@ -48,7 +48,8 @@ export function registerOrganizationDomains(
       const domain = await defaultDomain(db, guid);
       if (domain === undefined) throw notFound("Domain");
       const isHidden =
-        domain.organizationGuid !== null && !(await permissions.can(request.auth, "domains.read", { organizationGuid: guid }));
+        domain.organizationGuid !== null &&
+        !(await permissions.can(request.auth, "domains.read", { organizationGuid: guid }));
       if (isHidden) throw notFound("Domain");
       const [document] = await presentDomains(dependencies, request.auth, [domain]);
       return document;

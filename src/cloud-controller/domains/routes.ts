@@ -4,7 +4,7 @@ import { touched } from "../database/record.ts";
 import type { Database } from "../database/schema.ts";
 import { requireEnabled } from "../feature-flags/feature-flags.ts";
 import type { AuthContext } from "../http/auth-context.ts";
-import { CfError, unprocessable } from "../http/cf-errors.ts";
+import { unprocessable } from "../http/cf-errors.ts";
 import type { ApiServer } from "../http/create-server.ts";
 import { parseListQuery, parseQuery } from "../http/list-query.ts";
 import type { Links } from "../http/links.ts";
@@ -27,6 +27,7 @@ import { visibleDomains } from "./find-domain.ts";
 import { createDomainMessage, updateDomainMessage, type CreateDomain } from "./messages.ts";
 import { registerOrganizationDomains } from "./organization-domain-routes.ts";
 import { presentDomains } from "./present-domains.ts";
+import { registerRouterGroups } from "./router-group-routes.ts";
 import { registerDomainSharing } from "./sharing-routes.ts";
 
 interface DomainRoutes {
@@ -42,6 +43,7 @@ export function registerDomains(app: ApiServer, dependencies: DomainRoutes): voi
   registerSingle(app, dependencies);
   registerDomainSharing(app, dependencies);
   registerOrganizationDomains(app, dependencies);
+  registerRouterGroups(app);
 }
 
 function registerList(app: ApiServer, dependencies: DomainRoutes): void {
@@ -162,7 +164,7 @@ async function requireCreatable(
     await requireShareable(dependencies, auth, { guids, owner });
   }
   if (message.router_group !== undefined && message.router_group !== null) {
-    throw new CfError("ServiceUnavailable", "The Routing API is disabled.");
+    throw unprocessable(`Router group with guid '${message.router_group.guid}' not found.`);
   }
 }
 

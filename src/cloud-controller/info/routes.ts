@@ -72,7 +72,7 @@ function registerRoots(app: ApiServer, dependencies: InfoRoutes): void {
       login: { href: uaaUrl },
       uaa: { href: uaaUrl },
       credhub: null,
-      routing: null,
+      routing: links.to("/routing"),
       logging: null,
       log_cache: { href: logCacheUrl },
       log_stream: null,

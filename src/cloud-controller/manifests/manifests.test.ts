@@ -140,7 +140,7 @@ test("manifests that are wrong are refused, every fault of every app at once", a
     ["applications: [{name: a, routes: [{route: 'http://'}]}]", 422, /not a properly formed URL/],
     ["applications: [{name: a, routes: [{route: a..b}]}]", 422, /not a properly formed URL/],
     ["applications: [{name: a, routes: [{route: x.com/../y}]}]", 422, /not a properly formed URL/],
-    ["applications: [{name: a, routes: [{route: x.com:99}]}]", 422, /TCP route/],
+    ["applications: [{name: a, routes: [{route: 'https://x.com:99'}]}]", 422, /not a properly/],
     ["applications: [{name: a, buildpack: x, buildpacks: [y]}]", 422, /cannot be used together/],
     [
       "applications: [{name: a, stack: nope}]",
@@ -157,7 +157,11 @@ test("manifests that are wrong are refused, every fault of every app at once", a
       422,
       /^For application 'a': Process "w": Memory/,
     ],
-    ["applications: [{name: a, no-route: true, routes: []}]", 422, /no-route, routes/],
+    [
+      "applications: [{name: a, routes: {route: a.b}}]",
+      422,
+      /Routes must be a list of route objects/,
+    ],
     ["applications: [{name: a, metadata: {labels: {'a/b/c': x}}}]", 422, /more than one '\/'/],
   ];
   for (const [text, status, detail] of cases) {
@@ -209,7 +213,7 @@ test("a job that fails names the app, and earlier apps stay applied", async () =
   );
   assert.equal(
     unknownDomain.json.errors[0].detail,
-    "For application 'third': The route 'x.nowhere.test' did not match any existing domains.",
+    "For application 'third': No domains exist for route x.nowhere.test",
   );
   const [first] = (await admin.get("/v3/apps?names=first")).json.resources;
   assert.equal((await admin.get(`/v3/processes/${first.guid}`)).json.memory_in_mb, 64);

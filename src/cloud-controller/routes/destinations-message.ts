@@ -48,7 +48,7 @@ function toWanted({ app, port, weight, protocol }: z.infer<typeof destination>):
 }
 
 /** What is wrong with a list of destinations, in Cloud Controller's words. */
-export function destinationFaults(list: unknown, mode: DestinationsMode): string[] {
+function destinationFaults(list: unknown, mode: DestinationsMode): string[] {
   const minimum = mode === "insert" ? 1 : 0;
   if (!Array.isArray(list) || list.length < minimum || list.length > maximumDestinations) {
     return [

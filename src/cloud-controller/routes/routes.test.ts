@@ -43,9 +43,10 @@ test("a route is made, found by an empty path, mapped, and mapped again without 
 
 test("routes that may not be are refused", async () => {
   await using cc = await TestCloudController.start();
-  const { caller, appGuid, relationships } = await setting(cc);
+  const { caller, relationships } = await setting(cc);
   await caller.post("/v3/routes", { host: "taken", relationships });
   await caller.post("/v3/routes", { host: "taken", path: "/a", relationships });
+  const options = (given: unknown) => ({ host: "x", options: given });
   const cases: [object, string][] = [
     [{}, "Missing host. Routes in shared domains must have a host defined."],
     [{ host: "TAKEN" }, "Route already exists with host 'TAKEN' for domain 'apps.localhost'."],
@@ -57,39 +58,37 @@ test("routes that may not be are refused", async () => {
       { host: "a.b" },
       'Host must be either "*" or contain only alphanumeric characters, "_", or "-"',
     ],
+    [{ host: 7 }, "Host must be a string"],
     [{ host: "x".repeat(64) }, "Host is too long (maximum is 63 characters)"],
-    [{ host: "x", path: "/" }, "Path cannot be exactly '/'"],
-    [{ host: "x", path: "a" }, "Path must begin with a '/'"],
-    [{ host: "x", path: "/a?b" }, "Path cannot contain '?'"],
-    [{ host: "x", port: 80 }, "Ports are not supported for HTTP routes."],
+    [{ host: "x", path: "/" }, "Path cannot be exactly /"],
+    [{ host: "x", path: "a" }, "Path must begin with /"],
+    [{ host: "x", path: "/a?b" }, "Path cannot contain ?"],
+    [{ host: "x", path: "/a b" }, "Path is invalid."],
+    [{ host: "x", path: "/a%zz" }, "Path is invalid."],
+    [{ host: "x", path: `/${"x".repeat(128)}` }, "Path is too long (maximum is 128 characters)"],
+    [{ host: "x", port: 80 }, "Routes with protocol 'http' do not support ports."],
+    [{ host: "x", port: 65_536 }, "Port must be less than or equal to 65535"],
+    [{ host: "x", port: "80" }, "Port is not a number"],
+    [{ host: "x", colour: "red" }, "Unknown field(s): 'colour'"],
+    [options("fast"), "Options 'options' is not a valid object"],
     [
-      { host: "x", options: { loadbalancing: "dice" } },
-      "Options Loadbalancing must be one of 'round-robin, least-connection'",
+      options({ loadbalancing: "dice" }),
+      "Options Loadbalancing must be one of 'round-robin, least-connection' if present",
     ],
+    [
+      options({ loadbalancing: "hash" }),
+      "Options Loadbalancing must be one of 'round-robin, least-connection' if present",
+    ],
+    [options({ speed: "9" }), "Options Unknown field(s): 'speed'"],
+    [options({ hash_header: "X" }), "Options Unknown field(s): 'hash_header'"],
+    [{ host: "dev" }, "Route conflicts with domain 'dev.apps.localhost'."],
   ];
+  await caller.post("/v3/domains", { name: "dev.apps.localhost" });
   for (const [body, detail] of cases) {
     const answer = await caller.post("/v3/routes", { ...body, relationships });
     assert.equal(answer.status, 422, JSON.stringify(body));
     assert.equal(answer.json.errors[0].detail, detail);
   }
-
-  const { guid } = (await caller.post("/v3/routes", { host: "ok", relationships })).json;
-  const destinations = `/v3/routes/${guid}/destinations`;
-  const none = await caller.post(destinations, { destinations: [] });
-  const many = await caller.post(destinations, {
-    destinations: Array.from({ length: 101 }, () => ({ app: { guid: appGuid } })),
-  });
-  const nobody = await caller.post(destinations, { destinations: [{ app: { guid: "nobody" } }] });
-  const weights = await caller.patch(destinations, {
-    destinations: [{ app: { guid: appGuid }, weight: 60 }],
-  });
-  assert.match(none.json.errors[0].detail, /between 1 and 100/);
-  assert.match(many.json.errors[0].detail, /between 1 and 100/);
-  assert.equal(
-    nobody.json.errors[0].detail,
-    'App(s) with guid(s) "nobody" do not exist or you do not have access.',
-  );
-  assert.equal(weights.json.errors[0].detail, "Destinations must have weights that add up to 100.");
 });
 
 test("unmapped routes of a space are deleted together, mapped ones stay", async () => {
@@ -111,34 +110,6 @@ test("unmapped routes of a space are deleted together, mapped ones stay", async 
   );
   const gone = await caller.job(await caller.delete(`/v3/routes/${kept.json.guid}`));
   assert.equal(gone.json.state, "COMPLETE");
-});
-
-test("private domains belong to an organization, reserve routes and go with them", async () => {
-  await using cc = await TestCloudController.start();
-  const { caller, organizationGuid, spaceGuid } = await setting(cc);
-  const owner = { organization: { data: { guid: organizationGuid } } };
-
-  const domain = await caller.post("/v3/domains", { name: "Example.test", relationships: owner });
-  const taken = await caller.post("/v3/domains", { name: "example.test" });
-  const bad = await caller.post("/v3/domains", { name: "no_dots" });
-  const { guid } = domain.json;
-  const apex = await caller.post("/v3/routes", {
-    relationships: { space: { data: { guid: spaceGuid } }, domain: { data: { guid } } },
-  });
-  const reserved = await caller.get(`/v3/domains/${guid}/route_reservations?host=&path=`);
-  const free = await caller.get(`/v3/domains/${guid}/route_reservations?host=x`);
-
-  assert.equal(domain.status, 201);
-  assert.equal(domain.json.name, "example.test");
-  assert.equal(taken.json.errors[0].detail, 'The domain name "example.test" is already in use');
-  assert.equal(bad.status, 422);
-  assert.equal(apex.json.url, "example.test");
-  assert.deepEqual(reserved.json, { matching_route: true });
-  assert.deepEqual(free.json, { matching_route: false });
-
-  const job = await caller.job(await caller.delete(`/v3/domains/${guid}`));
-  assert.equal(job.json.state, "COMPLETE");
-  assert.equal((await caller.get(`/v3/routes/${apex.json.guid}`)).status, 404);
 });
 
 async function setting(cc: TestCloudController) {

@@ -78,8 +78,6 @@ test("space features, groups and what the platform does not have are answered as
     assert.equal(refused.status, 422, path);
     assert.match(refused.json.errors[0].detail, /not supported by this platform/);
   }
-  const unshared = await admin.delete("/v3/routes/x/relationships/shared_spaces/y");
-  assert.match(unshared.json.errors[0].detail, /not supported by this platform/);
 });
 
 test("roots need no token and lead clients to UAA and log-cache", async () => {
