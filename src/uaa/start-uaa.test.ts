@@ -1,100 +1,13 @@
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, test } from "node:test";
 import { createRemoteJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from "jose";
-import { z } from "zod";
 import { testDatabase } from "#db/testing/test-database.ts";
-import { FakeClock } from "#kernel/clock/fake-clock.ts";
-import { RecordingLogger } from "#kernel/log/recording-logger.ts";
 import { uaaMigrations } from "./database/migrations.ts";
-import { startUaa, type UaaConfig } from "./start-uaa.ts";
-
-const admin = { username: "admin", password: "first-password" };
-/** What tests read of any answer. */
-const answer = z.looseObject({
-  id: z.string().default(""),
-  origin: z.string().default(""),
-  error: z.string().default(""),
-  client_id: z.string().default(""),
-  resources: z.array(z.looseObject({ id: z.string() })).default([]),
-});
-
-const cfClient = { authorization: `Basic ${Buffer.from("cf:").toString("base64")}` };
-
-interface TokenBody {
-  access_token: string;
-  refresh_token: string;
-  token_type: string;
-  expires_in: number;
-  scope: string;
-  error: string;
-  error_description: string;
-}
-
-async function start(over: Partial<UaaConfig> = {}, clock = new FakeClock(new Date())) {
-  const logger = new RecordingLogger();
-  const externalUrl = "http://127.0.0.1:9/uaa";
-  const uaa = await startUaa(
-    { basePath: "/uaa", externalUrl, database: await testDatabase(uaaMigrations), admin, ...over },
-    { clock, logger },
-  );
-  const server = createServer(uaa.handler);
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/uaa`;
-  const stop = async () => {
-    server.closeAllConnections();
-    server.close();
-    await uaa[Symbol.asyncDispose]();
-  };
-  const token = async (
-    form: Record<string, string>,
-    headers: Record<string, string> = cfClient,
-    query = "",
-  ) => {
-    const response = await fetch(`${url}/oauth/token${query}`, {
-      method: "POST",
-      headers,
-      body: new URLSearchParams(form),
-    });
-    return {
-      status: response.status,
-      headers: response.headers,
-      ...((await response.json()) as TokenBody),
-    };
-  };
-  const login = (username = admin.username, password = admin.password) =>
-    token({ grant_type: "password", username, password });
-  const call = async (method: string, resource: string, bearer: string, body?: unknown) => {
-    const response = await fetch(`${url}${resource}`, {
-      method,
-      headers: { authorization: `bearer ${bearer}`, "content-type": "application/json" },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    return {
-      status: response.status,
-      headers: response.headers,
-      body: answer.parse(await response.json()),
-    };
-  };
-  return { url, externalUrl, clock, logger, token, login, call, stop };
-}
-
-async function running(...args: Parameters<typeof start>) {
-  const uaa = await start(...args);
-  after(uaa.stop);
-  return uaa;
-}
-
-async function pass(clock: FakeClock, ms: number): Promise<void> {
-  const elapsed = clock.sleep(ms);
-  await clock.advance(ms);
-  await elapsed;
-}
+import { admin, cfClient, newUser, pass, running, start } from "./testing/test-uaa.ts";
 
 test("GET /login tells the official client what to ask for, whatever the token it sends along", async () => {
   const { url, externalUrl } = await running();
@@ -112,6 +25,7 @@ test("GET /login tells the official client what to ask for, whatever the token i
   assert.deepEqual(body.prompts, {
     username: ["text", "Email"],
     password: ["password", "Password"],
+    passcode: ["password", `Temporary Authentication Code ( Get one at ${externalUrl}/passcode )`],
   });
   assert.equal(body.links.uaa, externalUrl);
   assert.match(body.app.version, /^\d+\.\d+\.\d+$/);
@@ -155,7 +69,7 @@ test("a user whom an administrator makes can log in, and has no administrator's 
   });
   assert.equal(made.status, 201);
   assert.equal(made.body.origin, "uaa");
-  const again = await call("POST", "/Users", bearer, { userName: "ANN", password: "pw" });
+  const again = await call("POST", "/Users", bearer, newUser("ANN", "pw"));
   assert.equal(again.status, 409);
 
   const answer = await login("ann", "pw");
@@ -204,7 +118,7 @@ for (const [what, username, password] of [
 test("after five wrong passwords even the right one is refused, for five minutes, and other users are not", async () => {
   const { login, clock, call } = await running();
   const { access_token: bearer } = await login();
-  await call("POST", "/Users", bearer, { userName: "ann", password: "pw" });
+  await call("POST", "/Users", bearer, newUser("ann", "pw"));
   const guesses = await Promise.all(
     Array.from({ length: 20 }, (_, i) => login("ann", `guess ${i}`)),
   );
@@ -305,7 +219,7 @@ test("logging out ends the session: its refresh token and its access tokens are 
 test("a user cannot end another's session", async () => {
   const { login, call } = await running();
   const root = await login();
-  await call("POST", "/Users", root.access_token, { userName: "ann", password: "pw" });
+  await call("POST", "/Users", root.access_token, newUser("ann", "pw"));
   const ann = await login("ann", "pw");
 
   const jti = decodeJwt(root.access_token).jti ?? "";
@@ -316,7 +230,7 @@ test("a user cannot end another's session", async () => {
 test("a user changes the own password with the old one, and all earlier sessions end", async () => {
   const { login, token, call } = await running();
   const { access_token: root } = await login();
-  const made = await call("POST", "/Users", root, { userName: "ann", password: "old" });
+  const made = await call("POST", "/Users", root, newUser("ann", "old"));
   const ann = await login("ann", "old");
   const change = (message: object) =>
     call("PUT", `/Users/${made.body.id}/password`, ann.access_token, message);
@@ -334,7 +248,7 @@ test("a user changes the own password with the old one, and all earlier sessions
 test("a user who is deleted is out at once", async () => {
   const { login, token, call } = await running();
   const { access_token: root } = await login();
-  const made = await call("POST", "/Users", root, { userName: "ann", password: "pw" });
+  const made = await call("POST", "/Users", root, newUser("ann", "pw"));
   const ann = await login("ann", "pw");
 
   const deleted = await call("DELETE", `/Users/${made.body.id}`, root);

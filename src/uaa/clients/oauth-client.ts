@@ -1,102 +1,50 @@
-import { createHash, timingSafeEqual } from "node:crypto";
-import { badClientCredentials } from "../uaa-error.ts";
+import { createHash } from "node:crypto";
+import type { JSONWebKeySet } from "jose";
 
-export type GrantType = "password" | "refresh_token" | "client_credentials" | "authorization_code";
+export const grantTypes = [
+  "authorization_code",
+  "client_credentials",
+  "password",
+  "refresh_token",
+  "urn:ietf:params:oauth:grant-type:jwt-bearer",
+] as const;
+
+export type GrantType = (typeof grantTypes)[number];
 
 export interface OauthClient {
   readonly clientId: string;
-  /** Empty for a public client, which authenticates with its empty secret. */
-  readonly secret: string;
+  /** Empty for a public client, which authenticates with its empty secret; else as `client-secret.ts` makes them. */
+  readonly secretHash: string;
   readonly grantTypes: readonly GrantType[];
   /** What its users' tokens may carry. */
   readonly scopes: readonly string[];
   /** What its own tokens carry. */
   readonly authorities: readonly string[];
+  /** Where an authorization code may be sent; a path may end in a wildcard (`authorize/redirect-uri.ts`). */
+  readonly redirectUris: readonly string[];
+  /** The scopes that a user need not agree to. */
+  readonly autoApprove: "all" | readonly string[];
   /** In seconds. */
   readonly accessTokenValidity: number;
   readonly refreshTokenValidity: number;
+  /** May exchange a code without its secret, with PKCE (`allowpublic`). */
+  readonly allowPublic: boolean;
+  readonly name: string | undefined;
+  /** Keys that its `client_assertion` may be signed with, in place of the secret. */
+  readonly jwks: JSONWebKeySet | undefined;
+  readonly tokenSalt: string;
 }
 
-const tenMinutes = 600;
-const twelveHours = 43_200;
-const thirtyDays = 2_592_000;
-
-/** The clients of cf-deployment that the official client and our parts use. */
-export function builtInClients(adminClientSecret: string): OauthClient[] {
-  return [
-    {
-      clientId: "cf",
-      secret: "",
-      grantTypes: ["password", "refresh_token"],
-      scopes: [
-        "clients.read",
-        "cloud_controller.admin",
-        "cloud_controller.admin_read_only",
-        "cloud_controller.global_auditor",
-        "cloud_controller.read",
-        "cloud_controller.write",
-        "doppler.firehose",
-        "network.admin",
-        "network.write",
-        "openid",
-        "password.write",
-        "scim.read",
-        "scim.write",
-        "uaa.user",
-      ],
-      authorities: [],
-      accessTokenValidity: tenMinutes,
-      refreshTokenValidity: thirtyDays,
-    },
-    {
-      clientId: "ssh-proxy",
-      secret: adminClientSecret,
-      grantTypes: ["authorization_code"],
-      scopes: ["cloud_controller.read", "cloud_controller.write", "openid"],
-      authorities: [],
-      accessTokenValidity: tenMinutes,
-      refreshTokenValidity: thirtyDays,
-    },
-    {
-      clientId: "admin",
-      secret: adminClientSecret,
-      grantTypes: ["client_credentials"],
-      scopes: [],
-      authorities: [
-        "clients.read",
-        "cloud_controller.admin",
-        "password.write",
-        "scim.read",
-        "scim.write",
-        "uaa.admin",
-      ],
-      // The official client forgets the secret of `cf auth --client-credentials`, so such a login cannot be refreshed.
-      accessTokenValidity: twelveHours,
-      refreshTokenValidity: thirtyDays,
-    },
-  ];
-}
-
-export class ClientRegistry {
-  readonly #clients: ReadonlyMap<string, OauthClient>;
-
-  constructor(clients: readonly OauthClient[]) {
-    this.#clients = new Map(clients.map((client) => [client.clientId, client]));
-  }
-
-  find(clientId: string): OauthClient | undefined {
-    return this.#clients.get(clientId);
-  }
-
-  /** @throws UaaError `invalid_client`, alike for an unknown client and a wrong secret. */
-  authenticate(clientId: string, secret: string): OauthClient {
-    const client = this.#clients.get(clientId);
-    const isRight = timingSafeEqual(digest(client?.secret ?? "\0unknown"), digest(secret));
-    if (client === undefined || !isRight) throw badClientCredentials();
-    return client;
-  }
-}
-
-function digest(text: string): Buffer {
-  return createHash("sha256").update(text).digest();
+/**
+ * What the tokens that a client has for itself are checked against, as `rev_sig`: another secret, a revocation of its
+ * tokens, or the client's deletion and return end them.
+ */
+export function revocationSignature(
+  client: Pick<OauthClient, "clientId" | "secretHash" | "tokenSalt">,
+): string {
+  const { clientId, secretHash, tokenSalt } = client;
+  return createHash("sha256")
+    .update([clientId, secretHash, tokenSalt].join("\0"))
+    .digest("hex")
+    .slice(0, 16);
 }

@@ -1,5 +1,10 @@
 import type { Kysely } from "kysely";
 import type { Migration } from "kysely/migration";
+import { clients } from "./migrations/0002-clients.ts";
+import { codesAndWebSessions } from "./migrations/0003-codes-and-web-sessions.ts";
+import { groups } from "./migrations/0004-groups.ts";
+import { keyRotation } from "./migrations/0005-key-rotation.ts";
+import { accounts } from "./migrations/0006-accounts.ts";
 
 export const uaaMigrations: Readonly<Record<string, Migration>> = {
   "0001-users-sessions-keys": {
@@ -62,4 +67,9 @@ export const uaaMigrations: Readonly<Record<string, Migration>> = {
         .execute();
     },
   },
+  "0002-clients": clients,
+  "0003-codes-and-web-sessions": codesAndWebSessions,
+  "0004-groups": groups,
+  "0005-key-rotation": keyRotation,
+  "0006-accounts": accounts,
 };

@@ -5,6 +5,11 @@ export interface UaaSchema {
   sessions: SessionsTable;
   loginFailures: LoginFailuresTable;
   signingKeys: SigningKeysTable;
+  oauthClients: OauthClientsTable;
+  oneTimeCodes: OneTimeCodesTable;
+  webSessions: WebSessionsTable;
+  groups: GroupsTable;
+  configuredPasswords: ConfiguredPasswordsTable;
 }
 
 interface UsersTable {
@@ -21,6 +26,9 @@ interface UsersTable {
   createdAt: number;
   updatedAt: number;
   passwordChangedAt: number;
+  /** 0 or 1, as the next. */
+  isActive: number;
+  isVerified: number;
 }
 
 interface UserGroupsTable {
@@ -36,6 +44,8 @@ interface SessionsTable {
   clientId: string;
   /** Separated by spaces. */
   scopes: string;
+  /** That opened it. */
+  grantType: string;
   authenticatedAt: number;
   expiresAt: number;
 }
@@ -52,4 +62,60 @@ interface SigningKeysTable {
   /** PKCS #8, PEM. */
   privateKey: string;
   createdAt: number;
+  signsFrom: number;
+}
+
+interface OauthClientsTable {
+  clientId: string;
+  /** Empty for a public client. */
+  secretHash: string;
+  /** Lists are separated by spaces: none of their words holds one. */
+  grantTypes: string;
+  scopes: string;
+  authorities: string;
+  redirectUris: string;
+  /** `*` for all. */
+  autoApprove: string;
+  /** Seconds. */
+  accessTokenValidity: number;
+  refreshTokenValidity: number;
+  allowPublic: number;
+  name: string | null;
+  /** JSON: a JWK set. */
+  jwks: string | null;
+  /** Part of what the client's own tokens are checked against: a new one ends them all. */
+  tokenSalt: string;
+  updatedAt: number;
+}
+
+interface OneTimeCodesTable {
+  /** SHA-256, base64url: the code itself is nowhere. */
+  codeHash: string;
+  purpose: string;
+  userGuid: string;
+  /** JSON. */
+  content: string;
+  expiresAt: number;
+}
+
+interface WebSessionsTable {
+  /** SHA-256, base64url, of the cookie. */
+  tokenHash: string;
+  userGuid: string;
+  authenticatedAt: number;
+  expiresAt: number;
+}
+
+interface GroupsTable {
+  guid: string;
+  name: string;
+  description: string;
+  version: number;
+  createdAt: number;
+  updatedAt: number;
+}
+
+interface ConfiguredPasswordsTable {
+  userGuid: string;
+  passwordHash: string;
 }

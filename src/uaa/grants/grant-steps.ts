@@ -1,40 +1,17 @@
 import { z } from "zod";
-import type { ClientRegistry, GrantType, OauthClient } from "../clients/oauth-client.ts";
-import { badClientCredentials, UaaError } from "../uaa-error.ts";
-import type { GrantRequest } from "./grant.ts";
+import type { GrantType, OauthClient } from "../clients/oauth-client.ts";
+import { grantScopes } from "../tokens/scopes.ts";
+import { badCredentials, UaaError } from "../uaa-error.ts";
+import type { User, UserTable } from "../users/user-table.ts";
+import { optionalParameter } from "./form-parameters.ts";
+import type { GrantParts, GrantRequest } from "./grant.ts";
 
 /** The origin of users whose password we keep. */
 export const uaaOrigin = "uaa";
 
-/** By a Basic header or by `client_id` and `client_secret` in the form; never by the query, which ends up in logs. */
-export function authenticateClient(request: GrantRequest, clients: ClientRegistry): OauthClient {
-  if (request.authorization !== undefined) {
-    const { id, secret } = parseBasic(request.authorization);
-    return clients.authenticate(id, secret);
-  }
-  const id = optionalParameter(request.form, "client_id");
-  if (id === undefined) throw badClientCredentials();
-  return clients.authenticate(id, optionalParameter(request.form, "client_secret") ?? "");
-}
-
 export function requireGrantType(client: OauthClient, grantType: GrantType): void {
   if (client.grantTypes.includes(grantType)) return;
   throw new UaaError("unauthorized_client", `Unauthorized grant type: ${grantType}`);
-}
-
-export function requireParameter(form: URLSearchParams, name: string): string {
-  const value = optionalParameter(form, name);
-  if (value === undefined) throw new UaaError("invalid_request", `Missing parameter: ${name}`);
-  return value;
-}
-
-/** RFC 6749, 3.2: a parameter must not be given twice. */
-export function optionalParameter(form: URLSearchParams, name: string): string | undefined {
-  const values = form.getAll(name);
-  if (values.length > 1) {
-    throw new UaaError("invalid_request", `The parameter ${name} was given more than once`);
-  }
-  return values[0];
 }
 
 const loginHint = z.object({ origin: z.string().min(1) });
@@ -57,12 +34,27 @@ export function requireKnownOrigin(request: GrantRequest): string {
   return uaaOrigin;
 }
 
-function parseBasic(header: string): { readonly id: string; readonly secret: string } {
-  const match = /^Basic +([A-Za-z0-9+/=]+)$/i.exec(header);
-  const decoded = Buffer.from(match?.[1] ?? "", "base64").toString("utf8");
-  const colon = decoded.indexOf(":");
-  if (colon === -1) throw badClientCredentials();
-  return { id: decoded.slice(0, colon), secret: decoded.slice(colon + 1) };
+/** `cf login --sso`: whoever logged in at the page of the passcode. */
+export async function userOfPasscode(passcode: string, parts: GrantParts): Promise<User> {
+  if (passcode === "") throw new UaaError("unauthorized", "Passcode information is missing.");
+  const redeemed = await parts.codes.redeem("passcode", passcode, parts.clock.now().getTime());
+  if (redeemed === undefined) throw new UaaError("unauthorized", "Invalid passcode");
+  return requireActiveUser(redeemed.userGuid, parts.users);
+}
+
+export async function requireActiveUser(guid: string, users: UserTable): Promise<User> {
+  const user = await users.byGuid(guid);
+  if (user === undefined || !user.isActive) throw badCredentials();
+  return user;
+}
+
+/** What the user's tokens through that client may carry, or of that what is asked for. */
+export function scopesOfUser(
+  user: User,
+  client: OauthClient,
+  requested: string | undefined,
+): string[] {
+  return grantScopes({ held: user.groups, allowed: client.scopes, requested });
 }
 
 function parseJson(text: string): unknown {

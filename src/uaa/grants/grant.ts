@@ -1,9 +1,10 @@
-import type { ClientRegistry } from "../clients/oauth-client.ts";
+import type { Clock } from "#kernel/clock/clock.ts";
+import type { OneTimeCodeTable } from "../codes/one-time-code-table.ts";
 import type { SessionTable } from "../tokens/session-table.ts";
 import type { TokenAnswer, TokenIssuer } from "../tokens/token-issuer.ts";
 import type { PasswordLogin } from "../users/password-login.ts";
 import type { UserTable } from "../users/user-table.ts";
-import type { Clock } from "#kernel/clock/clock.ts";
+import type { ClientAuthenticationParts } from "./client-authentication.ts";
 
 /** A request to the token endpoint, as it came. */
 export interface GrantRequest {
@@ -13,10 +14,10 @@ export interface GrantRequest {
   readonly authorization: string | undefined;
 }
 
-export interface GrantParts {
-  readonly clients: ClientRegistry;
+export interface GrantParts extends ClientAuthenticationParts {
   readonly users: UserTable;
   readonly passwordLogin: PasswordLogin;
+  readonly codes: OneTimeCodeTable;
   readonly sessions: SessionTable;
   readonly tokens: TokenIssuer;
   readonly clock: Clock;

@@ -1,25 +1,26 @@
-import { grantScopes } from "../tokens/scopes.ts";
+import { authenticateClient } from "./client-authentication.ts";
+import { optionalParameter, requireParameter } from "./form-parameters.ts";
 import type { Grant } from "./grant.ts";
 import {
-  authenticateClient,
-  optionalParameter,
   requireGrantType,
   requireKnownOrigin,
-  requireParameter,
+  scopesOfUser,
+  userOfPasscode,
 } from "./grant-steps.ts";
 
-/** `cf login`, `cf auth`. */
-export const passwordGrant: Grant = async (request, { clients, passwordLogin, tokens }) => {
-  const client = authenticateClient(request, clients);
+/** `cf login`, `cf auth`: with a password, or with the passcode of `cf login --sso`. */
+export const passwordGrant: Grant = async (request, parts) => {
+  const { client } = await authenticateClient(request, parts);
   requireGrantType(client, "password");
-  const origin = requireKnownOrigin(request);
-  const userName = requireParameter(request.form, "username");
-  const password = requireParameter(request.form, "password");
-  const user = await passwordLogin.login(userName, origin, password);
-  const scopes = grantScopes({
-    held: user.groups,
-    allowed: client.scopes,
-    requested: optionalParameter(request.form, "scope"),
-  });
-  return tokens.forNewSession(user, client, scopes);
+  const passcode = optionalParameter(request.form, "passcode");
+  const user =
+    passcode === undefined
+      ? await parts.passwordLogin.login(
+          requireParameter(request.form, "username"),
+          requireKnownOrigin(request),
+          requireParameter(request.form, "password"),
+        )
+      : await userOfPasscode(passcode, parts);
+  const scopes = scopesOfUser(user, client, optionalParameter(request.form, "scope"));
+  return parts.tokens.forNewSession({ user, client, scopes, grantType: "password" });
 };

@@ -25,6 +25,10 @@ export function authenticateWith(tokens: TokenIssuer): Authenticate {
 }
 
 export function requireAnyScope(bearer: Bearer, anyOf: readonly string[]): void {
-  if (anyOf.length === 0 || anyOf.some((scope) => bearer.scopes.includes(scope))) return;
+  if (anyOf.length === 0 || hasAnyScope(bearer, anyOf)) return;
   throw new UaaError("insufficient_scope", "Insufficient scope for this resource");
+}
+
+export function hasAnyScope(bearer: Bearer, anyOf: readonly string[]): boolean {
+  return anyOf.some((scope) => bearer.scopes.includes(scope));
 }

@@ -1,6 +1,7 @@
 import { fastify, type FastifyError, type FastifyInstance } from "fastify";
 import { whyUnavailable } from "#db/database-error.ts";
 import type { Logger } from "#kernel/log/logger.ts";
+import { html, sendPage, wantsPage } from "../browser/page.ts";
 import { UaaError } from "../uaa-error.ts";
 
 /** No request to UAA carries more. */
@@ -20,6 +21,10 @@ export function createUaaApp(logger: Logger): FastifyInstance {
     { parseAs: "string" },
     async (_request: unknown, body: string | Buffer) => parseJson(body.toString()),
   );
+  // As UAA's: nothing of it, answers to bad requests least of all, belongs in a cache.
+  app.addHook("onRequest", async (_request, reply) => {
+    void reply.header("cache-control", "no-store");
+  });
   app.setNotFoundHandler(() => {
     throw new UaaError("not_found", "There is nothing here");
   });
@@ -36,6 +41,10 @@ export function createUaaApp(logger: Logger): FastifyInstance {
     const challenge = refusal.challenge();
     if (challenge !== undefined) void reply.header("www-authenticate", challenge);
     logger.info("request-refused", { code: refusal.code, description: refusal.message });
+    if (wantsPage(request)) {
+      const body = html`<p class="error">${refusal.message}</p>`;
+      return sendPage(reply, { title: "Uh oh", body, httpStatus: refusal.httpStatus });
+    }
     return reply.code(refusal.httpStatus).send(refusal.body());
   });
   return app;

@@ -1,133 +1,168 @@
-import type { FastifyInstance } from "fastify";
-import { z } from "zod";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Clock } from "#kernel/clock/clock.ts";
 import { asGuid, type GuidSource } from "#kernel/guid.ts";
 import { uaaOrigin } from "../grants/grant-steps.ts";
-import type { Bearer } from "../tokens/token-issuer.ts";
+import {
+  parseScim,
+  presentList,
+  readListQuery,
+  requireVersion,
+  staleVersion,
+} from "../scim/scim-message.ts";
 import { UaaError } from "../uaa-error.ts";
 import { userGroups } from "../users/default-groups.ts";
-import { hashPassword, isAcceptablePassword, isPasswordOf } from "../users/password-hash.ts";
-import type { User, UserTable } from "../users/user-table.ts";
-import { requireAnyScope, type Authenticate } from "./bearer.ts";
-import { parseScimFilter } from "./scim-filter.ts";
+import type { LoginFailureTable } from "../users/login-failure-table.ts";
+import type { PasswordHasher } from "../users/password-hasher.ts";
+import { requirePasswordPolicy } from "../users/password-policy.ts";
+import { userFilterColumns, userNameKey, type User, type UserTable } from "../users/user-table.ts";
+import { hasAnyScope, requireAnyScope, type Authenticate } from "./bearer.ts";
+import {
+  isOnlyNameDifferent,
+  patched,
+  profileOf,
+  userMessageSchema,
+  type UserMessage,
+} from "./user-messages.ts";
 import { presentUser } from "./user-presenter.ts";
 
 export interface UserEndpointParts {
   readonly users: UserTable;
+  readonly failures: LoginFailureTable;
+  readonly hasher: PasswordHasher;
   readonly authenticate: Authenticate;
   readonly clock: Clock;
   readonly guids: GuidSource;
 }
 
-const newPassword = z
-  .string()
-  .min(1)
-  .refine(isAcceptablePassword, "A password has 1,024 bytes at most, and no NUL");
+type OneUser = FastifyRequest<{ Params: { guid: string } }>;
 
-const newUserMessage = z.object({
-  userName: z.string().trim().min(1).max(255),
-  password: newPassword.optional(),
-  /** The official client sends "" where none was given. */
-  origin: z.string().max(36).optional(),
-  name: z
-    .object({ givenName: z.string().max(255), familyName: z.string().max(255) })
-    .partial()
-    .optional(),
-  emails: z.array(z.object({ value: z.string().max(255) })).optional(),
-});
+const readers = ["scim.read", "uaa.admin"] as const;
+const writers = ["scim.write", "uaa.admin"] as const;
 
-const passwordMessage = z.object({ oldPassword: z.string().optional(), password: newPassword });
-
-const maxPageSize = 500;
-const listQuery = z.object({
-  filter: z.string().max(1_024).optional(),
-  startIndex: z.coerce.number().int().min(1).default(1),
-  count: z.coerce.number().int().min(1).max(maxPageSize).default(100),
-});
-
-/** Users in SCIM's form, as far as `cf create-user`, `delete-user` and `passwd` go. */
+/** Users in SCIM's form. Whoever may not read or write them all may see the own record, and change the name in it. */
 export function registerUserEndpoints(app: FastifyInstance, parts: UserEndpointParts): void {
-  const { users, authenticate, clock, guids } = parts;
+  const { users, authenticate } = parts;
 
   app.get("/Users", async (request) => {
-    await authenticate(request, "scim.read", "uaa.admin");
-    const { filter, startIndex, count } = parse(listQuery, request.query);
-    const { users: found, total } = await users.list(
-      filter === undefined ? {} : parseScimFilter(filter),
-      { offset: startIndex - 1, limit: count },
-    );
-    return {
-      resources: found.map(presentUser),
-      startIndex,
-      itemsPerPage: count,
-      totalResults: total,
-      schemas: ["urn:scim:schemas:core:1.0"],
-    };
+    await authenticate(request, ...readers);
+    const query = readListQuery(request.query, userFilterColumns);
+    const { users: found, total } = await users.list(query.filter, {
+      ...query,
+      sortBy: query.sortBy?.toLowerCase() === "username" ? "userName" : "created",
+    });
+    return presentList(found.map(presentUser), { query, total });
   });
 
-  app.get<{ Params: { guid: string } }>("/Users/:guid", async (request) => {
-    await authenticate(request, "scim.read", "uaa.admin");
-    return presentUser(await existing(users, request.params.guid));
+  app.get("/Users/:guid", async (request: OneUser, reply) => {
+    const bearer = await authenticate(request);
+    if (bearer.userGuid !== request.params.guid) requireAnyScope(bearer, readers);
+    return answer(reply, await existing(users, request.params.guid));
   });
 
   app.post("/Users", async (request, reply) => {
-    await authenticate(request, "scim.write", "uaa.admin");
-    const message = parse(newUserMessage, request.body);
-    const guid = asGuid<"user">(guids());
-    const origin =
-      message.origin === undefined || message.origin === "" ? uaaOrigin : message.origin;
-    if (origin === uaaOrigin && message.password === undefined) {
-      throw new UaaError("invalid_scim_resource", "A password is needed");
-    }
-    const isNew = await users.insert(
-      {
-        guid,
-        userName: message.userName,
-        origin,
-        email: message.emails?.[0]?.value ?? message.userName,
-        givenName: message.name?.givenName ?? "",
-        familyName: message.name?.familyName ?? "",
-        // Without a password nobody can log in with one: no hash has the empty form.
-        passwordHash: message.password === undefined ? "" : await hashPassword(message.password),
-        groups: userGroups,
-      },
-      clock.now().getTime(),
-    );
-    if (!isNew) {
-      throw new UaaError(
-        "scim_resource_already_exists",
-        `Username already in use: ${message.userName}`,
-      );
-    }
-    return reply.code(201).send(presentUser(await existing(users, guid)));
+    await authenticate(request, ...writers, "scim.create");
+    const user = await createUser(parseScim(userMessageSchema, request.body), parts);
+    void reply.code(201);
+    return answer(reply, user);
   });
 
-  app.delete<{ Params: { guid: string } }>("/Users/:guid", async (request) => {
-    await authenticate(request, "scim.write", "uaa.admin");
+  app.put("/Users/:guid", async (request: OneUser, reply) => {
+    const message = parseScim(userMessageSchema, request.body);
+    return answer(reply, await changeUser(request, () => message, parts));
+  });
+
+  app.patch("/Users/:guid", async (request: OneUser, reply) => {
+    const message = parseScim(userMessageSchema, request.body);
+    return answer(reply, await changeUser(request, (user) => patched(message, user), parts));
+  });
+
+  app.delete("/Users/:guid", async (request: OneUser) => {
+    await authenticate(request, ...writers);
     const user = await existing(users, request.params.guid);
+    const match = request.headers["if-match"];
+    if (match !== undefined) requireVersion(match, user.version);
     await users.delete(user.guid);
     return presentUser(user);
   });
 
-  app.put<{ Params: { guid: string } }>("/Users/:guid/password", async (request) => {
-    const bearer = await authenticate(request);
-    requireAnyScope(bearer, ["password.write", "uaa.admin"]);
-    const message = parse(passwordMessage, request.body);
-    const user = await userWhosePasswordChanges(users, bearer, request.params.guid);
-    if (bearer.userGuid === user.guid) await requireOldPassword(user, message.oldPassword ?? "");
-    if (await isPasswordOf(user.passwordHash, message.password)) {
+  registerStatusEndpoint(app, parts);
+}
+
+/** An administrator lets a locked user in again. */
+function registerStatusEndpoint(app: FastifyInstance, parts: UserEndpointParts): void {
+  app.patch("/Users/:guid/status", async (request: OneUser) => {
+    await parts.authenticate(request, ...writers, "uaa.account_status.write");
+    const user = await existing(parts.users, request.params.guid);
+    const body: unknown = request.body;
+    if (typeof body !== "object" || body === null || !("locked" in body) || body.locked !== false) {
       throw new UaaError(
-        "invalid_password",
-        "Your new password cannot be the same as the old password.",
+        "scim",
+        "Cannot set user account to locked. User accounts only become locked through exceeding the allowed failed login attempts.",
       );
     }
-    const passwordHash = await hashPassword(message.password);
-    await users.setPassword(user.guid, passwordHash, clock.now().getTime());
-    return { status: "ok", message: "password updated" };
+    await parts.failures.clear(userNameKey(user.userName));
+    return { locked: false };
   });
 }
 
-async function existing(users: UserTable, guid: string): Promise<User> {
+async function createUser(message: UserMessage, parts: UserEndpointParts): Promise<User> {
+  const { users, hasher, clock, guids } = parts;
+  const origin =
+    message.origin === undefined || message.origin === null || message.origin === ""
+      ? uaaOrigin
+      : message.origin;
+  const profile = profileOf(message, { origin, isActive: true, isVerified: true });
+  const password = message.password ?? "";
+  if (origin === uaaOrigin) requirePasswordPolicy(password);
+  const guid = asGuid<"user">(guids());
+  const isNew = await users.insert(
+    {
+      guid,
+      origin,
+      ...profile,
+      // Users of another origin have their password there: no password has the empty hash.
+      passwordHash: origin === uaaOrigin ? await hasher.hash(password) : "",
+      groups: userGroups,
+    },
+    clock.now().getTime(),
+  );
+  if (!isNew) throw nameTaken(profile.userName);
+  return existing(users, guid);
+}
+
+async function changeUser(
+  request: OneUser,
+  toMessage: (user: User) => UserMessage,
+  { users, authenticate, clock }: UserEndpointParts,
+): Promise<User> {
+  const bearer = await authenticate(request);
+  const isWriter = hasAnyScope(bearer, writers);
+  if (!isWriter && bearer.userGuid !== request.params.guid) requireAnyScope(bearer, writers);
+  const user = await existing(users, request.params.guid);
+  requireVersion(request.headers["if-match"], user.version);
+  const message = toMessage(user);
+  if ((message.origin ?? "") !== "" && message.origin !== user.origin) {
+    throw new UaaError("invalid_scim_resource", "Cannot change user's origin in update operation.");
+  }
+  const profile = profileOf(message, user);
+  if (!isWriter && !isOnlyNameDifferent(user, profile)) {
+    throw new UaaError(
+      "invalid_self_edit",
+      "Users are only allowed to edit their own User settings when internal user storage is enabled, and in that case they may only edit the givenName and familyName.",
+    );
+  }
+  const outcome = await users.update(user, profile, clock.now().getTime());
+  switch (outcome) {
+    case "updated":
+      return existing(users, user.guid);
+    case "stale":
+      throw staleVersion();
+    case "taken":
+      throw nameTaken(profile.userName);
+  }
+}
+
+export async function existing(users: UserTable, guid: string): Promise<User> {
   const user = await users.byGuid(guid);
   if (user === undefined) {
     throw new UaaError("scim_resource_not_found", `User ${guid.slice(0, 64)} does not exist`);
@@ -135,23 +170,10 @@ async function existing(users: UserTable, guid: string): Promise<User> {
   return user;
 }
 
-/** One's own, or anybody's for an administrator. */
-async function userWhosePasswordChanges(
-  users: UserTable,
-  bearer: Bearer,
-  guid: string,
-): Promise<User> {
-  if (bearer.userGuid !== guid) requireAnyScope(bearer, ["uaa.admin"]);
-  return existing(users, guid);
+function answer(reply: FastifyReply, user: User): FastifyReply {
+  return reply.header("etag", `"${user.version}"`).send(presentUser(user));
 }
 
-async function requireOldPassword(user: User, oldPassword: string): Promise<void> {
-  if (await isPasswordOf(user.passwordHash, oldPassword)) return;
-  throw new UaaError("unauthorized", "Old password is incorrect");
-}
-
-function parse<T>(schema: z.ZodType<T>, value: unknown): T {
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  throw new UaaError("invalid_scim_resource", z.prettifyError(result.error));
+function nameTaken(userName: string): UaaError {
+  return new UaaError("scim_resource_already_exists", `Username already in use: ${userName}`);
 }

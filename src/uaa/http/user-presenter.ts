@@ -13,9 +13,13 @@ export function presentUser(user: User): object {
     userName: user.userName,
     name: { familyName: user.familyName, givenName: user.givenName },
     emails: [{ value: user.email, primary: true }],
-    groups: user.groups.map((name) => ({ value: name, display: name, type: "DIRECT" })),
-    active: true,
-    verified: true,
+    groups: user.memberships.map(({ guid, name }) => ({
+      value: guid,
+      display: name,
+      type: "DIRECT",
+    })),
+    active: user.isActive,
+    verified: user.isVerified,
     origin: user.origin,
     zoneId: "uaa",
     passwordLastModified: iso(user.passwordChangedAt),
@@ -23,6 +27,7 @@ export function presentUser(user: User): object {
   };
 }
 
-function iso(milliseconds: number): string {
+/** As UAA writes times. */
+export function iso(milliseconds: number): string {
   return fromNanoseconds(BigInt(milliseconds) * 1_000_000n).toISOString();
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { JWTPayload } from "jose";
 import { asGuid } from "#kernel/guid.ts";
-import type { OauthClient } from "../clients/oauth-client.ts";
+import { revocationSignature, type OauthClient } from "../clients/oauth-client.ts";
 import type { User } from "../users/user-table.ts";
 import type { Session, SessionGuid } from "./session-table.ts";
 
@@ -24,7 +24,7 @@ export function userClaims(token: {
     azp: client.clientId,
     // The official client revokes such a token at `cf logout`; ours ends the session.
     revocable: true,
-    grant_type: "password",
+    grant_type: session.grantType,
     user_id: user.guid,
     origin: user.origin,
     user_name: user.userName,
@@ -48,7 +48,7 @@ export function clientClaims(token: {
   const { client, scopes, issuer } = token;
   const issuedAt = seconds(token.now.getTime());
   return {
-    jti: randomBytes(16).toString("hex"),
+    jti: randomJti(),
     sub: client.clientId,
     authorities: [...scopes],
     scope: [...scopes],
@@ -56,12 +56,53 @@ export function clientClaims(token: {
     cid: client.clientId,
     azp: client.clientId,
     revocable: false,
+    rev_sig: revocationSignature(client),
     grant_type: "client_credentials",
     iat: issuedAt,
     exp: issuedAt + client.accessTokenValidity,
     iss: issuer,
     zid: "uaa",
     aud: audiences(client.clientId, scopes),
+  };
+}
+
+/**
+ * The claims of an ID token: who logged in, for one client to read. Its `jti` names no session and its audience is that
+ * client alone, so nobody takes it for an access token.
+ */
+export function idClaims(token: {
+  readonly user: User;
+  readonly client: OauthClient;
+  readonly session: Session;
+  readonly nonce: string | undefined;
+  readonly issuer: string;
+  readonly now: Date;
+}): JWTPayload {
+  const { user, client, session, nonce, issuer } = token;
+  const issuedAt = seconds(token.now.getTime());
+  return {
+    jti: randomJti(),
+    sub: user.guid,
+    aud: [client.clientId],
+    azp: client.clientId,
+    client_id: client.clientId,
+    cid: client.clientId,
+    iss: issuer,
+    zid: "uaa",
+    origin: user.origin,
+    user_id: user.guid,
+    user_name: user.userName,
+    given_name: user.givenName,
+    family_name: user.familyName,
+    email: user.email,
+    email_verified: user.isVerified,
+    amr: ["pwd"],
+    scope: ["openid"],
+    grant_type: session.grantType,
+    auth_time: seconds(session.authenticatedAt),
+    iat: issuedAt,
+    exp: issuedAt + client.accessTokenValidity,
+    ...(nonce === undefined ? {} : { nonce }),
   };
 }
 
@@ -73,6 +114,10 @@ export function sessionOfJti(jti: string): SessionGuid | undefined {
 
 function jtiOf(session: SessionGuid): string {
   return `${session}.${randomBytes(8).toString("hex")}`;
+}
+
+function randomJti(): string {
+  return randomBytes(16).toString("hex");
 }
 
 /** The client, and the part of each scope before its last dot. */

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import type { Kysely } from "kysely";
+import type { Kysely, Selectable } from "kysely";
 import { asGuid, type Guid } from "#kernel/guid.ts";
 import type { UaaSchema } from "../database/schema.ts";
 import type { UserGuid } from "../users/user-table.ts";
@@ -15,6 +15,8 @@ export interface Session {
   readonly userGuid: UserGuid;
   readonly clientId: string;
   readonly scopes: readonly string[];
+  /** The grant that opened it; refreshed tokens name it, too. */
+  readonly grantType: string;
   /** Milliseconds since the epoch. */
   readonly authenticatedAt: number;
   readonly expiresAt: number;
@@ -31,9 +33,8 @@ export class SessionTable {
    * Gives the refresh token, which is kept nowhere. It stays the same for the life of the session, as UAA has it by
    * default: two commands of the official client that refresh at once must not lock each other out.
    */
-  async open(session: Session, now: number): Promise<string> {
+  async open(session: Session): Promise<string> {
     const refreshToken = `${randomBytes(32).toString("base64url")}-r`;
-    await this.#db.deleteFrom("sessions").where("expiresAt", "<=", now).execute();
     await this.#db
       .insertInto("sessions")
       .values({
@@ -48,31 +49,63 @@ export class SessionTable {
   async byRefreshToken(refreshToken: string, now: number): Promise<Session | undefined> {
     const row = await this.#db
       .selectFrom("sessions")
-      .select(["guid", "userGuid", "clientId", "scopes", "authenticatedAt", "expiresAt"])
+      .selectAll()
       .where("refreshTokenHash", "=", hashOf(refreshToken))
       .where("expiresAt", ">", now)
       .executeTakeFirst();
-    if (row === undefined) return undefined;
-    return {
-      ...row,
-      guid: asGuid<"session">(row.guid),
-      userGuid: asGuid<"user">(row.userGuid),
-      scopes: row.scopes.split(" ").filter(Boolean),
-    };
+    return row === undefined ? undefined : toSession(row);
   }
 
-  async owner(guid: SessionGuid): Promise<UserGuid | undefined> {
+  async byGuid(guid: SessionGuid): Promise<Session | undefined> {
     const row = await this.#db
       .selectFrom("sessions")
-      .select("userGuid")
+      .selectAll()
       .where("guid", "=", guid)
       .executeTakeFirst();
-    return row === undefined ? undefined : asGuid<"user">(row.userGuid);
+    return row === undefined ? undefined : toSession(row);
+  }
+
+  /** Those of a user, of a client, or of a user through a client: newest first, 500 at most. */
+  async list(of: SessionFilter, now: number): Promise<readonly Session[]> {
+    const rows = await this.#db
+      .selectFrom("sessions")
+      .selectAll()
+      .where("expiresAt", ">", now)
+      .$if(of.userGuid !== undefined, (query) => query.where("userGuid", "=", of.userGuid ?? ""))
+      .$if(of.clientId !== undefined, (query) => query.where("clientId", "=", of.clientId ?? ""))
+      .orderBy("authenticatedAt", "desc")
+      .orderBy("guid")
+      .limit(500)
+      .execute();
+    return rows.map(toSession);
   }
 
   async end(guid: SessionGuid): Promise<void> {
     await this.#db.deleteFrom("sessions").where("guid", "=", guid).execute();
   }
+
+  async endAllOf(userGuid: UserGuid, clientId?: string): Promise<void> {
+    await this.#db
+      .deleteFrom("sessions")
+      .where("userGuid", "=", userGuid)
+      .$if(clientId !== undefined, (query) => query.where("clientId", "=", clientId ?? ""))
+      .execute();
+  }
+}
+
+interface SessionFilter {
+  readonly userGuid?: string;
+  readonly clientId?: string;
+}
+
+function toSession(row: Selectable<UaaSchema["sessions"]>): Session {
+  const { refreshTokenHash: _hash, ...columns } = row;
+  return {
+    ...columns,
+    guid: asGuid<"session">(row.guid),
+    userGuid: asGuid<"user">(row.userGuid),
+    scopes: row.scopes.split(" ").filter(Boolean),
+  };
 }
 
 function hashOf(refreshToken: string): string {

@@ -2,13 +2,12 @@ import type { Clock } from "#kernel/clock/clock.ts";
 import { accountLocked, badCredentials, UaaError } from "../uaa-error.ts";
 import { isLocked, withFailure } from "./lockout.ts";
 import type { LoginFailureTable } from "./login-failure-table.ts";
-import { hashPassword, isAcceptablePassword, isPasswordOf } from "./password-hash.ts";
+import { isAcceptablePassword } from "./password-hash.ts";
+import type { PasswordHasher } from "./password-hasher.ts";
 import { userNameKey, type User, type UserTable } from "./user-table.ts";
 
-/** Passwords hashed at once; each takes a thread and 16 MiB. */
-const maxParallel = 2;
-/** Logins that wait for their turn; beyond, they are told to come back. */
-const maxWaiting = 100;
+/** Logins under way, those that wait for another of the same name among them. */
+const maxPending = 100;
 
 /**
  * Checks a user's password, and counts failures. Logins of one name go one after the other, so that a flood of guesses
@@ -17,17 +16,20 @@ const maxWaiting = 100;
 export class PasswordLogin {
   readonly #users: UserTable;
   readonly #failures: LoginFailureTable;
+  readonly #hasher: PasswordHasher;
   readonly #clock: Clock;
   readonly #lastOfName = new Map<string, Promise<unknown>>();
-  #running = 0;
   #pending = 0;
-  readonly #turns: (() => void)[] = [];
-  /** Unknown users cost as much as known ones. */
-  #decoyHash: Promise<string> | undefined;
 
-  constructor(parts: { users: UserTable; failures: LoginFailureTable; clock: Clock }) {
+  constructor(parts: {
+    users: UserTable;
+    failures: LoginFailureTable;
+    hasher: PasswordHasher;
+    clock: Clock;
+  }) {
     this.#users = parts.users;
     this.#failures = parts.failures;
+    this.#hasher = parts.hasher;
     this.#clock = parts.clock;
   }
 
@@ -35,7 +37,7 @@ export class PasswordLogin {
   async login(userName: string, origin: string, password: string): Promise<User> {
     if (userName.length > 255 || !isAcceptablePassword(password)) throw badCredentials();
     const key = userNameKey(userName);
-    if (this.#pending >= maxWaiting) {
+    if (this.#pending >= maxPending) {
       throw new UaaError("too_many_requests", "Too many logins at once. Try again in a moment.");
     }
     this.#pending += 1;
@@ -61,28 +63,13 @@ export class PasswordLogin {
     const known = await this.#failures.find(key);
     if (isLocked(known, this.#clock.now().getTime())) throw accountLocked();
     const user = await this.#users.byName(userName, given.origin);
-    const hash = user?.passwordHash ?? (await (this.#decoyHash ??= hashPassword("")));
-    const isRight = await this.#inTurn(() => isPasswordOf(hash, given.password));
+    const hash = user?.isActive === true ? user.passwordHash : undefined;
+    const isRight = await this.#hasher.isRight(hash, given.password);
     if (user === undefined || !isRight) {
       await this.#failures.save(key, withFailure(known, this.#clock.now().getTime()));
       throw badCredentials();
     }
     if (known !== undefined) await this.#failures.clear(key);
     return user;
-  }
-
-  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#running >= maxParallel) {
-      await new Promise<void>((resolve) => this.#turns.push(resolve));
-    } else {
-      this.#running += 1;
-    }
-    try {
-      return await work();
-    } finally {
-      const next = this.#turns.shift();
-      if (next === undefined) this.#running -= 1;
-      else next();
-    }
   }
 }

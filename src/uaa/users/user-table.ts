@@ -1,6 +1,7 @@
 import type { Kysely, Selectable } from "kysely";
 import { asGuid, type Guid } from "#kernel/guid.ts";
 import type { UaaSchema } from "../database/schema.ts";
+import { where, type FilterColumns, type FilterExpression } from "../scim/filter-expression.ts";
 
 export type UserGuid = Guid<"user">;
 
@@ -18,8 +19,13 @@ export interface User {
   readonly createdAt: number;
   readonly updatedAt: number;
   readonly passwordChangedAt: number;
-  /** Scopes that this user may be granted. */
+  /** An inactive user cannot log in. */
+  readonly isActive: boolean;
+  /** Whether the address of mail is known to be the user's. */
+  readonly isVerified: boolean;
+  /** The names of the groups, which are the scopes that this user may be granted. */
   readonly groups: readonly string[];
+  readonly memberships: readonly { readonly guid: string; readonly name: string }[];
 }
 
 export type NewUser = Pick<
@@ -27,10 +33,32 @@ export type NewUser = Pick<
   "guid" | "userName" | "origin" | "email" | "givenName" | "familyName" | "passwordHash" | "groups"
 >;
 
-export interface UserFilter {
-  readonly guid?: string;
-  readonly userName?: string;
-  readonly origin?: string;
+/** What `PUT` and `PATCH` change; each is there. */
+export type UserProfile = Pick<
+  User,
+  "userName" | "email" | "givenName" | "familyName" | "isActive" | "isVerified"
+>;
+
+/** What a SCIM filter may name. */
+export const userFilterColumns: FilterColumns = {
+  id: { column: "guid", kind: "text" },
+  username: { column: "userNameKey", kind: "folded" },
+  origin: { column: "origin", kind: "text" },
+  email: { column: "email", kind: "text" },
+  "emails.value": { column: "email", kind: "text" },
+  givenname: { column: "givenName", kind: "text" },
+  "name.givenname": { column: "givenName", kind: "text" },
+  familyname: { column: "familyName", kind: "text" },
+  "name.familyname": { column: "familyName", kind: "text" },
+  active: { column: "isActive", kind: "flag" },
+  verified: { column: "isVerified", kind: "flag" },
+};
+
+export interface UserPage {
+  readonly offset: number;
+  readonly limit: number;
+  readonly sortBy: "created" | "userName";
+  readonly descending: boolean;
 }
 
 /** Names are compared without regard to case. */
@@ -58,6 +86,8 @@ export class UserTable {
           createdAt: now,
           updatedAt: now,
           passwordChangedAt: now,
+          isActive: 1,
+          isVerified: 1,
         })
         .onConflict((conflict) => conflict.columns(["userNameKey", "origin"]).doNothing())
         .executeTakeFirst();
@@ -69,24 +99,96 @@ export class UserTable {
   }
 
   async byName(userName: string, origin: string): Promise<User | undefined> {
-    return (await this.#load({ userName, origin }, { offset: 0, limit: 1 })).at(0);
+    const row = await this.#db
+      .selectFrom("users")
+      .selectAll()
+      .where("userNameKey", "=", userNameKey(userName))
+      .where("origin", "=", origin)
+      .executeTakeFirst();
+    return row === undefined ? undefined : (await this.#withGroups([row])).at(0);
   }
 
   async byGuid(guid: string): Promise<User | undefined> {
-    return (await this.#load({ guid }, { offset: 0, limit: 1 })).at(0);
+    const row = await this.#db
+      .selectFrom("users")
+      .selectAll()
+      .where("guid", "=", guid)
+      .executeTakeFirst();
+    return row === undefined ? undefined : (await this.#withGroups([row])).at(0);
+  }
+
+  /** Those of the guids that are users'. */
+  async existing(guids: readonly string[]): Promise<ReadonlySet<string>> {
+    if (guids.length === 0) return new Set();
+    const rows = await this.#db
+      .selectFrom("users")
+      .select("guid")
+      .where("guid", "in", guids)
+      .execute();
+    return new Set(rows.map(({ guid }) => guid));
   }
 
   async list(
-    filter: UserFilter,
-    page: { readonly offset: number; readonly limit: number },
+    filter: FilterExpression | undefined,
+    page: UserPage,
   ): Promise<{ readonly users: User[]; readonly total: number }> {
-    const { total } = await this.#matching(filter)
+    const matching = this.#db
+      .selectFrom("users")
+      .$if(filter !== undefined, (query) =>
+        filter === undefined ? query : query.where(where(filter)),
+      );
+    const { total } = await matching
       .select(({ fn }) => fn.countAll<number>().as("total"))
       .executeTakeFirstOrThrow();
-    return { users: await this.#load(filter, page), total };
+    const direction = page.descending ? "desc" : "asc";
+    const rows = await matching
+      .selectAll()
+      .orderBy(page.sortBy === "created" ? "createdAt" : "userNameKey", direction)
+      .orderBy("guid", direction)
+      .offset(page.offset)
+      .limit(page.limit)
+      .execute();
+    return { users: await this.#withGroups(rows), total };
   }
 
-  /** Also ends every session of the user. */
+  /**
+   * Compares and sets: `stale` where the user has another version by now, `taken` where the new name is another user's.
+   * One who is made inactive is logged out everywhere.
+   */
+  async update(
+    user: Pick<User, "guid" | "origin" | "version">,
+    profile: UserProfile,
+    now: number,
+  ): Promise<"updated" | "stale" | "taken"> {
+    const { isActive, isVerified, ...columns } = profile;
+    return this.#db.transaction().execute(async (tx) => {
+      const other = await tx
+        .selectFrom("users")
+        .select("guid")
+        .where("userNameKey", "=", userNameKey(profile.userName))
+        .where("origin", "=", user.origin)
+        .executeTakeFirst();
+      if (other !== undefined && other.guid !== user.guid) return "taken";
+      const result = await tx
+        .updateTable("users")
+        .set({
+          ...columns,
+          userNameKey: userNameKey(profile.userName),
+          isActive: isActive ? 1 : 0,
+          isVerified: isVerified ? 1 : 0,
+          version: user.version + 1,
+          updatedAt: now,
+        })
+        .where("guid", "=", user.guid)
+        .where("version", "=", user.version)
+        .executeTakeFirst();
+      if (result.numUpdatedRows !== 1n) return "stale";
+      if (!isActive) await endLogins(tx, user.guid);
+      return "updated";
+    });
+  }
+
+  /** Also ends every login of the user: sessions, those of browsers, and codes. */
   async setPassword(guid: UserGuid, passwordHash: string, now: number): Promise<void> {
     await this.#db.transaction().execute(async (tx) => {
       await tx
@@ -99,16 +201,16 @@ export class UserTable {
         }))
         .where("guid", "=", guid)
         .execute();
-      await tx.deleteFrom("sessions").where("userGuid", "=", guid).execute();
+      await endLogins(tx, guid);
     });
   }
 
-  async setGroups(guid: UserGuid, groups: readonly string[]): Promise<void> {
-    await this.#db.transaction().execute(async (tx) => {
-      await tx.deleteFrom("userGroups").where("userGuid", "=", guid).execute();
-      const rows = groups.map((name) => ({ userGuid: guid, name }));
-      if (rows.length > 0) await tx.insertInto("userGroups").values(rows).execute();
-    });
+  async addToGroups(guid: UserGuid, groups: readonly string[]): Promise<void> {
+    await this.#db
+      .insertInto("userGroups")
+      .values(groups.map((name) => ({ userGuid: guid, name })))
+      .onConflict((conflict) => conflict.columns(["userGuid", "name"]).doNothing())
+      .execute();
   }
 
   /** Sessions and group memberships go with it. */
@@ -116,46 +218,44 @@ export class UserTable {
     await this.#db.deleteFrom("users").where("guid", "=", guid).execute();
   }
 
-  #matching(filter: UserFilter) {
-    let query = this.#db.selectFrom("users");
-    if (filter.guid !== undefined) query = query.where("guid", "=", filter.guid);
-    if (filter.origin !== undefined) query = query.where("origin", "=", filter.origin);
-    if (filter.userName !== undefined) {
-      query = query.where("userNameKey", "=", userNameKey(filter.userName));
-    }
-    return query;
-  }
-
-  async #load(
-    filter: UserFilter,
-    page: { readonly offset: number; readonly limit: number },
-  ): Promise<User[]> {
-    const rows = await this.#matching(filter)
-      .selectAll()
-      .orderBy("userNameKey")
-      .orderBy("origin")
-      .offset(page.offset)
-      .limit(page.limit)
-      .execute();
+  async #withGroups(rows: readonly Selectable<UaaSchema["users"]>[]): Promise<User[]> {
     if (rows.length === 0) return [];
-    const guids = rows.map((row) => row.guid);
     const memberships = await this.#db
       .selectFrom("userGroups")
-      .selectAll()
-      .where("userGuid", "in", guids)
-      .orderBy("name")
+      .innerJoin("groups", "groups.name", "userGroups.name")
+      .select(["userGroups.userGuid", "groups.guid", "groups.name"])
+      .where(
+        "userGuid",
+        "in",
+        rows.map((row) => row.guid),
+      )
+      .orderBy("groups.name")
       .execute();
-    const groupsOf = Map.groupBy(memberships, (membership) => membership.userGuid);
-    return rows.map((row) =>
-      toUser(
-        row,
-        (groupsOf.get(row.guid) ?? []).map(({ name }) => name),
-      ),
-    );
+    const of = Map.groupBy(memberships, (membership) => membership.userGuid);
+    return rows.map((row) => toUser(row, of.get(row.guid) ?? []));
   }
 }
 
-function toUser(row: Selectable<UaaSchema["users"]>, groups: readonly string[]): User {
-  const { userNameKey: _key, guid, ...columns } = row;
-  return { ...columns, guid: asGuid<"user">(guid), groups };
+async function endLogins(tx: Kysely<UaaSchema>, guid: UserGuid): Promise<void> {
+  await tx.deleteFrom("sessions").where("userGuid", "=", guid).execute();
+  await tx.deleteFrom("webSessions").where("userGuid", "=", guid).execute();
+  await tx.deleteFrom("oneTimeCodes").where("userGuid", "=", guid).execute();
+}
+
+function toUser(
+  row: Selectable<UaaSchema["users"]>,
+  memberships: readonly { readonly guid: string; readonly name: string }[],
+): User {
+  const { userNameKey: _key, guid, isActive, isVerified, ...columns } = row;
+  return {
+    ...columns,
+    guid: asGuid<"user">(guid),
+    isActive: isActive === 1,
+    isVerified: isVerified === 1,
+    groups: memberships.map(({ name }) => name),
+    memberships: memberships.map((membership) => ({
+      guid: membership.guid,
+      name: membership.name,
+    })),
+  };
 }

@@ -1,0 +1,193 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { after } from "node:test";
+import { z } from "zod";
+import { FakeClock } from "#kernel/clock/fake-clock.ts";
+import { RecordingLogger } from "#kernel/log/recording-logger.ts";
+import { startUaa, type UaaConfig } from "../start-uaa.ts";
+
+export const admin = { username: "admin", password: "first-password" };
+/** What tests read of any answer. */
+const answer = z.looseObject({
+  id: z.string().default(""),
+  origin: z.string().default(""),
+  error: z.string().default(""),
+  client_id: z.string().default(""),
+  resources: z.array(z.looseObject({ id: z.string() })).default([]),
+});
+
+export const cfClient = { authorization: `Basic ${Buffer.from("cf:").toString("base64")}` };
+
+/** As `cf create-user` sends it. */
+export const newUser = (userName: string, password: string) => ({
+  userName,
+  password,
+  origin: "",
+  name: { familyName: userName, givenName: userName },
+  emails: [{ value: userName, primary: true }],
+});
+
+interface TokenBody {
+  access_token: string;
+  id_token: string;
+  refresh_token: string;
+  token_type: string;
+  expires_in: number;
+  scope: string;
+  error: string;
+  error_description: string;
+}
+
+/** Keeps cookies and shows redirects, as a browser whose user looks closely. */
+class TestBrowser {
+  readonly #url: string;
+  readonly #externalUrl: string;
+  readonly cookies = new Map<string, string>();
+  /** Each `Set-Cookie` that has come. */
+  readonly received: string[] = [];
+
+  constructor(url: string, externalUrl: string) {
+    this.#url = url;
+    this.#externalUrl = externalUrl;
+  }
+
+  async get(path: string) {
+    return this.#send(path, { method: "GET" });
+  }
+
+  async post(path: string, fields: Record<string, string>) {
+    return this.#send(path, { method: "POST", body: new URLSearchParams(fields) });
+  }
+
+  /** Fills in the login form; `fields` replaces what it holds. */
+  async logIn(username: string, password: string, fields: Record<string, string> = {}) {
+    await this.get("/login");
+    return this.post("/login.do", { username, password, ...this.csrf(), ...fields });
+  }
+
+  csrf(): Record<string, string> {
+    return { "X-Uaa-Csrf": this.cookies.get("X-Uaa-Csrf") ?? "" };
+  }
+
+  async #send(path: string, init: RequestInit) {
+    const response = await fetch(this.#url + path.replace(this.#externalUrl, ""), {
+      ...init,
+      redirect: "manual",
+      headers: {
+        accept: "text/html,application/xhtml+xml,*/*;q=0.8",
+        cookie: [...this.cookies].map(([name, value]) => `${name}=${value}`).join("; "),
+      },
+    });
+    for (const line of response.headers.getSetCookie()) {
+      this.received.push(line);
+      const [name = "", value = ""] = line.split(";")[0]?.split("=") ?? [];
+      this.cookies.set(name, value);
+    }
+    return {
+      status: response.status,
+      headers: response.headers,
+      location: response.headers.get("location") ?? "",
+      text: await response.text(),
+    };
+  }
+}
+
+export async function start(over: Partial<UaaConfig> = {}, clock = new FakeClock()) {
+  const logger = new RecordingLogger();
+  const externalUrl = "http://127.0.0.1:9/uaa";
+  const uaa = await startUaa(
+    { basePath: "/uaa", externalUrl, databasePath: ":memory:", admin, ...over },
+    { clock, logger },
+  );
+  const server = createServer(uaa.handler);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/uaa`;
+  const stop = async () => {
+    server.closeAllConnections();
+    server.close();
+    await uaa[Symbol.asyncDispose]();
+  };
+  const token = async (
+    form: Record<string, string>,
+    headers: Record<string, string> = cfClient,
+    query = "",
+  ) => {
+    const response = await fetch(`${url}/oauth/token${query}`, {
+      method: "POST",
+      headers,
+      body: new URLSearchParams(form),
+    });
+    return {
+      status: response.status,
+      headers: response.headers,
+      ...((await response.json()) as TokenBody),
+    };
+  };
+  const login = (username = admin.username, password = admin.password) =>
+    token({ grant_type: "password", username, password });
+  const call = async (
+    method: string,
+    resource: string,
+    bearer: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ) => {
+    const response = await fetch(`${url}${resource}`, {
+      method,
+      headers: {
+        authorization: `bearer ${bearer}`,
+        "content-type": "application/json",
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: answer.parse(await response.json()),
+    };
+  };
+  /** The client `admin`'s own token, which may do everything here. */
+  const adminToken = async () =>
+    (
+      await token(
+        {
+          grant_type: "client_credentials",
+          client_id: "admin",
+          client_secret: over.adminClientSecret ?? admin.password,
+        },
+        {},
+      )
+    ).access_token;
+  /** Makes a user as an administrator does, and gives the guid. */
+  const addUser = async (userName: string, password: string) => {
+    const made = await call("POST", "/Users", await adminToken(), newUser(userName, password));
+    return made.body.id;
+  };
+  const browser = () => new TestBrowser(url, externalUrl);
+  return {
+    url,
+    externalUrl,
+    clock,
+    logger,
+    token,
+    login,
+    call,
+    adminToken,
+    addUser,
+    browser,
+    stop,
+  };
+}
+
+export async function running(...args: Parameters<typeof start>) {
+  const uaa = await start(...args);
+  after(uaa.stop);
+  return uaa;
+}
+
+export async function pass(clock: FakeClock, ms: number): Promise<void> {
+  const elapsed = clock.sleep(ms);
+  await clock.advance(ms);
+  await elapsed;
+}
