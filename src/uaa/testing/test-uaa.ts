@@ -92,27 +92,37 @@ class TestBrowser {
   }
 }
 
-export async function start(over: Partial<UaaConfig> = {}, clock = new FakeClock()) {
-  const logger = new RecordingLogger();
-  const externalUrl = "http://127.0.0.1:9/uaa";
-  const uaa = await startUaa(
-    { basePath: "/uaa", externalUrl, databasePath: ":memory:", admin, ...over },
-    { clock, logger },
-  );
-  const server = createServer(uaa.handler);
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/uaa`;
-  const stop = async () => {
-    server.closeAllConnections();
-    server.close();
-    await uaa[Symbol.asyncDispose]();
-  };
-  const token = async (
+/** A UAA of a test's own, with real HTTP. Its methods may be taken out of it. */
+class TestUaa {
+  readonly url: string;
+  readonly externalUrl: string;
+  readonly clock: FakeClock;
+  readonly logger: RecordingLogger;
+  readonly stop: () => Promise<void>;
+  readonly #adminClientSecret: string;
+
+  constructor(parts: {
+    url: string;
+    externalUrl: string;
+    clock: FakeClock;
+    logger: RecordingLogger;
+    stop: () => Promise<void>;
+    adminClientSecret: string;
+  }) {
+    this.url = parts.url;
+    this.externalUrl = parts.externalUrl;
+    this.clock = parts.clock;
+    this.logger = parts.logger;
+    this.stop = parts.stop;
+    this.#adminClientSecret = parts.adminClientSecret;
+  }
+
+  readonly token = async (
     form: Record<string, string>,
     headers: Record<string, string> = cfClient,
     query = "",
   ) => {
-    const response = await fetch(`${url}/oauth/token${query}`, {
+    const response = await fetch(`${this.url}/oauth/token${query}`, {
       method: "POST",
       headers,
       body: new URLSearchParams(form),
@@ -123,21 +133,23 @@ export async function start(over: Partial<UaaConfig> = {}, clock = new FakeClock
       ...((await response.json()) as TokenBody),
     };
   };
-  const login = (username = admin.username, password = admin.password) =>
-    token({ grant_type: "password", username, password });
-  const call = async (
+
+  readonly login = (username = admin.username, password = admin.password) =>
+    this.token({ grant_type: "password", username, password });
+
+  readonly call = async (
     method: string,
     resource: string,
-    bearer: string,
+    as: string | { readonly bearer: string; readonly ifMatch: string },
     body?: unknown,
-    headers: Record<string, string> = {},
   ) => {
-    const response = await fetch(`${url}${resource}`, {
+    const { bearer, ifMatch = undefined } = typeof as === "string" ? { bearer: as } : as;
+    const response = await fetch(`${this.url}${resource}`, {
       method,
       headers: {
         authorization: `bearer ${bearer}`,
         "content-type": "application/json",
-        ...headers,
+        ...(ifMatch === undefined ? {} : { "if-match": ifMatch }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
@@ -147,40 +159,59 @@ export async function start(over: Partial<UaaConfig> = {}, clock = new FakeClock
       body: answer.parse(await response.json()),
     };
   };
+
   /** The client `admin`'s own token, which may do everything here. */
-  const adminToken = async () =>
-    (
-      await token(
-        {
-          grant_type: "client_credentials",
-          client_id: "admin",
-          client_secret: over.adminClientSecret ?? admin.password,
-        },
-        {},
-      )
-    ).access_token;
+  readonly adminToken = async () => {
+    const answered = await this.token(
+      {
+        grant_type: "client_credentials",
+        client_id: "admin",
+        client_secret: this.#adminClientSecret,
+      },
+      {},
+    );
+    return answered.access_token;
+  };
+
   /** Makes a user as an administrator does, and gives the guid. */
-  const addUser = async (userName: string, password: string) => {
-    const made = await call("POST", "/Users", await adminToken(), newUser(userName, password));
-    return made.body.id;
+  readonly addUser = async (userName: string, password: string) => {
+    const message = newUser(userName, password);
+    return (await this.call("POST", "/Users", await this.adminToken(), message)).body.id;
   };
-  const browser = () => new TestBrowser(url, externalUrl);
-  return {
-    url,
-    externalUrl,
-    clock,
-    logger,
-    token,
-    login,
-    call,
-    adminToken,
-    addUser,
-    browser,
-    stop,
-  };
+
+  readonly browser = () => new TestBrowser(this.url, this.externalUrl);
 }
 
-export async function running(...args: Parameters<typeof start>) {
+export async function start(
+  over: Partial<UaaConfig> = {},
+  clock = new FakeClock(),
+): Promise<TestUaa> {
+  const logger = new RecordingLogger();
+  const config = {
+    basePath: "/uaa",
+    externalUrl: "http://127.0.0.1:9/uaa",
+    databasePath: ":memory:",
+    admin,
+    ...over,
+  };
+  const uaa = await startUaa(config, { clock, logger });
+  const server = createServer(uaa.handler);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return new TestUaa({
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/uaa`,
+    externalUrl: config.externalUrl,
+    clock,
+    logger,
+    adminClientSecret: config.adminClientSecret ?? config.admin.password,
+    stop: async () => {
+      server.closeAllConnections();
+      server.close();
+      await uaa[Symbol.asyncDispose]();
+    },
+  });
+}
+
+export async function running(...args: Parameters<typeof start>): Promise<TestUaa> {
   const uaa = await start(...args);
   after(uaa.stop);
   return uaa;
