@@ -2,8 +2,10 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { after } from "node:test";
 import { z } from "zod";
+import { testDatabase } from "#db/testing/test-database.ts";
 import { FakeClock } from "#kernel/clock/fake-clock.ts";
 import { RecordingLogger } from "#kernel/log/recording-logger.ts";
+import { uaaMigrations } from "../database/migrations.ts";
 import { startUaa, type UaaConfig } from "../start-uaa.ts";
 
 export const admin = { username: "admin", password: "first-password" };
@@ -143,7 +145,7 @@ class TestUaa {
     as: string | { readonly bearer: string; readonly ifMatch: string },
     body?: unknown,
   ) => {
-    const { bearer, ifMatch = undefined } = typeof as === "string" ? { bearer: as } : as;
+    const { bearer, ifMatch } = typeof as === "string" ? { bearer: as, ifMatch: undefined } : as;
     const response = await fetch(`${this.url}${resource}`, {
       method,
       headers: {
@@ -190,7 +192,7 @@ export async function start(
   const config = {
     basePath: "/uaa",
     externalUrl: "http://127.0.0.1:9/uaa",
-    databasePath: ":memory:",
+    database: await testDatabase(uaaMigrations),
     admin,
     ...over,
   };
