@@ -20,6 +20,7 @@ import type { Links } from "./http/links.ts";
 import type { LongPoll } from "./http/long-poll.ts";
 import type { Permissions } from "./http/permissions.ts";
 import { registerAbsentResources } from "./info/absent-resources.ts";
+import { registerAbsentServices } from "./info/absent-services.ts";
 import { registerInfo } from "./info/routes.ts";
 import type { Jobs } from "./jobs/jobs.ts";
 import { registerJobs } from "./jobs/routes.ts";
@@ -78,6 +79,7 @@ export function registerTenancy(
     uaaClient === undefined ? undefined : createUaaUsers({ uaaUrl, client: uaaClient, clock });
   registerInfo(api, { db, links, uaaUrl, logCacheUrl });
   registerAbsentResources(api, { links });
+  registerAbsentServices(api, { db, links, permissions });
   registerJobs(api, { jobs, links, longPoll });
   registerOrganizations(api, { db, clock, links, permissions, jobs });
   registerOrganizationRelations(api, { db, links, permissions });

@@ -7,6 +7,7 @@ import type { Actor } from "../http/auth-context.ts";
 import { CfError } from "../http/cf-errors.ts";
 import { updateMetadata, type MetadataPatch } from "../metadata/metadata.ts";
 import { createProcess } from "../processes/process-create.ts";
+import { requireFits } from "./environment-variables.ts";
 import { toApp, type App, type Lifecycle } from "./app-table.ts";
 
 export interface NewApp {
@@ -23,6 +24,7 @@ export async function createApp(
   context: { readonly clock: Clock; readonly limits: CloudControllerLimits; readonly actor: Actor },
   wanted: NewApp,
 ): Promise<App> {
+  requireFits(wanted.environmentVariables);
   const row = await db
     .insertInto("apps")
     .values({

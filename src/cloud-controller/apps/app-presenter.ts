@@ -17,7 +17,8 @@ export function presentApp(
     lifecycle: presentLifecycle(app.lifecycle),
     relationships: {
       space: relationTo(app.spaceGuid),
-      current_droplet: { data: app.dropletGuid === null ? null : { guid: app.dropletGuid } },
+      // Without a droplet the original has an object all the same.
+      current_droplet: { data: { guid: app.dropletGuid } },
     },
     metadata,
     links: {

@@ -25,7 +25,7 @@ interface StateChange {
 
 /** Starts all processes of a stopped app, as the revision that it is now. On a started one only the event is recorded. */
 export async function startApp(change: StateChange, app: App): Promise<void> {
-  refuseWithoutDroplet(app);
+  requireDroplet(app);
   await change.db.transaction().execute(async (tx) => {
     if (app.state !== "STARTED") await setStarted(tx, change, app);
     await recordStateEvent(tx, change, { app, type: "audit.app.start" });
@@ -47,7 +47,7 @@ export async function stopApp(change: StateChange, app: App): Promise<void> {
 
 /** Stops what runs and starts it anew with a new version; not without a gap. */
 export async function restartApp(change: StateChange, app: App): Promise<void> {
-  refuseWithoutDroplet(app);
+  requireDroplet(app);
   const before = await processesOfApp(change.db, app.guid);
   await change.db.transaction().execute(async (tx) => {
     await setStarted(tx, change, app);
@@ -140,7 +140,8 @@ async function recordStateEvent(
   });
 }
 
-function refuseWithoutDroplet(app: App): void {
+/** @throws 422 */
+export function requireDroplet(app: App): void {
   if (app.dropletGuid !== null) return;
   throw unprocessable("Assign a droplet before starting this app.");
 }

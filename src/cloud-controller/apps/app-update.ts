@@ -18,7 +18,7 @@ export async function updateApp(
   const lifecycle =
     message.lifecycle === undefined
       ? app.lifecycle
-      : await resolveLifecycle(db, message.lifecycle, app.lifecycle);
+      : await resolveLifecycle(db, message.lifecycle, app);
   await db
     .updateTable("apps")
     .set({

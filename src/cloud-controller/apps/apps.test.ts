@@ -28,7 +28,7 @@ test("POST /v3/apps makes a stopped app, its web process under the same guid, an
   });
   assert.deepEqual(app.relationships, {
     space: { data: { guid: spaceGuid } },
-    current_droplet: { data: null },
+    current_droplet: { data: { guid: null } },
   });
   assert.equal(app.links.start.method, "POST");
   const process = (await admin.get(`/v3/processes/${app.guid}`)).json;

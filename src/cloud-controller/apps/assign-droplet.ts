@@ -17,11 +17,8 @@ import type { App } from "./app-table.ts";
 export async function assignDroplet(
   db: Executor,
   context: { readonly clock: Clock; readonly limits: CloudControllerLimits; readonly actor: Actor },
-  { app, dropletGuid }: { readonly app: App; readonly dropletGuid: string | undefined },
+  { app, dropletGuid }: { readonly app: App; readonly dropletGuid: string },
 ): Promise<void> {
-  if (dropletGuid === undefined) {
-    throw unprocessable("Current droplet cannot be removed. Replace it with a preferred droplet.");
-  }
   const droplet = await findDroplet(db, dropletGuid);
   if (droplet === undefined || droplet.appGuid !== app.guid) {
     throw unprocessable(

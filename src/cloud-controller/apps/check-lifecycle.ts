@@ -1,7 +1,8 @@
 import type { Executor } from "../database/schema.ts";
 import { requireEnabled } from "../feature-flags/feature-flags.ts";
 import { unprocessable } from "../http/cf-errors.ts";
-import type { Lifecycle, LifecycleType } from "./app-table.ts";
+import { stackVerdict } from "../stacks/stack-state.ts";
+import type { App, Lifecycle, LifecycleType } from "./app-table.ts";
 import { isBuildpackUri } from "../buildpacks/buildpack-uri.ts";
 import type { LifecycleMessage } from "./messages.ts";
 
@@ -14,8 +15,9 @@ import type { LifecycleMessage } from "./messages.ts";
 export async function resolveLifecycle(
   db: Executor,
   message: LifecycleMessage | undefined,
-  current: Lifecycle | undefined,
+  app: Pick<App, "guid" | "lifecycle"> | undefined,
 ): Promise<Lifecycle> {
+  const current = app?.lifecycle;
   const type = message?.type ?? current?.type ?? "buildpack";
   if (current !== undefined && type !== current.type) {
     throw unprocessable(`Lifecycle type cannot be changed from ${current.type} to ${type}`);
@@ -30,6 +32,10 @@ export async function resolveLifecycle(
     buildpacks: buildpacks === undefined ? (current?.buildpacks ?? []) : (buildpacks ?? []),
   };
   if (type === "buildpack") await requireKnownBuildpacks(db, lifecycle);
+  if (app === undefined || message?.data.stack !== undefined) {
+    const verdict = await stackVerdict(db, { stack, appGuid: app?.guid });
+    if (verdict.kind === "refused") throw unprocessable(verdict.reason);
+  }
   return lifecycle;
 }
 
@@ -62,16 +68,10 @@ async function resolveStack(
   }
   const stack = await db
     .selectFrom("stacks")
-    .select(["name", "state", "stateReason"])
+    .select("name")
     .where("name", "=", wanted)
     .executeTakeFirst();
   if (stack === undefined) throw unprocessable("Stack must be an existing stack");
-  if (wanted !== current && (stack.state === "DISABLED" || stack.state === "RESTRICTED")) {
-    const reason = stack.stateReason === null ? "" : ` ${stack.stateReason}`;
-    throw unprocessable(
-      `Stack '${wanted}' is ${stack.state.toLowerCase()} and cannot be used.${reason}`,
-    );
-  }
   return stack.name;
 }
 
@@ -95,4 +95,13 @@ async function requireKnownBuildpacks(db: Executor, lifecycle: Lifecycle): Promi
     return found.some((row) => row.filename !== null) ? [] : [`"${name}" must be in ready state`];
   });
   if (faults.length > 0) throw unprocessable(faults.join(", "));
+}
+
+/** What is to be told to whoever has just given an app this stack. */
+export async function stackWarnings(
+  db: Executor,
+  app: Pick<App, "guid" | "lifecycle">,
+): Promise<readonly string[]> {
+  const verdict = await stackVerdict(db, { stack: app.lifecycle.stack, appGuid: app.guid });
+  return verdict.kind === "usable" ? verdict.warnings : [];
 }

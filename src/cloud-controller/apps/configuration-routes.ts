@@ -3,7 +3,8 @@ import { hidden, recordAuditEvent } from "../audit-events/record-audit-event.ts"
 import { touched } from "../database/record.ts";
 import { environmentVariableGroup } from "../environment-variable-groups/find-environment-variable-group.ts";
 import { requireEnabled } from "../feature-flags/feature-flags.ts";
-import { actorOf } from "../http/auth-context.ts";
+import { actorOf, type AuthContext } from "../http/auth-context.ts";
+import { notFound, unprocessable } from "../http/cf-errors.ts";
 import type { ApiServer } from "../http/create-server.ts";
 import { parseMessage } from "../http/parse-message.ts";
 import { findProcessOfType } from "../processes/find-process.ts";
@@ -12,7 +13,11 @@ import { mappedRoutes, urisOf } from "../running/mapped-routes.ts";
 import { vcapApplication } from "../running/vcap-application.ts";
 import { permittedApp, type AppRoutes } from "./app-access.ts";
 import { assignDroplet } from "./assign-droplet.ts";
-import { environmentVariablesMessage, mergeVariables } from "./environment-variables.ts";
+import {
+  environmentVariablesMessage,
+  mergeVariables,
+  requireFits,
+} from "./environment-variables.ts";
 import type { App } from "./app-table.ts";
 import { findApp } from "./find-app.ts";
 import { currentDropletMessage } from "./messages.ts";
@@ -28,11 +33,7 @@ function registerEnvironment(app: ApiServer, dependencies: AppRoutes): void {
   const { db, clock, permissions } = dependencies;
   app.get<{ Params: { guid: string } }>("/v3/apps/:guid/env", async (request) => {
     const { guid } = request.params;
-    const found = await permittedApp(dependencies, request.auth, guid, "environment.read");
-    if (!request.auth.isAdmin) {
-      await requireEnabled(db, "env_var_visibility");
-      await requireEnabled(db, "space_developer_env_var_visibility");
-    }
+    const found = await readableEnvironment(dependencies, request.auth, guid);
     const place = { spaceGuid: found.spaceGuid };
     const seesSecrets = await permissions.can(request.auth, "secrets.read", place);
     await recordAuditEvent(db, clock, {
@@ -53,6 +54,20 @@ function registerEnvironment(app: ApiServer, dependencies: AppRoutes): void {
       application_env_json: { VCAP_APPLICATION: await presentVcapApplication(dependencies, found) },
     };
   });
+}
+
+/** The first flag hides environments from everybody, the second from all but those who read the whole platform. */
+async function readableEnvironment(
+  dependencies: AppRoutes,
+  auth: AuthContext,
+  guid: string,
+): Promise<App> {
+  await requireEnabled(dependencies.db, "env_var_visibility");
+  const found = await permittedApp(dependencies, auth, guid, "environment.read");
+  if (!auth.isAdmin && !auth.isAdminReadOnly) {
+    await requireEnabled(dependencies.db, "space_developer_env_var_visibility");
+  }
+  return found;
 }
 
 async function presentVcapApplication({ db, links, limits, fileDescriptors }: AppRoutes, app: App) {
@@ -79,7 +94,7 @@ function registerVariables(app: ApiServer, dependencies: AppRoutes): void {
 
   app.get<{ Params: { guid: string } }>(path, async (request) => {
     const { guid } = request.params;
-    const found = await permittedApp(dependencies, request.auth, guid, "environment.read");
+    const found = await readableEnvironment(dependencies, request.auth, guid);
     await recordAuditEvent(db, clock, {
       type: "audit.app.environment_variables.show",
       actor: actorOf(request.auth),
@@ -91,11 +106,12 @@ function registerVariables(app: ApiServer, dependencies: AppRoutes): void {
 
   app.patch<{ Params: { guid: string } }>(path, async (request) => {
     const { guid } = request.params;
-    const message = parseMessage(environmentVariablesMessage, request.body);
     const found = await permittedApp(dependencies, request.auth, guid, "apps.manage");
+    const message = parseMessage(environmentVariablesMessage, request.body);
     const variables = await db.transaction().execute(async (tx) => {
       const current = (await findApp(tx, guid))?.environmentVariables ?? {};
       const merged = mergeVariables(current, message.var);
+      requireFits(merged);
       await tx
         .updateTable("apps")
         .set({ ...touched(clock), environmentVariables: JSON.stringify(merged) })
@@ -135,30 +151,39 @@ function registerCurrentDroplet(app: ApiServer, dependencies: AppRoutes): void {
   app.get<{ Params: { guid: string } }>(path, async (request) => {
     const { guid } = request.params;
     const found = await permittedApp(dependencies, request.auth, guid, "space.read");
+    if (found.dropletGuid === null) throw notFound("Droplet");
     return presentCurrent(guid, found.dropletGuid);
   });
 
   app.patch<{ Params: { guid: string } }>(path, async (request) => {
     const { guid } = request.params;
-    const message = parseMessage(currentDropletMessage, request.body);
+    const dropletGuid = wantedDroplet(request.body);
     const found = await permittedApp(dependencies, request.auth, guid, "apps.manage");
-    const dropletGuid = message.data?.guid;
     const context = { clock, limits, actor: actorOf(request.auth) };
     await db.transaction().execute((tx) => assignDroplet(tx, context, { app: found, dropletGuid }));
     appLog.write(
       found,
       `Updated app with guid ${guid} (${JSON.stringify({ droplet_guid: dropletGuid })})`,
     );
-    return presentCurrent(guid, dropletGuid ?? null);
+    return presentCurrent(guid, dropletGuid);
   });
 
-  function presentCurrent(guid: string, dropletGuid: string | null) {
+  function presentCurrent(guid: string, dropletGuid: string) {
     return {
-      data: dropletGuid === null ? null : { guid: dropletGuid },
+      data: { guid: dropletGuid },
       links: {
         self: links.to(`/v3/apps/${guid}/relationships/current_droplet`),
         related: links.to(`/v3/apps/${guid}/droplets/current`),
       },
     };
   }
+}
+
+/** What the body does not name, or names wrongly, is a droplet that does not exist. */
+function wantedDroplet(body: unknown): string {
+  const message = currentDropletMessage.safeParse(body).data;
+  if (message !== undefined && "data" in message && message.data?.guid === undefined) {
+    throw unprocessable("Current droplet cannot be removed. Replace it with a preferred droplet.");
+  }
+  return message?.data?.guid ?? "";
 }

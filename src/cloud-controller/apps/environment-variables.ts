@@ -1,15 +1,47 @@
 import { z } from "zod";
+import { unprocessable } from "../http/cf-errors.ts";
 
 /**
  * What names a variable may have, for apps and for the groups: VCAP_ is the platform's, VMC_ was. Texts of Cloud
  * Controller's EnvironmentVariablesValidator.
  */
 export function environmentKeyFault(key: string): string | undefined {
-  if (key === "") return "cannot set empty key";
+  if (key === "") return "key must be a minimum length of 1";
   if (/^vcap_/i.test(key)) return "cannot start with VCAP_";
   if (/^vmc/i.test(key)) return "cannot start with VMC_";
-  if (key === "PORT") return "cannot set PORT";
+  if (/^port$/i.test(key)) return "cannot set PORT";
+  // The original stores these, and the container then has another variable or none.
+  if (/[=\p{Cc}]/u.test(key)) return "key must not contain '=' or control characters";
   return undefined;
+}
+
+/** Bytes of `NAME=VALUE` that Linux hands to a program. */
+const longestVariable = 131_071;
+/** Bytes of all of them: the system's limit is twice that, for arguments and the platform's own variables too. */
+const longestEnvironment = 1024 * 1024;
+
+/**
+ * Refuses what no process could be started with.
+ *
+ * @throws 422 that names the variable
+ */
+export function requireFits(variables: Readonly<Record<string, unknown>>): void {
+  let total = 0;
+  for (const [key, value] of Object.entries(variables)) {
+    const text = typeof value === "string" ? value : JSON.stringify(value);
+    const bytes = Buffer.byteLength(key) + 1 + Buffer.byteLength(text);
+    total += bytes + 1;
+    if (bytes > longestVariable) {
+      throw unprocessable(
+        `Environment variable '${key}' is too long (maximum is ${longestVariable} bytes of name and value)`,
+      );
+    }
+  }
+  if (total > longestEnvironment) {
+    throw unprocessable(
+      `Environment variables are too long (maximum is ${longestEnvironment} bytes in all)`,
+    );
+  }
 }
 
 function reportKeyFaults(variables: object, context: z.core.$RefinementCtx): void {
@@ -29,7 +61,7 @@ const variablesPatch = z.record(z.string(), z.unknown()).transform((variables, c
   for (const [key, value] of Object.entries(variables)) {
     const fault = environmentKeyFault(key);
     if (fault !== undefined) context.addIssue({ code: "custom", message: fault });
-    if (value === null || typeof value === "string") {
+    else if (value === null || typeof value === "string") {
       patch[key] = value;
     } else {
       context.addIssue({

@@ -43,11 +43,12 @@ function registerSwitches(app: ApiServer, dependencies: AppRoutes): void {
     "/v3/apps/:guid/features/:name",
     async (request) => {
       const { guid, name } = request.params;
-      const { enabled } = parseMessage(featureMessage, request.body);
+      await permittedApp(dependencies, request.auth, guid, "space.read");
+      if (!isFeature(name)) throw notFound("Feature");
       // Supporters may switch revisions; the rest is the developers'.
       const action = name === "revisions" ? "apps.manage" : "space.write";
       const found = await permittedApp(dependencies, request.auth, guid, action);
-      if (!isFeature(name)) throw notFound("Feature");
+      const { enabled } = parseMessage(featureMessage, request.body);
       await db.transaction().execute(async (tx) => {
         await setFeatures(tx, clock, { app: found, features: { [name]: enabled } });
         await recordAuditEvent(tx, clock, {

@@ -75,11 +75,6 @@ export const updateAppMessage = z.strictObject({
 
 export type UpdateApp = z.infer<typeof updateAppMessage>;
 
-export const currentDropletMessage = z.strictObject({
-  data: z
-    .strictObject(
-      { guid: z.string().min(1).max(200) },
-      { error: 'must be structured like this: {"data": {"guid": "valid-guid"}}' },
-    )
-    .nullable(),
+export const currentDropletMessage = z.looseObject({
+  data: z.looseObject({ guid: z.string().nullish() }).nullish(),
 });

@@ -1,91 +1,25 @@
-import { sql } from "kysely";
 import { recordAuditEvent } from "../audit-events/record-audit-event.ts";
 import { actorOf } from "../http/auth-context.ts";
 import { CfError, unprocessable } from "../http/cf-errors.ts";
 import type { ApiServer } from "../http/create-server.ts";
-import { parseListQuery } from "../http/list-query.ts";
-import { fetchPage, isOneOf, presentPage } from "../http/page.ts";
+import { parseShowQuery } from "../http/list-query.ts";
 import { parseMessage } from "../http/parse-message.ts";
+import { withWarnings } from "../http/warnings.ts";
 import { acceptJob } from "../jobs/routes.ts";
-import { loadMetadata, noMetadata } from "../metadata/metadata.ts";
 import { includedSpaces } from "../spaces/included-spaces.ts";
 import { permittedApp, presentStoredApp, type AppRoutes } from "./app-access.ts";
 import { createApp } from "./app-create.ts";
-import { presentApp } from "./app-presenter.ts";
-import { restartApp, startApp, stopApp } from "./app-state.ts";
-import { isLifecycleType, toApp } from "./app-table.ts";
+import { appIncludes, registerAppLists } from "./list-routes.ts";
+import { requireDroplet, restartApp, startApp, stopApp } from "./app-state.ts";
 import { updateApp } from "./app-update.ts";
-import { resolveLifecycle } from "./check-lifecycle.ts";
+import { resolveLifecycle, stackWarnings } from "./check-lifecycle.ts";
 import { createAppMessage, updateAppMessage } from "./messages.ts";
 
-const includes = ["space", "org", "space.organization"];
-
 export function registerApps(app: ApiServer, dependencies: AppRoutes): void {
-  registerList(app, dependencies);
+  registerAppLists(app, dependencies);
   registerCreation(app, dependencies);
   registerSingle(app, dependencies);
   registerActions(app, dependencies);
-}
-
-function registerList(app: ApiServer, { db, links, permissions }: AppRoutes): void {
-  app.get("/v3/apps", async (request) => {
-    const list = parseListQuery(request.query, {
-      filters: ["names", "organization_guids", "space_guids", "stacks"],
-      orderBy: { name: "name", state: "desiredState" },
-      labels: true,
-      include: includes,
-      extra: ["lifecycle_type"],
-      check: ({ lifecycle_type: type }) =>
-        type === undefined || isLifecycleType(type)
-          ? undefined
-          : `Invalid lifecycle_type: '${type}'`,
-    });
-    const visible = permissions.spaces(request.auth, "space.read");
-    let query = db.selectFrom("apps").selectAll("apps");
-    if (visible !== undefined) query = query.where("apps.spaceGuid", "in", visible);
-    const { names, space_guids, organization_guids, stacks } = list.filters;
-    const { lifecycle_type: lifecycleType } = list.raw;
-    if (names !== undefined) {
-      query = query.where(isOneOf(sql.ref("apps.name"), names));
-    }
-    if (space_guids !== undefined) {
-      query = query.where(isOneOf(sql.ref("apps.spaceGuid"), space_guids));
-    }
-    if (organization_guids !== undefined) {
-      query = query.where("apps.spaceGuid", "in", (eb) =>
-        eb
-          .selectFrom("spaces")
-          .select("spaces.guid")
-          .where(isOneOf(sql.ref("spaces.organizationGuid"), organization_guids)),
-      );
-    }
-    if (stacks !== undefined) {
-      const named = isOneOf(sql.ref("apps.stack"), stacks);
-      query = query.where((eb) =>
-        stacks.includes("") ? eb.or([named, eb("apps.stack", "is", null)]) : named,
-      );
-    }
-    if (lifecycleType !== undefined && isLifecycleType(lifecycleType)) {
-      query = query.where("apps.lifecycleType", "=", lifecycleType);
-    }
-    const page = await fetchPage(query, list, "apps", "app");
-    const apps = page.rows.map(toApp);
-    const guids = apps.map((found) => found.guid);
-    const metadata = await loadMetadata(db, "app", guids);
-    const document = presentPage({
-      links,
-      path: "/v3/apps",
-      list,
-      total: page.total,
-      resources: apps.map((found) =>
-        presentApp(found, { links, metadata: metadata.get(found.guid) ?? noMetadata }),
-      ),
-    });
-    if (list.include.length === 0) return document;
-    const spaceGuids = apps.map((found) => found.spaceGuid);
-    const included = await includedSpaces(db, links, { include: list.include, spaceGuids });
-    return { ...document, included };
-  });
 }
 
 function registerCreation(app: ApiServer, dependencies: AppRoutes): void {
@@ -112,6 +46,7 @@ function registerCreation(app: ApiServer, dependencies: AppRoutes): void {
       ),
     );
     appLog.write(created, `Created app with guid ${created.guid}`);
+    withWarnings(reply, await stackWarnings(db, created));
     return await reply.status(201).send(await presentStoredApp(dependencies, created.guid));
   });
 }
@@ -133,17 +68,17 @@ function registerSingle(app: ApiServer, dependencies: AppRoutes): void {
   const { db, clock, links, jobs, appLog } = dependencies;
 
   app.get<{ Params: { guid: string } }>("/v3/apps/:guid", async (request) => {
-    const list = parseListQuery(request.query, { filters: [], include: includes });
+    const { include } = parseShowQuery(request.query, { include: appIncludes });
     const { guid } = request.params;
     const found = await permittedApp(dependencies, request.auth, guid, "space.read");
     const document = await presentStoredApp(dependencies, guid);
-    if (list.include.length === 0) return document;
+    if (include.length === 0) return document;
     const spaceGuids = [found.spaceGuid];
-    const included = await includedSpaces(db, links, { include: list.include, spaceGuids });
+    const included = await includedSpaces(db, links, { include, spaceGuids });
     return { ...document, included };
   });
 
-  app.patch<{ Params: { guid: string } }>("/v3/apps/:guid", async (request) => {
+  app.patch<{ Params: { guid: string } }>("/v3/apps/:guid", async (request, reply) => {
     const message = parseMessage(updateAppMessage, request.body);
     const found = await permittedApp(
       dependencies,
@@ -154,6 +89,11 @@ function registerSingle(app: ApiServer, dependencies: AppRoutes): void {
     const context = { clock, actor: actorOf(request.auth) };
     await db.transaction().execute((tx) => updateApp(tx, context, { app: found, message }));
     appLog.write(found, `Updated app with guid ${found.guid} (${JSON.stringify(message)})`);
+    const stack = message.lifecycle?.data.stack;
+    if (typeof stack === "string") {
+      const lifecycle = { ...found.lifecycle, stack };
+      withWarnings(reply, await stackWarnings(db, { guid: found.guid, lifecycle }));
+    }
     return await presentStoredApp(dependencies, found.guid);
   });
 
@@ -176,6 +116,7 @@ function registerSingle(app: ApiServer, dependencies: AppRoutes): void {
       resource: { guid: found.guid, type: "app" },
       userGuid: request.auth.userGuid,
     });
+    appLog.write(found, `Enqueued job to delete app with guid ${found.guid}`);
     return await acceptJob(reply, links, job);
   });
 }
@@ -186,6 +127,8 @@ function registerActions(app: ApiServer, dependencies: AppRoutes): void {
   for (const [name, act] of Object.entries(actions)) {
     app.post<{ Params: { guid: string } }>(`/v3/apps/:guid/actions/${name}`, async (request) => {
       const { guid } = request.params;
+      const seen = await permittedApp(dependencies, request.auth, guid, "space.read");
+      if (act !== stopApp) requireDroplet(seen);
       const found = await permittedApp(dependencies, request.auth, guid, "apps.manage");
       await act({ db, clock, runner, appLog, actor: actorOf(request.auth) }, found);
       return await presentStoredApp(dependencies, guid);
@@ -203,6 +146,7 @@ function registerActions(app: ApiServer, dependencies: AppRoutes): void {
         resource: { guid: found.guid, type: "app" },
         userGuid: request.auth.userGuid,
       });
+      appLog.write(found, `Enqueued job to delete app buildpack cache with app guid ${found.guid}`);
       return await acceptJob(reply, links, job);
     },
   );

@@ -10,6 +10,7 @@ import { CfError, unprocessable } from "../http/cf-errors.ts";
 import { updateMetadata } from "../metadata/metadata.ts";
 import type { Package } from "../packages/package-table.ts";
 import { findProcessOfType } from "../processes/find-process.ts";
+import { stackVerdict } from "../stacks/stack-state.ts";
 import type { Stager } from "../staging/stager.ts";
 import type { StagingLimits } from "../staging/staging-config.ts";
 import { toBuild, type Build } from "./build-table.ts";
@@ -65,22 +66,12 @@ async function requireStack(
 ): Promise<void> {
   const row = await db
     .selectFrom("stacks")
-    .select(["state", "stateReason"])
+    .select("name")
     .where("name", "=", stack)
     .executeTakeFirst();
   if (row === undefined) throw unprocessable("Stack must be an existing stack");
-  if (row.state === "ACTIVE" || row.state === "DEPRECATED") return;
-  const earlier = await db
-    .selectFrom("builds")
-    .select("guid")
-    .where("appGuid", "=", appGuid)
-    .executeTakeFirst();
-  if (row.state === "RESTRICTED" && earlier !== undefined) return;
-  const reason = row.stateReason === null ? "" : ` ${row.stateReason}`;
-  throw new CfError(
-    "StackValidationFailed",
-    `ERROR: Staging failed. The stack '${stack}' is '${row.state}' and cannot be used for staging.${reason}`,
-  );
+  const verdict = await stackVerdict(db, { stack, appGuid });
+  if (verdict.kind === "refused") throw new CfError("StackValidationFailed", verdict.reason);
 }
 
 async function refuseSecond(db: Executor, appGuid: string): Promise<void> {

@@ -13,8 +13,10 @@ import type { LongPoll } from "../http/long-poll.ts";
 import { fetchPage, isOneOf, presentPage } from "../http/page.ts";
 import { parseMessage } from "../http/parse-message.ts";
 import type { Action, Permissions } from "../http/permissions.ts";
+import { withWarnings } from "../http/warnings.ts";
 import { loadMetadata, updateMetadata } from "../metadata/metadata.ts";
 import { findPackage } from "../packages/find-package.ts";
+import { stackVerdict } from "../stacks/stack-state.ts";
 import { buildKey } from "../staging/build-ending.ts";
 import { createBuild, type BuildCreation } from "./build-create.ts";
 import { presentBuild } from "./build-presenter.ts";
@@ -49,6 +51,9 @@ export function registerBuilds(app: ApiServer, context: BuildRoutes): void {
     }
     await permissions.require(request.auth, "apps.manage", { name: "App", place });
     const build = await createBuild(context, { message, found, app: owner, auth: request.auth });
+    const { stack, appGuid } = build;
+    const verdict = await stackVerdict(db, { stack, appGuid });
+    if (verdict.kind === "usable") withWarnings(reply, verdict.warnings);
     return await reply.status(201).send(await present(context, build.guid));
   });
   app.get("/v3/builds", async (request) => {

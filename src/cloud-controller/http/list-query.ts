@@ -13,6 +13,8 @@ export interface ListSpec {
   readonly include?: readonly string[];
   /** Values that `embed` may have. */
   readonly embed?: readonly string[];
+  /** What `fields[resource]` may name of a resource, for endpoints that take it. */
+  readonly fields?: Readonly<Record<string, readonly string[]>>;
   /** Further keys, of one value each, that the caller reads itself from `raw`. */
   readonly extra?: readonly string[];
   /** What the caller says of its `extra`: a whole sentence for what is wrong with one. */
@@ -40,6 +42,7 @@ export interface ListQuery {
 type Report = (fault: string) => void;
 
 const timestampKey = /^(created|updated)_ats(?:\[([^\]]*)\])?$/;
+const fieldsKey = /^fields\[([^\]]*)\]$/;
 const defaultOrder = { created_at: "createdAt", updated_at: "updatedAt" };
 
 /**
@@ -61,6 +64,7 @@ export function parseListQuery(query: unknown, spec: ListSpec): ListQuery {
     ...(spec.include === undefined ? [] : ["include"]),
     ...(spec.embed === undefined ? [] : ["embed"]),
     ...(spec.extra ?? []),
+    ...(spec.fields === undefined ? [] : ["fields"]),
     ...(spec.labels === true ? ["label_selector"] : []),
   ];
   const page = parsePage(raw["page"], report);
@@ -73,6 +77,7 @@ export function parseListQuery(query: unknown, spec: ListSpec): ListQuery {
   reportUnknown(Object.keys(raw), known, report);
   const include = parseRelated(raw["include"], spec.include, { adjective: "included", report });
   const embed = parseRelated(raw["embed"], spec.embed, { adjective: "embedded", report });
+  reportFields(raw, spec.fields ?? {}, report);
   const own = spec.check?.(raw);
   if (own !== undefined) report(own);
   if (faults.length > 0) throw badQuery(faults.join(", "));
@@ -149,7 +154,7 @@ function singleValues(query: unknown): Record<string, string> {
 }
 
 function reportUnknown(given: readonly string[], known: readonly string[], report: Report): void {
-  const unknown = given.filter((key) => !known.includes(timestampBase(key)));
+  const unknown = given.filter((key) => !known.includes(parameterOf(key)));
   if (unknown.length > 0) {
     const quoted = (keys: readonly string[]) => keys.map((key) => `'${key}'`).join(", ");
     report(
@@ -158,10 +163,29 @@ function reportUnknown(given: readonly string[], known: readonly string[], repor
   }
 }
 
-/** `created_ats[lt]` is the parameter `created_ats`. */
-function timestampBase(key: string): string {
+/** `created_ats[lt]` is the parameter `created_ats`, `fields[space]` is `fields`. */
+function parameterOf(key: string): string {
   const kind = timestampKey.exec(key)?.[1];
-  return kind === undefined ? key : `${kind}_ats`;
+  if (kind !== undefined) return `${kind}_ats`;
+  return fieldsKey.test(key) ? "fields" : key;
+}
+
+function reportFields(
+  raw: Readonly<Record<string, string>>,
+  allowed: Readonly<Record<string, readonly string[]>>,
+  report: Report,
+): void {
+  const quoted = (names: readonly string[]) => names.map((name) => `'${name}'`).join(", ");
+  for (const [key, text] of Object.entries(raw)) {
+    const resource = fieldsKey.exec(key)?.[1];
+    if (resource === undefined) continue;
+    const known = Object.hasOwn(allowed, resource) ? allowed[resource] : undefined;
+    if (known === undefined) {
+      report(`Fields [${resource}] valid resources are: ${quoted(Object.keys(allowed))}`);
+    } else if (!splitValues(text).every((name) => known.includes(name))) {
+      report(`Fields valid keys for '${resource}' are: ${quoted(known)}`);
+    }
+  }
 }
 
 const wholeNumber = /^\d{1,15}$/;

@@ -8,20 +8,6 @@ import { presentPage } from "../http/page.ts";
 const emptyLists: Readonly<Record<string, readonly string[]>> = {
   deployments: ["app_guids", "states", "status_values", "status_reasons"],
   isolation_segments: ["names", "organization_guids"],
-  service_instances: ["names", "space_guids", "organization_guids", "service_plan_guids", "type"],
-  service_credential_bindings: ["type", "app_guids", "service_instance_guids", "names"],
-  service_route_bindings: ["route_guids", "service_instance_guids"],
-  service_brokers: ["names", "space_guids"],
-  service_offerings: ["names", "service_broker_names", "available"],
-  service_plans: [
-    "names",
-    "service_offering_names",
-    "service_offering_guids",
-    "service_broker_names",
-    "organization_guids",
-    "space_guids",
-    "available",
-  ],
 };
 
 /**

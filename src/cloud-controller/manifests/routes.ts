@@ -105,12 +105,10 @@ async function createMissing(
   const actor = actorOf(auth);
   for (const { name, lifecycle } of apps) {
     const existing = await findByName(tx, spaceGuid, name);
-    const resolved = await resolveLifecycle(tx, lifecycle, existing?.lifecycle).catch(
-      (error: unknown) => {
-        if (!(error instanceof CfError)) throw error;
-        throw new CfError(error.title, `For application '${name}': ${error.message}`);
-      },
-    );
+    const resolved = await resolveLifecycle(tx, lifecycle, existing).catch((error: unknown) => {
+      if (!(error instanceof CfError)) throw error;
+      throw new CfError(error.title, `For application '${name}': ${error.message}`);
+    });
     const target =
       existing ??
       (await createApp(

@@ -7,6 +7,7 @@ import { tasks } from "./0020-tasks.ts";
 import { appUsageEvents } from "./0021-app-usage-events.ts";
 import { spaceQuotas } from "./0030-space-quotas.ts";
 import { routing } from "./0040-routing.ts";
+import { coreFilters } from "./0050-core-filters.ts";
 
 /** Forward only, in this order. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -18,4 +19,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0021-app-usage-events": appUsageEvents,
   "0030-space-quotas": spaceQuotas,
   "0040-routing": routing,
+  "0050-core-filters": coreFilters,
 };

@@ -1,0 +1,106 @@
+import { sql } from "kysely";
+import type { AuthContext } from "../http/auth-context.ts";
+import { notFound } from "../http/cf-errors.ts";
+import type { ApiServer } from "../http/create-server.ts";
+import { parseListQuery, type ListQuery, type ListSpec } from "../http/list-query.ts";
+import { fetchPage, isOneOf, presentPage } from "../http/page.ts";
+import { loadMetadata, noMetadata } from "../metadata/metadata.ts";
+import { includedSpaces } from "../spaces/included-spaces.ts";
+import type { AppRoutes } from "./app-access.ts";
+import { presentApp } from "./app-presenter.ts";
+import { isLifecycleType, toApp } from "./app-table.ts";
+
+/** What may be shown beside apps. */
+export const appIncludes = ["space", "org", "space.organization"];
+
+const listSpec: ListSpec = {
+  filters: ["names", "organization_guids", "space_guids", "stacks"],
+  orderBy: { name: "name", state: "desiredState" },
+  labels: true,
+  include: appIncludes,
+  extra: ["lifecycle_type"],
+  check: ({ lifecycle_type: type }) =>
+    type === undefined || isLifecycleType(type) ? undefined : `Invalid lifecycle_type: '${type}'`,
+};
+
+type Lists = Pick<AppRoutes, "db" | "links" | "permissions">;
+
+/** The apps that the caller may see: all, and those of one stack. */
+export function registerAppLists(app: ApiServer, context: Lists): void {
+  const { db, links } = context;
+  app.get("/v3/apps", async (request) => {
+    const list = parseListQuery(request.query, listSpec);
+    const { document, spaceGuids } = await appPage(context, request.auth, {
+      list,
+      path: "/v3/apps",
+    });
+    if (list.include.length === 0) return document;
+    const included = await includedSpaces(db, links, { include: list.include, spaceGuids });
+    return { ...document, included };
+  });
+
+  app.get<{ Params: { guid: string } }>("/v3/stacks/:guid/apps", async (request) => {
+    const { guid } = request.params;
+    const stack = await db
+      .selectFrom("stacks")
+      .select("name")
+      .where("guid", "=", guid)
+      .executeTakeFirst();
+    if (stack === undefined) throw notFound("Stack");
+    const given = parseListQuery(request.query, listSpec);
+    const list = { ...given, filters: { ...given.filters, stacks: [stack.name] } };
+    const path = `/v3/stacks/${guid}/apps`;
+    const { document } = await appPage(context, request.auth, { list, path });
+    return document;
+  });
+}
+
+async function appPage(
+  { db, links, permissions }: Lists,
+  auth: AuthContext,
+  { list, path }: { readonly list: ListQuery; readonly path: string },
+) {
+  const visible = permissions.spaces(auth, "space.read");
+  let query = db.selectFrom("apps").selectAll("apps");
+  if (visible !== undefined) query = query.where("apps.spaceGuid", "in", visible);
+  const { names, space_guids, organization_guids, stacks } = list.filters;
+  const { lifecycle_type: lifecycleType } = list.raw;
+  if (names !== undefined) query = query.where(isOneOf(sql.ref("apps.name"), names));
+  if (space_guids !== undefined) {
+    query = query.where(isOneOf(sql.ref("apps.spaceGuid"), space_guids));
+  }
+  if (organization_guids !== undefined) {
+    query = query.where("apps.spaceGuid", "in", (eb) =>
+      eb
+        .selectFrom("spaces")
+        .select("spaces.guid")
+        .where(isOneOf(sql.ref("spaces.organizationGuid"), organization_guids)),
+    );
+  }
+  if (stacks !== undefined) {
+    const named = isOneOf(sql.ref("apps.stack"), stacks);
+    query = query.where((eb) =>
+      stacks.includes("") ? eb.or([named, eb("apps.stack", "is", null)]) : named,
+    );
+  }
+  if (lifecycleType !== undefined && isLifecycleType(lifecycleType)) {
+    query = query.where("apps.lifecycleType", "=", lifecycleType);
+  }
+  const page = await fetchPage(query, list, "apps", "app");
+  const apps = page.rows.map(toApp);
+  const metadata = await loadMetadata(
+    db,
+    "app",
+    apps.map(({ guid }) => guid),
+  );
+  const document = presentPage({
+    links,
+    path,
+    list,
+    total: page.total,
+    resources: apps.map((found) =>
+      presentApp(found, { links, metadata: metadata.get(found.guid) ?? noMetadata }),
+    ),
+  });
+  return { document, spaceGuids: apps.map((found) => found.spaceGuid) };
+}
