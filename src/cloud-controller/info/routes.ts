@@ -1,9 +1,9 @@
-import { sql } from "kysely";
 import type { Database } from "../database/schema.ts";
-import { notFound } from "../http/cf-errors.ts";
+import { CfError } from "../http/cf-errors.ts";
 import { anonymous, type ApiServer } from "../http/create-server.ts";
 import type { Links } from "../http/links.ts";
 import { globalRolesOf } from "../http/permissions.ts";
+import { usageSummary } from "./usage-summary.ts";
 
 /**
  * The version of the V3 API that we claim. From 3.211 on the official client asks for all processes of a space in one
@@ -107,33 +107,9 @@ function registerUsage(app: ApiServer, dependencies: InfoRoutes): void {
   const { db, links } = dependencies;
 
   app.get("/v3/info/usage_summary", async (request) => {
-    if (globalRolesOf(request.auth).length === 0) throw notFound("Usage summary");
-    const started = await db
-      .selectFrom("processes")
-      .where("state", "=", "STARTED")
-      .select([
-        sql<number>`coalesce(sum(instances), 0)`.as("instances"),
-        sql<number>`coalesce(sum(instances * memory_in_mb), 0)`.as("memory"),
-      ])
-      .executeTakeFirstOrThrow();
-    const count = async (table: "routes" | "domains") => {
-      const row = await db
-        .selectFrom(table)
-        .select((eb) => eb.fn.countAll<number>().as("count"))
-        .executeTakeFirstOrThrow();
-      return row.count;
-    };
+    if (globalRolesOf(request.auth).length === 0) throw new CfError("NotFound");
     return {
-      usage_summary: {
-        started_instances: started.instances,
-        memory_in_mb: started.memory,
-        routes: await count("routes"),
-        service_instances: 0,
-        reserved_ports: 0,
-        domains: await count("domains"),
-        per_app_tasks: 0,
-        service_keys: 0,
-      },
+      usage_summary: await usageSummary(db, "platform"),
       links: { self: links.to("/v3/info/usage_summary") },
     };
   });

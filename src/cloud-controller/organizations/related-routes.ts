@@ -9,6 +9,7 @@ import type { Links } from "../http/links.ts";
 import { fetchPage, presentPage } from "../http/page.ts";
 import { parseMessage } from "../http/parse-message.ts";
 import type { Permissions } from "../http/permissions.ts";
+import { usageSummary } from "../info/usage-summary.ts";
 import { noMetadata } from "../metadata/metadata.ts";
 import { presentUser } from "../users/user-presenter.ts";
 
@@ -40,7 +41,7 @@ function registerReports(app: ApiServer, dependencies: OrganizationRelationRoute
       const { guid } = request.params;
       await requireReadable(dependencies, request.auth, guid);
       return {
-        usage_summary: await organizationUsage(db, guid),
+        usage_summary: await usageSummary(db, { organizationGuid: guid }),
         links: {
           self: links.to(`/v3/organizations/${guid}/usage_summary`),
           organization: links.to(`/v3/organizations/${guid}`),
@@ -116,39 +117,4 @@ async function requireReadable(
     place: { organizationGuid: guid },
     readBy: "organization.read",
   });
-}
-
-async function organizationUsage(db: Database, organizationGuid: string) {
-  const started = await db
-    .selectFrom("processes")
-    .innerJoin("apps", "apps.guid", "processes.appGuid")
-    .innerJoin("spaces", "spaces.guid", "apps.spaceGuid")
-    .where("spaces.organizationGuid", "=", organizationGuid)
-    .where("processes.state", "=", "STARTED")
-    .select([
-      sql<number>`coalesce(sum(processes.instances), 0)`.as("instances"),
-      sql<number>`coalesce(sum(processes.instances * processes.memory_in_mb), 0)`.as("memory"),
-    ])
-    .executeTakeFirstOrThrow();
-  const routes = await db
-    .selectFrom("routes")
-    .innerJoin("spaces", "spaces.guid", "routes.spaceGuid")
-    .where("spaces.organizationGuid", "=", organizationGuid)
-    .select((eb) => eb.fn.countAll<number>().as("count"))
-    .executeTakeFirstOrThrow();
-  const domains = await db
-    .selectFrom("domains")
-    .where("organizationGuid", "=", organizationGuid)
-    .select((eb) => eb.fn.countAll<number>().as("count"))
-    .executeTakeFirstOrThrow();
-  return {
-    started_instances: started.instances,
-    memory_in_mb: started.memory,
-    routes: routes.count,
-    service_instances: 0,
-    reserved_ports: 0,
-    domains: domains.count,
-    per_app_tasks: 0,
-    service_keys: 0,
-  };
 }

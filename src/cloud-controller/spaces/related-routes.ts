@@ -1,4 +1,3 @@
-import { sql } from "kysely";
 import { z } from "zod";
 import type { Clock } from "#kernel/clock/clock.ts";
 import { storedBoolean, touched } from "../database/record.ts";
@@ -11,6 +10,7 @@ import type { Links } from "../http/links.ts";
 import { fetchPage, presentAll, presentPage } from "../http/page.ts";
 import { parseMessage } from "../http/parse-message.ts";
 import type { Action, Permissions } from "../http/permissions.ts";
+import { usageSummary } from "../info/usage-summary.ts";
 import { noMetadata } from "../metadata/metadata.ts";
 import { presentSecurityGroup } from "../security-groups/security-group-presenter.ts";
 import { presentUser } from "../users/user-presenter.ts";
@@ -127,7 +127,7 @@ function registerReports(app: ApiServer, dependencies: SpaceRelationRoutes): voi
   app.get<{ Params: { guid: string } }>("/v3/spaces/:guid/usage_summary", async (request) => {
     const { guid } = await permitted(dependencies, request.auth, request.params.guid, "space.read");
     return {
-      usage_summary: await spaceUsage(db, guid),
+      usage_summary: await usageSummary(db, { spaceGuid: guid }),
       links: {
         self: links.to(`/v3/spaces/${guid}/usage_summary`),
         space: links.to(`/v3/spaces/${guid}`),
@@ -184,33 +184,5 @@ function presentSsh(allowed: number) {
     name: "ssh",
     description: "Enable SSHing into apps in the space.",
     enabled: allowed === 1,
-  };
-}
-
-async function spaceUsage(db: Database, spaceGuid: string) {
-  const started = await db
-    .selectFrom("processes")
-    .innerJoin("apps", "apps.guid", "processes.appGuid")
-    .where("apps.spaceGuid", "=", spaceGuid)
-    .where("processes.state", "=", "STARTED")
-    .select([
-      sql<number>`coalesce(sum(processes.instances), 0)`.as("instances"),
-      sql<number>`coalesce(sum(processes.instances * processes.memory_in_mb), 0)`.as("memory"),
-    ])
-    .executeTakeFirstOrThrow();
-  const routes = await db
-    .selectFrom("routes")
-    .where("spaceGuid", "=", spaceGuid)
-    .select((eb) => eb.fn.countAll<number>().as("count"))
-    .executeTakeFirstOrThrow();
-  return {
-    started_instances: started.instances,
-    memory_in_mb: started.memory,
-    routes: routes.count,
-    service_instances: 0,
-    reserved_ports: 0,
-    domains: 0,
-    per_app_tasks: 0,
-    service_keys: 0,
   };
 }
