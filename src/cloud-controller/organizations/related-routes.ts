@@ -1,4 +1,3 @@
-import { sql } from "kysely";
 import { z } from "zod";
 import type { Database } from "../database/schema.ts";
 import type { AuthContext } from "../http/auth-context.ts";
