@@ -7,7 +7,7 @@ import type { Migration } from "kysely/migration";
 import { describeDatabase } from "./database-config.ts";
 import { isUniqueViolation, whyUnavailable } from "./database-error.ts";
 import { openDatabase } from "./open-database.ts";
-import { isTestOnPostgres, testDatabase } from "./testing/test-database.ts";
+import { postgresServer, testDatabase, testPostgres } from "./testing/test-database.ts";
 
 interface Schema {
   things: {
@@ -132,11 +132,16 @@ test("of two writers of one name at once, one gets it and one is told", async ()
   assert.ok(refusals.every(isUniqueViolation));
 });
 
+const server = postgresServer();
+const onlyOnPostgres = {
+  skip: server === undefined ? "there is no PostgreSQL (RIVERA_POSTGRES_SERVER)" : false,
+};
+
 test(
   "processes that open a new database at once all find it migrated",
-  { skip: onlyOnPostgres() },
+  onlyOnPostgres,
   async () => {
-    const config = await testDatabase({});
+    const config = await testPostgres(server ?? "", {});
     const opened = await Promise.all(
       Array.from({ length: 3 }, () => openDatabase<Schema>(config, migrations)),
     );
@@ -152,22 +157,22 @@ test(
 
 test(
   "a connection that the server ends is told as such, and the next query gets another",
-  { skip: onlyOnPostgres() },
+  onlyOnPostgres,
   async () => {
-    await using parts = await open();
-    const end = (pid: unknown) => sql`select pg_terminate_backend(${pid})`.execute(parts.db);
+    const config = await testPostgres(server ?? "", migrations);
+    await using db = await openDatabase<Schema>(config, migrations);
 
-    const refusal: unknown = await parts.db
+    const refusal: unknown = await db
       .transaction()
       .execute(async (tx) => {
         const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(tx);
-        await end(rows[0]?.pid);
+        await sql`select pg_terminate_backend(${rows[0]?.pid})`.execute(db);
         await sql`select 1`.execute(tx);
       })
       .catch((error: unknown) => error);
 
     assert.match(whyUnavailable(refusal) ?? "", /stopping or starting|does not answer/);
-    assert.equal((await parts.add("a")).name, "a");
+    assert.deepEqual(await db.selectFrom("things").select("id").execute(), []);
   },
 );
 
@@ -187,7 +192,3 @@ test("a server that is not there is named, without its password", async () => {
   assert.doesNotMatch(refusal.message, /secret/);
   assert.doesNotMatch(describeDatabase(config), /secret/);
 });
-
-function onlyOnPostgres(): string | false {
-  return isTestOnPostgres() ? false : "RIVERA_TEST_POSTGRES names no server";
-}

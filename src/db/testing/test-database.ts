@@ -23,6 +23,20 @@ export async function testDatabase(
 ): Promise<DatabaseConfig> {
   const server = process.env["RIVERA_TEST_POSTGRES"];
   if (server === undefined) return { path: file };
+  return await testPostgres(server, migrations, file);
+}
+
+/** A server for what only PostgreSQL has, whether or not the stores' tests run on it. */
+export function postgresServer(): string | undefined {
+  return process.env["RIVERA_TEST_POSTGRES"] ?? process.env["RIVERA_POSTGRES_SERVER"];
+}
+
+/** As `testDatabase`, on that server. */
+export async function testPostgres(
+  server: string,
+  migrations: Migrations,
+  file = ":memory:",
+): Promise<PostgresConfig> {
   const name = `test_${hashOf(file === ":memory:" ? randomUUID() : file)}`;
   const known = made.get(name);
   if (known !== undefined) return await known;
@@ -33,11 +47,6 @@ export async function testDatabase(
     await query(server, `drop database if exists ${name} with (force)`);
   });
   return await creation;
-}
-
-/** Whether tests run on PostgreSQL: for what only one of the two has. */
-export function isTestOnPostgres(): boolean {
-  return process.env["RIVERA_TEST_POSTGRES"] !== undefined;
 }
 
 async function create(
