@@ -23,6 +23,8 @@ export interface CloudControllerConfig {
   readonly staging: StagingConfig;
   /** How long a poll is held until something changes; 0: not at all. */
   readonly longPollMs: number;
+  /** Whether one rule of a security group may name several destinations; off as in the original. */
+  readonly commaDelimitedDestinations?: boolean;
   /** Where Cloud Controller looks up users by name in UAA; without it only those it has seen are found. */
   readonly uaaClient?: { readonly id: string; readonly secret: string };
 }

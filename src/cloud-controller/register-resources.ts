@@ -24,6 +24,8 @@ import { registerAbsentServices } from "./info/absent-services.ts";
 import { registerInfo } from "./info/routes.ts";
 import type { Jobs } from "./jobs/jobs.ts";
 import { registerJobs } from "./jobs/routes.ts";
+import { registerEntitlements } from "./isolation-segments/relationship-routes.ts";
+import { registerIsolationSegments } from "./isolation-segments/routes.ts";
 import { applyManifest } from "./manifests/apply-manifest.ts";
 import { registerManifests } from "./manifests/routes.ts";
 import { organizationDelete } from "./organizations/organization-delete.ts";
@@ -42,7 +44,9 @@ import { registerRoutePolicies } from "./route-policies/routes.ts";
 import { registerDestinations } from "./routes/destination-routes.ts";
 import { routeDelete, unmappedRoutesDelete } from "./routes/route-delete.ts";
 import { registerRoutes } from "./routes/routes.ts";
+import { registerSecurityGroupBindings } from "./security-groups/binding-routes.ts";
 import { registerSecurityGroups } from "./security-groups/routes.ts";
+import { securityGroupDelete } from "./security-groups/security-group-changes.ts";
 import { registerSidecars } from "./sidecars/routes.ts";
 import { registerSpaceRelations } from "./spaces/related-routes.ts";
 import { registerSpaces } from "./spaces/routes.ts";
@@ -82,11 +86,13 @@ export function registerTenancy(
   registerAbsentServices(api, { db, links, permissions });
   registerJobs(api, { jobs, links, longPoll });
   registerOrganizations(api, { db, clock, links, permissions, jobs });
-  registerOrganizationRelations(api, { db, links, permissions });
+  registerOrganizationRelations(api, { db, clock, links, permissions });
   registerOrganizationQuotas(api, { db, clock, links, permissions, jobs });
   registerSpaceQuotas(api, { db, clock, links, permissions, jobs });
   registerSpaces(api, { db, clock, links, permissions, jobs });
   registerSpaceRelations(api, { db, clock, links, permissions });
+  registerIsolationSegments(api, { db, clock, links, permissions });
+  registerEntitlements(api, { db, clock, links, permissions });
   registerUsers(api, { db, clock, links, permissions, jobs, uaaUsers });
   registerRoles(api, { db, clock, links, permissions, jobs, uaaUsers });
   registerAppUsageEvents(api, { db, clock, links, permissions });
@@ -94,9 +100,18 @@ export function registerTenancy(
   registerFeatureFlags(api, { db, clock, links });
   registerEnvironmentVariableGroups(api, { db, clock, links });
   registerStacks(api, { db, clock, links });
-  registerSecurityGroups(api, { db, links });
+  registerSecurityGroups(api, {
+    db,
+    clock,
+    links,
+    permissions,
+    jobs,
+    rules: { commaDelimitedDestinations: config.commaDelimitedDestinations ?? false },
+  });
+  registerSecurityGroupBindings(api, { db, links, permissions });
   jobs.handle(organizationQuotaDelete({ db, clock }));
   jobs.handle(spaceQuotaDelete({ db, clock }));
+  jobs.handle(securityGroupDelete(db));
   jobs.handle(userDelete(db, users));
   jobs.handle(roleDelete(db));
   jobs.handle(spaceDelete({ db, clock, logger, runner, remover }));

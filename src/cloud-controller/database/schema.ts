@@ -9,6 +9,10 @@ import type { DomainShareTable, DomainTable } from "../domains/domain-table.ts";
 import type { DropletTable } from "../droplets/droplet-table.ts";
 import type { EnvironmentVariableGroupTable } from "../environment-variable-groups/environment-variable-group-table.ts";
 import type { FeatureFlagTable } from "../feature-flags/feature-flag-table.ts";
+import type {
+  IsolationSegmentEntitlementTable,
+  IsolationSegmentTable,
+} from "../isolation-segments/isolation-segment-table.ts";
 import type { JobTable } from "../jobs/job-table.ts";
 import type { MetadataTable } from "../metadata/metadata-table.ts";
 import type { OrganizationTable } from "../organizations/organization-table.ts";
@@ -21,7 +25,10 @@ import type { RevisionTable } from "../revisions/revision-table.ts";
 import type { RoleTable } from "../roles/role-table.ts";
 import type { RoutePolicyTable } from "../route-policies/route-policy-table.ts";
 import type { DestinationTable, RouteShareTable, RouteTable } from "../routes/route-table.ts";
-import type { SecurityGroupTable } from "../security-groups/security-group-table.ts";
+import type {
+  SecurityGroupBindingTable,
+  SecurityGroupTable,
+} from "../security-groups/security-group-table.ts";
 import type { SidecarTable } from "../sidecars/sidecar-table.ts";
 import type { SpaceTable } from "../spaces/space-table.ts";
 import type { StackTable } from "../stacks/stack-table.ts";
@@ -34,6 +41,8 @@ export interface Schema {
   organizationQuotas: OrganizationQuotaTable;
   spaces: SpaceTable;
   spaceQuotas: SpaceQuotaTable;
+  isolationSegments: IsolationSegmentTable;
+  isolationSegmentEntitlements: IsolationSegmentEntitlementTable;
   users: UserTable;
   roles: RoleTable;
   apps: AppTable;
@@ -51,6 +60,7 @@ export interface Schema {
   featureFlags: FeatureFlagTable;
   environmentVariableGroups: EnvironmentVariableGroupTable;
   securityGroups: SecurityGroupTable;
+  securityGroupBindings: SecurityGroupBindingTable;
   metadata: MetadataTable;
   packages: PackageTable;
   resources: ResourceTable;

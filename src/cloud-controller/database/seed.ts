@@ -1,12 +1,13 @@
 import type { Clock } from "#kernel/clock/clock.ts";
 import type { CloudControllerConfig } from "../config.ts";
+import { sharedSegmentGuid } from "../isolation-segments/isolation-segment-table.ts";
 import { newRecord, storedBoolean } from "./record.ts";
 import type { Database } from "./schema.ts";
 
 /**
  * What a new platform begins with: a quota, an organization and a space to push into, the shared domain and the stack.
- * Each part is made only where its table is empty, so that what an operator has removed stays away; the shared domain
- * and the default stack of the configuration are there at every start.
+ * Each part is made only where its table is empty, so that what an operator has removed stays away; the shared domain,
+ * the shared isolation segment and the default stack of the configuration are there at every start.
  */
 export async function seed(
   db: Database,
@@ -51,6 +52,11 @@ export async function seed(
       .insertInto("domains")
       .values({ ...newRecord(clock), name: config.appsDomain, internal: 0, organizationGuid: null })
       .onConflict((conflict) => conflict.column("name").doNothing())
+      .execute();
+    await tx
+      .insertInto("isolationSegments")
+      .values({ ...newRecord(clock, sharedSegmentGuid), name: "shared" })
+      .onConflict((conflict) => conflict.column("guid").doNothing())
       .execute();
     await tx
       .insertInto("stacks")

@@ -1,6 +1,6 @@
 import { CfError, unprocessable } from "./cf-errors.ts";
 
-/** For the few endpoints that answer a bad query with 422, not 400: those of single routes and route policies. */
+/** For what answers a bad query with 422, not 400: single routes, and lists of route policies, security groups, roles, users. */
 export function unprocessableQuery<Query>(parse: () => Query): Query {
   try {
     return parse();

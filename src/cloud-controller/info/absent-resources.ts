@@ -7,7 +7,6 @@ import { presentPage } from "../http/page.ts";
 /** Collections that the platform does not have yet, with the filters that clients send. */
 const emptyLists: Readonly<Record<string, readonly string[]>> = {
   deployments: ["app_guids", "states", "status_values", "status_reasons"],
-  isolation_segments: ["names", "organization_guids"],
 };
 
 /**

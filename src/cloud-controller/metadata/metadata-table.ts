@@ -13,6 +13,7 @@ export type MetadataOwner =
   | "buildpack"
   | "domain"
   | "droplet"
+  | "isolation_segment"
   | "organization"
   | "package"
   | "revision"

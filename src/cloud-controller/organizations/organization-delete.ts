@@ -27,6 +27,10 @@ export function organizationDelete(dependencies: AppDelete): JobHandler {
         await tx.deleteFrom("domains").where("organizationGuid", "=", organizationGuid).execute();
         await tx.deleteFrom("roles").where("organizationGuid", "=", organizationGuid).execute();
         await tx
+          .deleteFrom("isolationSegmentEntitlements")
+          .where("organizationGuid", "=", organizationGuid)
+          .execute();
+        await tx
           .deleteFrom("spaceQuotas")
           .where("organizationGuid", "=", organizationGuid)
           .execute();

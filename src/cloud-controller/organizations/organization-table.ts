@@ -5,6 +5,8 @@ export interface OrganizationTable extends RecordColumns {
   readonly name: string;
   readonly suspended: StoredBoolean;
   readonly quotaGuid: string;
+  /** Of spaces that have none of their own; null: the shared one. */
+  readonly defaultIsolationSegmentGuid: Generated<string | null>;
   /** A job is taking it away. */
   readonly deleting: Generated<StoredBoolean>;
 }

@@ -1,4 +1,5 @@
-import { z } from "zod";
+import type { Clock } from "#kernel/clock/clock.ts";
+import { touched } from "../database/record.ts";
 import type { Database } from "../database/schema.ts";
 import type { AuthContext } from "../http/auth-context.ts";
 import { notFound, unprocessable } from "../http/cf-errors.ts";
@@ -9,16 +10,17 @@ import { fetchPage, presentPage } from "../http/page.ts";
 import { parseMessage } from "../http/parse-message.ts";
 import type { Permissions } from "../http/permissions.ts";
 import { usageSummary } from "../info/usage-summary.ts";
+import { isEntitled } from "../isolation-segments/isolation-segment-changes.ts";
+import { presentAssignedSegment } from "../isolation-segments/isolation-segment-presenter.ts";
+import { assignMessage } from "../isolation-segments/messages.ts";
 import { noMetadata } from "../metadata/metadata.ts";
 import { presentUser } from "../users/user-presenter.ts";
-
-const isolationSegmentMessage = z.strictObject({
-  data: z.strictObject({ guid: z.string() }).nullable(),
-});
+import { findOrganization } from "./find-organization.ts";
 
 /** What an organization shows of other resources: its members, usage. */
 interface OrganizationRelationRoutes {
   readonly db: Database;
+  readonly clock: Clock;
   readonly links: Links;
   readonly permissions: Permissions;
 }
@@ -71,33 +73,43 @@ function registerReports(app: ApiServer, dependencies: OrganizationRelationRoute
 }
 
 function registerIsolationSegment(app: ApiServer, dependencies: OrganizationRelationRoutes): void {
-  const { permissions } = dependencies;
+  const { db, clock, links, permissions } = dependencies;
+  const pathOf = (guid: string) =>
+    `/v3/organizations/${guid}/relationships/default_isolation_segment`;
 
-  // Isolation segments are not offered: no organization has a default one, and none can be given one.
-  const isolation = "/v3/organizations/:guid/relationships/default_isolation_segment";
-  app.get<{ Params: { guid: string } }>(isolation, async (request) => {
-    await requireReadable(dependencies, request.auth, request.params.guid);
-    return noIsolationSegment(dependencies, request.params.guid);
+  app.get<{ Params: { guid: string } }>(pathOf(":guid"), async (request) => {
+    const { guid } = request.params;
+    await requireReadable(dependencies, request.auth, guid);
+    const organization = await findOrganization(db, guid);
+    const segment = organization?.defaultIsolationSegmentGuid ?? null;
+    return presentAssignedSegment(links, pathOf(guid), segment);
   });
-  app.patch<{ Params: { guid: string } }>(isolation, async (request) => {
-    const message = parseMessage(isolationSegmentMessage, request.body);
+
+  app.patch<{ Params: { guid: string } }>(pathOf(":guid"), async (request) => {
+    const { guid } = request.params;
+    const { data } = parseMessage(assignMessage, request.body);
+    await requireReadable(dependencies, request.auth, guid);
     await permissions.require(request.auth, "organization.update", {
       name: "Organization",
-      place: { organizationGuid: request.params.guid },
+      place: { organizationGuid: guid },
       readBy: "organization.read",
     });
-    if (message.data !== null) {
-      throw unprocessable(
-        `Unable to assign isolation segment with guid '${message.data.guid}'. Ensure it has been entitled to the organization.`,
-      );
-    }
-    return noIsolationSegment(dependencies, request.params.guid);
+    const segment = data?.guid ?? null;
+    await db.transaction().execute(async (tx) => {
+      if (segment !== null && !(await isEntitled(tx, segment, guid))) {
+        throw unprocessable(
+          `Unable to assign isolation segment with guid '${segment}'. Ensure it has been entitled to the organization.`,
+        );
+      }
+      if (data === undefined) return;
+      await tx
+        .updateTable("organizations")
+        .set({ ...touched(clock), defaultIsolationSegmentGuid: segment })
+        .where("guid", "=", guid)
+        .execute();
+    });
+    return presentAssignedSegment(links, pathOf(guid), segment);
   });
-}
-
-function noIsolationSegment({ links }: OrganizationRelationRoutes, guid: string) {
-  const self = `/v3/organizations/${guid}/relationships/default_isolation_segment`;
-  return { data: null, links: { self: links.to(self) } };
 }
 
 async function requireReadable(

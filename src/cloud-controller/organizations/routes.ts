@@ -1,4 +1,3 @@
-import { sql } from "kysely";
 import type { Clock } from "#kernel/clock/clock.ts";
 import { isUniqueViolation, storedBoolean, touched } from "../database/record.ts";
 import type { Database } from "../database/schema.ts";
@@ -8,13 +7,13 @@ import { CfError, notFound, unprocessable } from "../http/cf-errors.ts";
 import type { ApiServer } from "../http/create-server.ts";
 import { parseListQuery } from "../http/list-query.ts";
 import type { Links } from "../http/links.ts";
-import { fetchPage, isOneOf, presentPage } from "../http/page.ts";
 import { parseMessage } from "../http/parse-message.ts";
 import type { Action, Permissions } from "../http/permissions.ts";
 import { acceptJob } from "../jobs/routes.ts";
 import type { Jobs } from "../jobs/jobs.ts";
 import { loadMetadata, noMetadata, updateMetadata } from "../metadata/metadata.ts";
 import { findOrganization } from "./find-organization.ts";
+import { listOrganizations, organizationListSpec } from "./list-organizations.ts";
 import { createOrganizationMessage, updateOrganizationMessage } from "./messages.ts";
 import { createOrganization } from "./organization-create.ts";
 import { presentOrganization } from "./organization-presenter.ts";
@@ -34,34 +33,9 @@ export function registerOrganizations(app: ApiServer, dependencies: Organization
 }
 
 function registerList(app: ApiServer, dependencies: OrganizationRoutes): void {
-  const { db, links, permissions } = dependencies;
-
   app.get("/v3/organizations", async (request) => {
-    const list = parseListQuery(request.query, {
-      filters: ["names"],
-      orderBy: { name: "name" },
-      labels: true,
-    });
-    const visible = permissions.organizations(request.auth, "organization.read");
-    let query = db.selectFrom("organizations").selectAll("organizations");
-    if (visible !== undefined) query = query.where("organizations.guid", "in", visible);
-    const { names } = list.filters;
-    if (names !== undefined) query = query.where(isOneOf(sql.ref("organizations.name"), names));
-    const page = await fetchPage(query, list, "organizations", "organization");
-    const metadata = await loadMetadata(
-      db,
-      "organization",
-      page.rows.map((row) => row.guid),
-    );
-    return presentPage({
-      links,
-      path: "/v3/organizations",
-      list,
-      total: page.total,
-      resources: page.rows.map((row) =>
-        presentOrganization(row, { links, metadata: metadata.get(row.guid) ?? noMetadata }),
-      ),
-    });
+    const list = parseListQuery(request.query, organizationListSpec);
+    return await listOrganizations(dependencies, request.auth, { list, path: "/v3/organizations" });
   });
 }
 

@@ -5,7 +5,7 @@ import type { AuthContext } from "../http/auth-context.ts";
 import { actorOf } from "../http/auth-context.ts";
 import { CfError, notFound, unprocessable } from "../http/cf-errors.ts";
 import type { ApiServer } from "../http/create-server.ts";
-import { guidListMessage } from "../http/guid-list.ts";
+import { toManyMessage } from "../http/guid-list.ts";
 import { parseListQuery } from "../http/list-query.ts";
 import type { Links } from "../http/links.ts";
 import { fetchPage, isOneOf, presentPage } from "../http/page.ts";
@@ -94,7 +94,7 @@ function registerChanges(app: ApiServer, dependencies: QuotaRoutes): void {
     `${path}/:guid/relationships/organizations`,
     async (request) => {
       requireAdmin(request.auth);
-      const message = parseMessage(guidListMessage, request.body);
+      const message = parseMessage(toManyMessage, request.body);
       const quota = await find(db, request.params.guid);
       const actor = actorOf(request.auth);
       await applyOrganizationQuota({ db, clock, actor }, quota, message.data);

@@ -4,7 +4,7 @@ import type { Database } from "../database/schema.ts";
 import { actorOf, type AuthContext } from "../http/auth-context.ts";
 import { CfError, notFound, unprocessable } from "../http/cf-errors.ts";
 import type { ApiServer } from "../http/create-server.ts";
-import { guidListMessage } from "../http/guid-list.ts";
+import { toManyMessage } from "../http/guid-list.ts";
 import { parseListQuery } from "../http/list-query.ts";
 import type { Links } from "../http/links.ts";
 import { fetchPage, isOneOf, presentPage } from "../http/page.ts";
@@ -137,7 +137,7 @@ function registerSpaces(app: ApiServer, dependencies: QuotaRoutes): void {
 
   app.post<{ Params: { guid: string } }>(`${path}/:guid/relationships/spaces`, async (request) => {
     const quota = await findChangeable(dependencies, request.auth, request.params.guid);
-    const { data: guids } = parseMessage(guidListMessage, request.body);
+    const { data: guids } = parseMessage(toManyMessage, request.body);
     const visible = permissions.spaces(request.auth, "space.read");
     const actor = actorOf(request.auth);
     await applySpaceQuota({ db, clock, actor }, quota, { guids, visible });

@@ -56,6 +56,7 @@ function facts(changes: Partial<ProcessFacts> = {}): ProcessFacts {
     sidecars: [],
     environment: [{ name: "A", value: "1" }],
     egressRules: [],
+    placementTags: ["isolated"],
     pidLimit: 1024,
     lang: "en_US.UTF-8",
     fileDescriptors: 16_384,
@@ -178,7 +179,7 @@ test("the LRP of a web process is that of the original, field by field", () => {
     legacyDownloadUser: "vcap",
     trustedSystemCertificatesPath: "/etc/cf-system-certificates",
     egressRules: [],
-    placementTags: [],
+    placementTags: ["isolated"],
     maxPids: 1024,
     metricTags: {
       source_id: { static: "app-guid" },

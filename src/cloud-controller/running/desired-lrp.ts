@@ -42,6 +42,8 @@ export interface ProcessFacts {
   /** Without the port variables. */
   readonly environment: readonly EnvironmentVariable[];
   readonly egressRules: readonly SecurityGroupRule[];
+  /** The isolation segment of the app's space; none for the shared one. */
+  readonly placementTags: readonly string[];
   readonly pidLimit: number;
   readonly lang: string;
   readonly fileDescriptors: number;
@@ -113,7 +115,7 @@ export function desiredLrpFor(facts: ProcessFacts): DesiredLrpRequest {
     legacyDownloadUser: user,
     trustedSystemCertificatesPath,
     egressRules: facts.egressRules,
-    placementTags: [],
+    placementTags: facts.placementTags,
     maxPids: facts.pidLimit,
     metricTags: {
       ...appMetricTags(app, facts.place),

@@ -14,11 +14,13 @@ const rulesSchema = z.array(ruleSchema);
 
 /**
  * The rules of security groups (JSON as the API shows them) as Diego has them: comma lists become several
- * destinations, "1-9" a range of ports. Rules that log come last, as the original orders them.
+ * destinations, "1-9" a range of ports. A rule of several groups comes once, and rules that log last, as in the
+ * original.
  */
 export function toEgressRules(groups: readonly string[]): SecurityGroupRule[] {
-  const rules = groups.flatMap((group) => rulesSchema.parse(JSON.parse(group)));
-  return rules.map(toEgressRule).toSorted((a, b) => Number(a.log) - Number(b.log));
+  const rules = groups.flatMap((group) => rulesSchema.parse(JSON.parse(group))).map(toEgressRule);
+  const once = new Map(rules.map((rule) => [JSON.stringify(rule), rule]));
+  return [...once.values()].toSorted((a, b) => Number(a.log) - Number(b.log));
 }
 
 function toEgressRule(rule: z.infer<typeof ruleSchema>): SecurityGroupRule {

@@ -18,6 +18,8 @@ import type { StagingConfig } from "../staging/staging-config.ts";
 import { appPlaces } from "./app-place.ts";
 import type { ProcessFacts } from "./desired-lrp.ts";
 import { toEgressRules } from "./egress-rules.ts";
+import { placementTags } from "../isolation-segments/placement-tags.ts";
+import { rulesOfSpaces } from "../security-groups/groups-of-spaces.ts";
 import { mappedRoutes, urisOf, type MappedRoute } from "./mapped-routes.ts";
 import { vcapApplication, type AppPlace } from "./vcap-application.ts";
 
@@ -55,13 +57,10 @@ export async function processFacts(
   const sidecars = await sidecarsOfApps(db, [...apps.keys()]);
   const places = await appPlaces(db, [...new Set([...apps.values()].map((app) => app.spaceGuid))]);
   const group = await environmentVariableGroup(db, "running");
-  const groups = await db
-    .selectFrom("securityGroups")
-    .select("rules")
-    .where("runningDefault", "=", 1)
-    .orderBy("id")
-    .execute();
-  const egressRules = toEgressRules(groups.map(({ rules }) => rules));
+  const spaceGuids = [...places.keys()];
+  const groups = await rulesOfSpaces(db, "running", spaceGuids);
+  const egressRules = new Map([...groups].map(([guid, rules]) => [guid, toEgressRules(rules)]));
+  const tags = await placementTags(db, spaceGuids);
   const { key } = config.lifecycleBundle;
   const lifecycle = {
     url: blobUrls.internal("GET", lifecyclePath(key), { permanent: true }),
@@ -74,6 +73,7 @@ export async function processFacts(
       droplets.get(revision?.dropletGuid ?? "") ?? droplets.get(app?.dropletGuid ?? "");
     const place = places.get(app?.spaceGuid ?? "");
     if (app === undefined || place === undefined || droplet === undefined) return [];
+    const tag = tags.get(app.spaceGuid);
     const { sha1, sha256 } = droplet;
     if (sha1 === null || sha256 === null) return [];
     const ofApp = routes.get(app.guid) ?? [];
@@ -107,7 +107,8 @@ export async function processFacts(
           environment: environmentOf(source, surroundings, memoryInMb ?? process.memoryInMb),
         })),
         environment: environmentOf(source, surroundings, ownMemoryInMb),
-        egressRules,
+        egressRules: egressRules.get(app.spaceGuid) ?? [],
+        placementTags: tag === undefined ? [] : [tag],
         pidLimit: config.limits.pidLimit,
         lang: config.lang,
         fileDescriptors: config.limits.fileDescriptors,

@@ -1,52 +1,132 @@
 import { sql } from "kysely";
+import type { Clock } from "#kernel/clock/clock.ts";
 import type { Database } from "../database/schema.ts";
-import { badQuery, notFound } from "../http/cf-errors.ts";
+import type { AuthContext } from "../http/auth-context.ts";
+import { CfError, unprocessable } from "../http/cf-errors.ts";
 import type { ApiServer } from "../http/create-server.ts";
 import { parseListQuery } from "../http/list-query.ts";
 import type { Links } from "../http/links.ts";
 import { fetchPage, isOneOf, presentPage } from "../http/page.ts";
-import { presentSecurityGroup } from "./security-group-presenter.ts";
+import { parseMessage } from "../http/parse-message.ts";
+import type { Permissions } from "../http/permissions.ts";
+import { unprocessableQuery } from "../http/unprocessable-query.ts";
+import { acceptJob } from "../jobs/routes.ts";
+import type { Jobs } from "../jobs/jobs.ts";
+import { createSecurityGroupMessage, updateSecurityGroupMessage } from "./messages.ts";
+import type { RuleOptions } from "./rule-faults.ts";
+import { createSecurityGroup, updateSecurityGroup } from "./security-group-changes.ts";
+import type { SecurityGroup } from "./security-group-table.ts";
+import {
+  findVisibleSecurityGroup,
+  presentSecurityGroups,
+  visibleSecurityGroups,
+} from "./visible-security-groups.ts";
 
-/** The platform's own groups, for all to read; changing them is a later matter. */
-export function registerSecurityGroups(
-  app: ApiServer,
-  { db, links }: { readonly db: Database; readonly links: Links },
-): void {
-  app.get("/v3/security_groups", async (request) => {
-    const list = parseListQuery(request.query, {
-      filters: ["names", "running_space_guids", "staging_space_guids"],
-      extra: ["globally_enabled_running", "globally_enabled_staging"],
-    });
-    let query = db.selectFrom("securityGroups").selectAll("securityGroups");
+interface SecurityGroupRoutes {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly links: Links;
+  readonly permissions: Permissions;
+  readonly jobs: Jobs;
+  readonly rules: RuleOptions;
+}
+
+const path = "/v3/security_groups";
+
+export function registerSecurityGroups(app: ApiServer, dependencies: SecurityGroupRoutes): void {
+  registerReading(app, dependencies);
+  registerChanges(app, dependencies);
+}
+
+function registerReading(app: ApiServer, dependencies: SecurityGroupRoutes): void {
+  const { links } = dependencies;
+
+  app.get(path, async (request) => {
+    const list = unprocessableQuery(() =>
+      parseListQuery(request.query, {
+        filters: ["names", "running_space_guids", "staging_space_guids"],
+        extra: ["globally_enabled_running", "globally_enabled_staging"],
+      }),
+    );
+    let query = visibleSecurityGroups(dependencies, request.auth);
     const { names } = list.filters;
     if (names !== undefined) query = query.where(isOneOf(sql.ref("security_groups.name"), names));
-    const running = flagOf(list.raw["globally_enabled_running"], "Globally enabled running");
-    if (running !== undefined) query = query.where("runningDefault", "=", running);
-    const staging = flagOf(list.raw["globally_enabled_staging"], "Globally enabled staging");
-    if (staging !== undefined) query = query.where("stagingDefault", "=", staging);
+    for (const phase of ["running", "staging"] as const) {
+      const spaces = list.filters[`${phase}_space_guids`];
+      if (spaces !== undefined) {
+        query = query.where("securityGroups.guid", "in", (eb) =>
+          eb
+            .selectFrom("securityGroupBindings as wanted")
+            .select("wanted.securityGroupGuid")
+            .where("wanted.phase", "=", phase)
+            .where(isOneOf(sql.ref("wanted.space_guid"), spaces)),
+        );
+      }
+      const flag = flagOf(list.raw[`globally_enabled_${phase}`], `Globally enabled ${phase}`);
+      const column = phase === "running" ? "runningDefault" : "stagingDefault";
+      if (flag !== undefined) query = query.where(`securityGroups.${column}`, "=", flag);
+    }
     const page = await fetchPage(query, list, "securityGroups");
-    return presentPage({
-      links,
-      path: "/v3/security_groups",
-      list,
-      total: page.total,
-      resources: page.rows.map((row) => presentSecurityGroup(row, links)),
-    });
+    const groups = page.rows;
+    const resources = await presentSecurityGroups(dependencies, request.auth, { groups });
+    return presentPage({ links, path, list, total: page.total, resources });
   });
 
-  app.get<{ Params: { guid: string } }>("/v3/security_groups/:guid", async (request) => {
-    const group = await db
-      .selectFrom("securityGroups")
-      .selectAll()
-      .where("guid", "=", request.params.guid)
-      .executeTakeFirst();
-    if (group === undefined) throw notFound("Security group");
-    return presentSecurityGroup(group, links);
+  app.get<{ Params: { guid: string } }>(`${path}/:guid`, async (request) =>
+    present(
+      dependencies,
+      request.auth,
+      await findVisibleSecurityGroup(dependencies, request.auth, request.params.guid),
+    ),
+  );
+}
+
+function registerChanges(app: ApiServer, dependencies: SecurityGroupRoutes): void {
+  const { links, jobs } = dependencies;
+  const createMessage = createSecurityGroupMessage(dependencies.rules);
+  const updateMessage = updateSecurityGroupMessage(dependencies.rules);
+
+  app.post(path, async (request, reply) => {
+    requireAdmin(request.auth);
+    const message = parseMessage(createMessage, request.body);
+    const created = await createSecurityGroup(dependencies, message);
+    return await reply.status(201).send(await present(dependencies, request.auth, created));
   });
+
+  app.patch<{ Params: { guid: string } }>(`${path}/:guid`, async (request) => {
+    const group = await findVisibleSecurityGroup(dependencies, request.auth, request.params.guid);
+    requireAdmin(request.auth);
+    const message = parseMessage(updateMessage, request.body);
+    const updated = await updateSecurityGroup(dependencies, group, message);
+    return await present(dependencies, request.auth, updated);
+  });
+
+  app.delete<{ Params: { guid: string } }>(`${path}/:guid`, async (request, reply) => {
+    const group = await findVisibleSecurityGroup(dependencies, request.auth, request.params.guid);
+    requireAdmin(request.auth);
+    const job = await jobs.enqueue({
+      operation: "security_group.delete",
+      payload: { securityGroupGuid: group.guid },
+      resource: { guid: group.guid, type: "security_group" },
+      userGuid: request.auth.userGuid,
+    });
+    return await acceptJob(reply, links, job);
+  });
+}
+
+function requireAdmin(auth: AuthContext): void {
+  if (!auth.isAdmin) throw new CfError("NotAuthorized");
+}
+
+async function present(dependencies: SecurityGroupRoutes, auth: AuthContext, group: SecurityGroup) {
+  const [presented] = await presentSecurityGroups(dependencies, auth, { groups: [group] });
+  return presented;
 }
 
 function flagOf(text: string | undefined, attribute: string): 0 | 1 | undefined {
   if (text === undefined) return undefined;
-  if (text !== "true" && text !== "false") throw badQuery(`${attribute} must be 'true' or 'false'`);
+  if (text !== "true" && text !== "false") {
+    throw unprocessable(`${attribute} must be 'true' or 'false'`);
+  }
   return text === "true" ? 1 : 0;
 }

@@ -1,18 +1,23 @@
-import { z } from "zod";
+import { sql } from "kysely";
 import type { Clock } from "#kernel/clock/clock.ts";
+import { recordAuditEvent } from "../audit-events/record-audit-event.ts";
 import { storedBoolean, touched } from "../database/record.ts";
 import type { Database } from "../database/schema.ts";
-import type { AuthContext } from "../http/auth-context.ts";
+import { actorOf, type AuthContext } from "../http/auth-context.ts";
 import { notFound, unprocessable } from "../http/cf-errors.ts";
 import type { ApiServer } from "../http/create-server.ts";
 import { parseListQuery } from "../http/list-query.ts";
 import type { Links } from "../http/links.ts";
-import { fetchPage, presentAll, presentPage } from "../http/page.ts";
+import { fetchPage, isOneOf, presentAll, presentPage } from "../http/page.ts";
 import { parseMessage } from "../http/parse-message.ts";
 import type { Action, Permissions } from "../http/permissions.ts";
 import { usageSummary } from "../info/usage-summary.ts";
+import { unprocessableQuery } from "../http/unprocessable-query.ts";
+import { isEntitled } from "../isolation-segments/isolation-segment-changes.ts";
+import { presentAssignedSegment } from "../isolation-segments/isolation-segment-presenter.ts";
+import { assignMessage } from "../isolation-segments/messages.ts";
 import { noMetadata } from "../metadata/metadata.ts";
-import { presentSecurityGroup } from "../security-groups/security-group-presenter.ts";
+import { presentSecurityGroups } from "../security-groups/visible-security-groups.ts";
 import { presentUser } from "../users/user-presenter.ts";
 import { findSpace } from "./find-space.ts";
 import { featureMessage } from "./messages.ts";
@@ -25,13 +30,10 @@ interface SpaceRelationRoutes {
   readonly permissions: Permissions;
 }
 
-const isolationSegmentMessage = z.strictObject({
-  data: z.strictObject({ guid: z.string() }).nullable(),
-});
-
 /** Features, security groups, members and usage of a space. */
 export function registerSpaceRelations(app: ApiServer, dependencies: SpaceRelationRoutes): void {
   registerFeatures(app, dependencies);
+  registerSecurityGroups(app, dependencies);
   registerReports(app, dependencies);
   registerIsolationSegment(app, dependencies);
 }
@@ -74,7 +76,8 @@ function registerFeatures(app: ApiServer, dependencies: SpaceRelationRoutes): vo
   );
 }
 
-function registerReports(app: ApiServer, dependencies: SpaceRelationRoutes): void {
+/** The groups that hold in a space: everywhere, or there alone. */
+function registerSecurityGroups(app: ApiServer, dependencies: SpaceRelationRoutes): void {
   const { db, links } = dependencies;
 
   for (const phase of ["running", "staging"] as const) {
@@ -82,28 +85,48 @@ function registerReports(app: ApiServer, dependencies: SpaceRelationRoutes): voi
     app.get<{ Params: { guid: string } }>(
       `/v3/spaces/:guid/${phase}_security_groups`,
       async (request) => {
-        const list = parseListQuery(request.query, { filters: ["names"] });
+        const list = unprocessableQuery(() =>
+          parseListQuery(request.query, { filters: ["names"] }),
+        );
         const { guid } = await permitted(
           dependencies,
           request.auth,
           request.params.guid,
           "space.read",
         );
-        const query = db
+        const bound = db
+          .selectFrom("securityGroupBindings")
+          .select("securityGroupGuid")
+          .where("spaceGuid", "=", guid)
+          .where("phase", "=", phase);
+        let query = db
           .selectFrom("securityGroups")
           .selectAll("securityGroups")
-          .where(column, "=", 1);
+          .where((eb) =>
+            eb.or([eb(`securityGroups.${column}`, "=", 1), eb("securityGroups.guid", "in", bound)]),
+          );
+        const { names } = list.filters;
+        if (names !== undefined) {
+          query = query.where(isOneOf(sql.ref("security_groups.name"), names));
+        }
         const page = await fetchPage(query, list, "securityGroups");
         return presentPage({
           links,
           path: `/v3/spaces/${guid}/${phase}_security_groups`,
           list,
           total: page.total,
-          resources: page.rows.map((row) => presentSecurityGroup(row, links)),
+          resources: await presentSecurityGroups(dependencies, request.auth, {
+            groups: page.rows,
+            onlySpace: guid,
+          }),
         });
       },
     );
   }
+}
+
+function registerReports(app: ApiServer, dependencies: SpaceRelationRoutes): void {
+  const { db, links } = dependencies;
 
   app.get<{ Params: { guid: string } }>("/v3/spaces/:guid/users", async (request) => {
     const list = parseListQuery(request.query, { filters: ["usernames", "origins"], labels: true });
@@ -137,34 +160,40 @@ function registerReports(app: ApiServer, dependencies: SpaceRelationRoutes): voi
 }
 
 function registerIsolationSegment(app: ApiServer, dependencies: SpaceRelationRoutes): void {
-  const { links } = dependencies;
+  const { db, clock, links } = dependencies;
+  const pathOf = (guid: string) => `/v3/spaces/${guid}/relationships/isolation_segment`;
 
-  // Isolation segments are not offered: no space has one, and none can be given one.
-  const isolation = "/v3/spaces/:guid/relationships/isolation_segment";
-  app.get<{ Params: { guid: string } }>(isolation, async (request) => {
-    const { guid } = await permitted(dependencies, request.auth, request.params.guid, "space.read");
-    return noIsolationSegment(guid);
-  });
-  app.patch<{ Params: { guid: string } }>(isolation, async (request) => {
-    const message = parseMessage(isolationSegmentMessage, request.body);
-    const { guid } = await permitted(
-      dependencies,
-      request.auth,
-      request.params.guid,
-      "space.update",
-    );
-    if (message.data !== null) {
-      throw unprocessable(
-        `Unable to assign isolation segment with guid '${message.data.guid}'. Ensure it has been entitled to the organization that this space belongs to.`,
-      );
-    }
-    return noIsolationSegment(guid);
+  app.get<{ Params: { guid: string } }>(pathOf(":guid"), async (request) => {
+    const space = await permitted(dependencies, request.auth, request.params.guid, "space.read");
+    return presentAssignedSegment(links, pathOf(space.guid), space.isolationSegmentGuid);
   });
 
-  function noIsolationSegment(guid: string) {
-    const self = `/v3/spaces/${guid}/relationships/isolation_segment`;
-    return { data: null, links: { self: links.to(self) } };
-  }
+  // What runs stays where it is until it is restarted.
+  app.patch<{ Params: { guid: string } }>(pathOf(":guid"), async (request) => {
+    const space = await permitted(dependencies, request.auth, request.params.guid, "space.isolate");
+    const { data } = parseMessage(assignMessage, request.body);
+    const segment = data?.guid ?? null;
+    await db.transaction().execute(async (tx) => {
+      if (segment !== null && !(await isEntitled(tx, segment, space.organizationGuid))) {
+        throw unprocessable(
+          `Unable to assign isolation segment with guid '${segment}'. Ensure it has been entitled to the organization that this space belongs to.`,
+        );
+      }
+      await tx
+        .updateTable("spaces")
+        .set({ ...touched(clock), isolationSegmentGuid: segment })
+        .where("guid", "=", space.guid)
+        .execute();
+      await recordAuditEvent(tx, clock, {
+        type: "audit.space.update",
+        actor: actorOf(request.auth),
+        target: { guid: space.guid, type: "space", name: space.name },
+        spaceGuid: space.guid,
+        data: { request: request.body },
+      });
+    });
+    return presentAssignedSegment(links, pathOf(space.guid), segment);
+  });
 }
 
 async function permitted(

@@ -40,6 +40,7 @@ export async function deleteSpace(
       tx,
       routes.map((route) => route.guid),
     );
+    await tx.deleteFrom("securityGroupBindings").where("spaceGuid", "=", spaceGuid).execute();
     await tx.deleteFrom("roles").where("spaceGuid", "=", spaceGuid).execute();
     await deleteMetadata(tx, "space", [spaceGuid]);
     await tx.deleteFrom("spaces").where("guid", "=", spaceGuid).execute();

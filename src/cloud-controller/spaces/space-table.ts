@@ -7,6 +7,8 @@ export interface SpaceTable extends RecordColumns {
   readonly allowSsh: StoredBoolean;
   /** Null: only the organization's quota holds. */
   readonly quotaGuid: Generated<string | null>;
+  /** Null: the organization's default. */
+  readonly isolationSegmentGuid: Generated<string | null>;
   readonly suspended: Generated<StoredBoolean>;
   /** A job is taking it away. */
   readonly deleting: Generated<StoredBoolean>;

@@ -15,6 +15,8 @@ import { CfError } from "../http/cf-errors.ts";
 import type { Package } from "../packages/package-table.ts";
 import { appPlace } from "../running/app-place.ts";
 import { toEgressRules } from "../running/egress-rules.ts";
+import { placementTags } from "../isolation-segments/placement-tags.ts";
+import { rulesOfSpaces } from "../security-groups/groups-of-spaces.ts";
 import { mappedRoutes, urisOf } from "../running/mapped-routes.ts";
 import { vcapApplication, type AppPlace } from "../running/vcap-application.ts";
 import { randomGuids } from "#kernel/guid.ts";
@@ -99,12 +101,9 @@ export class Stager {
     const { db, blobUrls, config } = this.#options;
     const stack = build.stack ?? "";
     const place = await appPlace(db, app.spaceGuid);
-    const groups = await db
-      .selectFrom("securityGroups")
-      .select("rules")
-      .where("stagingDefault", "=", 1)
-      .orderBy("id")
-      .execute();
+    const { spaceGuid } = app;
+    const groups = await rulesOfSpaces(db, "staging", [spaceGuid]);
+    const tag = (await placementTags(db, [spaceGuid])).get(spaceGuid);
     if (bits.sha256 === null) throw new StagingRefused("the package has no bits");
     return {
       buildGuid: build.guid,
@@ -137,7 +136,8 @@ export class Stager {
         permanent: true,
       }),
       environment: await this.#environment(build, { app, place, environment }),
-      egressRules: toEgressRules(groups.map(({ rules }) => rules)),
+      egressRules: toEgressRules(groups.get(spaceGuid) ?? []),
+      placementTags: tag === undefined ? [] : [tag],
     };
   }
 

@@ -40,6 +40,7 @@ function facts(changes: Partial<StagingFacts> = {}): StagingFacts {
     completionCallbackUrl: "http://cc/completed",
     environment: [{ name: "A", value: "1" }],
     egressRules: [],
+    placementTags: ["isolated"],
     ...changes,
   };
 }
@@ -64,7 +65,7 @@ test("the container of a staging task is that of the original", () => {
     legacyDownloadUser: "vcap",
     trustedSystemCertificatesPath: "/etc/cf-system-certificates",
     egressRules: [],
-    placementTags: [],
+    placementTags: ["isolated"],
     maxPids: 1024,
     logRateLimitBytesPerSecond: -1,
     metricTags: {

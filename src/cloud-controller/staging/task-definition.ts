@@ -47,6 +47,8 @@ export interface StagingFacts {
   readonly completionCallbackUrl: string;
   readonly environment: readonly EnvironmentVariable[];
   readonly egressRules: readonly SecurityGroupRule[];
+  /** The isolation segment of the app's space; none for the shared one. */
+  readonly placementTags: readonly string[];
 }
 
 export const stagingDomain = "cf-app-staging";
@@ -81,7 +83,7 @@ export function stagingTaskDefinition(facts: StagingFacts): TaskDefinition {
     legacyDownloadUser: user,
     trustedSystemCertificatesPath,
     egressRules: facts.egressRules,
-    placementTags: [],
+    placementTags: facts.placementTags,
     maxPids: facts.pidLimit,
     logRateLimitBytesPerSecond: facts.logRateLimitBytesPerSecond,
     metricTags: appMetricTags(app, facts.place),

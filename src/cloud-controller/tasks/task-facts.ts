@@ -9,6 +9,8 @@ import type { Droplet } from "../droplets/droplet-table.ts";
 import { environmentVariableGroup } from "../environment-variable-groups/find-environment-variable-group.ts";
 import { appPlace } from "../running/app-place.ts";
 import { toEgressRules } from "../running/egress-rules.ts";
+import { placementTags } from "../isolation-segments/placement-tags.ts";
+import { rulesOfSpaces } from "../security-groups/groups-of-spaces.ts";
 import { mappedRoutes, urisOf } from "../running/mapped-routes.ts";
 import { vcapApplication, type AppPlace } from "../running/vcap-application.ts";
 import { layerVariables } from "../staging/environment.ts";
@@ -36,12 +38,9 @@ export async function taskFacts(
   const { sha1, sha256 } = droplet;
   if (sha1 === null || sha256 === null) return undefined;
   const place = await appPlace(db, app.spaceGuid);
-  const groups = await db
-    .selectFrom("securityGroups")
-    .select("rules")
-    .where("runningDefault", "=", 1)
-    .orderBy("id")
-    .execute();
+  const { spaceGuid } = app;
+  const groups = await rulesOfSpaces(db, "running", [spaceGuid]);
+  const tag = (await placementTags(db, [spaceGuid])).get(spaceGuid);
   const { key } = config.lifecycleBundle;
   return {
     task,
@@ -54,8 +53,8 @@ export async function taskFacts(
     },
     lifecycle: { url: blobUrls.internal("GET", lifecyclePath(key), { permanent: true }), key },
     environment: await environmentOf(source, { task, app, place }),
-    egressRules: toEgressRules(groups.map(({ rules }) => rules)),
-    placementTags: [],
+    egressRules: toEgressRules(groups.get(spaceGuid) ?? []),
+    placementTags: tag === undefined ? [] : [tag],
     pidLimit: config.limits.pidLimit,
     fileDescriptors: config.limits.fileDescriptors,
     completionCallbackUrl: blobUrls.internal("POST", completedPath(task.guid), {

@@ -6,6 +6,8 @@ import { revisions } from "./0011-revisions.ts";
 import { tasks } from "./0020-tasks.ts";
 import { appUsageEvents } from "./0021-app-usage-events.ts";
 import { spaceQuotas } from "./0030-space-quotas.ts";
+import { isolationSegments } from "./0031-isolation-segments.ts";
+import { securityGroupBindings } from "./0032-security-group-bindings.ts";
 import { routing } from "./0040-routing.ts";
 import { coreFilters } from "./0050-core-filters.ts";
 
@@ -18,6 +20,8 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0020-tasks": tasks,
   "0021-app-usage-events": appUsageEvents,
   "0030-space-quotas": spaceQuotas,
+  "0031-isolation-segments": isolationSegments,
+  "0032-security-group-bindings": securityGroupBindings,
   "0040-routing": routing,
   "0050-core-filters": coreFilters,
 };
