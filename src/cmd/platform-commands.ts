@@ -68,6 +68,24 @@ function describe(running: RiveraJson, field: string | undefined): string[] {
   return [value];
 }
 
-export function cfLogin(running: Pick<RiveraJson, "api" | "admin">): string {
-  return `cf login -a ${running.api} -u ${running.admin.username} -p '${running.admin.password}'`;
+/** The administrator's password is shown at the first start, and afterwards to who asks for it. */
+export function howToLogIn(
+  running: Pick<RiveraJson, "api" | "admin">,
+  dataDir: string,
+  isFirstStart: boolean,
+): string[] {
+  const ours = `bin/rivera login --data ${dataDir}`;
+  if (isFirstStart) return [`Log in ${cfLogin(running)}`, `       or: ${ours}`];
+  return [
+    `Log in cf login -a ${running.api} -u ${running.admin.username}`,
+    `       or: ${ours}`,
+    `       The password: bin/rivera status --data ${dataDir} --field cf-login`,
+  ];
+}
+
+function cfLogin(running: Pick<RiveraJson, "api" | "admin">): string {
+  const { username, password } = running.admin;
+  // A password of the administrator's own choice may hold anything; in single quotes only they mean something.
+  const quoted = `'${password.replaceAll("'", String.raw`'\''`)}'`;
+  return `cf login -a ${running.api} -u ${username} -p ${quoted}`;
 }

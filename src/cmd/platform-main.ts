@@ -3,9 +3,11 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 import { systemClock } from "#kernel/clock/system-clock.ts";
 import { down, status } from "./platform-commands.ts";
+import { readNewPassword } from "./read-password.ts";
 import { stackImport } from "./stack-import.ts";
+import { changePassword, rotateKey } from "./uaa-commands.ts";
 
-// `rivera up`, `down`, `status`, `stack import`: the commands that run a platform. Those that use one are in cli.ts.
+// `rivera up`, `down`, `status`, `password`, `rotate-key`, `stack import`: the commands that run a platform. Those that use one are in cli.ts.
 // Only `up` loads the platform: the others are done before that would be.
 
 const io = {
@@ -51,11 +53,17 @@ async function run(args: string[]): Promise<number> {
       return await down(io, dataDir);
     case "status":
       return await status(io, { dataDir, field: values.field });
+    case "password": {
+      const streams = { input: process.stdin, out: process.stdout };
+      return await changePassword(io, dataDir, await readNewPassword(streams));
+    }
+    case "rotate-key":
+      return await rotateKey(io, dataDir);
     case "stack":
       return await stackImport(io, dataDir, positionals.slice(1));
     default:
       throw new Error(
-        `Cannot run "${command}": the commands are up, down, status and stack import`,
+        `Cannot run "${command}": the commands are up, down, status, password, rotate-key and stack import`,
       );
   }
 }

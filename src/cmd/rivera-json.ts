@@ -19,13 +19,17 @@ const riveraJsonSchema = z.object({
 export type RiveraJson = z.infer<typeof riveraJsonSchema>;
 
 export function writeRiveraJson(dataDir: string, content: RiveraJson): Disposable {
-  const file = path.join(dataDir, "rivera.json");
-  writePrivateFile(file, `${JSON.stringify(content, null, 2)}\n`);
+  rewriteRiveraJson(dataDir, content);
   return {
     [Symbol.dispose]() {
-      rmSync(file, { force: true });
+      rmSync(path.join(dataDir, "rivera.json"), { force: true });
     },
   };
+}
+
+/** Of a platform that runs, where something in it has changed. */
+export function rewriteRiveraJson(dataDir: string, content: RiveraJson): void {
+  writePrivateFile(path.join(dataDir, "rivera.json"), `${JSON.stringify(content, null, 2)}\n`);
 }
 
 /** Undefined where no platform is ready on that folder (or none that stopped cleanly was ever there). */

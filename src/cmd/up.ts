@@ -4,8 +4,9 @@ import type { Clock } from "#kernel/clock/clock.ts";
 import { LogFile } from "#kernel/log/log-file.ts";
 import { pinoLogger } from "#kernel/log/pino-logger.ts";
 import { lockDataDir } from "./data-lock.ts";
-import { cfLogin } from "./platform-commands.ts";
+import { howToLogIn } from "./platform-commands.ts";
 import { platformConfig, type PlatformConfig } from "./platform-config.ts";
+import { readPlatformState } from "./platform-state.ts";
 import { startPlatform } from "./platform.ts";
 import { explainStart } from "./start-failure.ts";
 import { writeRiveraJson } from "./rivera-json.ts";
@@ -34,6 +35,7 @@ async function runPlatform(io: UpIo, config: PlatformConfig): Promise<number> {
   using destination = new LogFile(logFile);
   const logger = pinoLogger({ level: "info", destination });
 
+  const isFirstStart = readPlatformState(config.dataDir) === undefined;
   const asked = signalToStop();
   const platform = await startPlatform(config, {
     clock: io.clock,
@@ -46,8 +48,9 @@ async function runPlatform(io: UpIo, config: PlatformConfig): Promise<number> {
     const seconds = (io.clock.now().getTime() - startedAt.getTime()) / 1_000;
     io.print(`API    ${platform.addresses.api}`);
     io.print(`Apps   http://<app>.${config.domain}:${new URL(platform.addresses.router).port}`);
-    io.print(`Log in ${cfLogin(platform.addresses)}`);
-    io.print(`       or: bin/rivera login --data ${config.dataDir}`);
+    for (const line of howToLogIn(platform.addresses, config.dataDir, isFirstStart)) {
+      io.print(line);
+    }
     io.print(`Log    ${logFile}`);
     io.print(`Ready after ${seconds.toFixed(1)} s. Ctrl-C stops.`);
     await asked;

@@ -423,6 +423,39 @@ test("logins and keys outlive a restart, and a new password in the configuration
   assert.equal((await changed.login("admin", "second-password")).status, 200);
 });
 
+test("a password that the administrator has changed outlives restarts until the configuration names a new one", async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), "uaa-"));
+  after(() => rm(folder, { recursive: true }));
+  const database = await testDatabase(uaaMigrations, path.join(folder, "uaa.db"));
+  const before = await start({ database });
+  const tokens = await before.login();
+  const guid = String(decodeJwt(tokens.access_token)["user_id"]);
+  const changed = await before.call("PUT", `/Users/${guid}/password`, tokens.access_token, {
+    oldPassword: admin.password,
+    password: "own-choice",
+  });
+  assert.equal(changed.status, 200);
+  const { refresh_token } = await before.login("admin", "own-choice");
+  await before.stop();
+
+  const same = await start({ database }, before.clock);
+  assert.equal((await same.login("admin", "own-choice")).status, 200);
+  assert.equal((await same.login()).status, 401);
+  await same.stop();
+
+  const told = await start(
+    { database, admin: { username: "admin", password: "own-choice" } },
+    before.clock,
+  );
+  const refresh = { grant_type: "refresh_token", refresh_token };
+  assert.equal((await told.token(refresh)).status, 200, "nothing has changed, so nobody is out");
+  await told.stop();
+
+  const reset = await running({ database }, before.clock);
+  assert.equal((await reset.login()).status, 200);
+  assert.equal((await reset.login("admin", "own-choice")).status, 401);
+});
+
 test("no password and no token is logged", async () => {
   const { login, logger, token } = await running();
   const good = await login();

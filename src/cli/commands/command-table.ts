@@ -212,6 +212,16 @@ export const commandTable: readonly CommandEntry[] = [
     load: async () => (await import("./platform.ts")).status,
   },
   {
+    name: "password",
+    description: "Change the administrator's password of the platform on this machine",
+    load: async () => (await import("./platform.ts")).password,
+  },
+  {
+    name: "rotate-key",
+    description: "Let the platform on this machine sign tokens with a new key",
+    load: async () => (await import("./platform.ts")).rotateKey,
+  },
+  {
     name: "stack",
     description: "Import a root file system as a stack of the platform",
     load: async () => (await import("./platform.ts")).stack,

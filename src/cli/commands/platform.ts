@@ -74,6 +74,27 @@ export const status: Command = {
   run: runByLauncher,
 };
 
+export const password: Command = {
+  usage: `rivera password [--data DIR]
+
+Asks for the administrator's new password twice, without showing it; where the input is no terminal, its first line is
+the password. All earlier logins of the administrator end.`,
+  arguments: [],
+  flags: [dataFlag],
+  seeAlso: ["login", "status", "up"],
+  run: runByLauncher,
+};
+
+export const rotateKey: Command = {
+  usage: `rivera rotate-key [--data DIR]
+
+Logins stay: tokens that the old key has signed are good until they expire.`,
+  arguments: [],
+  flags: [dataFlag],
+  seeAlso: ["password", "up"],
+  run: runByLauncher,
+};
+
 export const stack: Command = {
   usage: "rivera stack import NAME FILE [--data DIR]",
   arguments: [{ name: "import" }, { name: "NAME" }, { name: "FILE" }],

@@ -25,7 +25,6 @@ const contentSchema = z.discriminatedUnion("purpose", [
 ]);
 
 export type CodeContent = z.infer<typeof contentSchema>;
-export type AuthorizationContent = Extract<CodeContent, { purpose: "authorization" }>;
 
 /** Codes that stand for a user once, for five minutes. Only their hashes are kept. */
 export class OneTimeCodeTable {

@@ -2,7 +2,7 @@ import { sql, type Expression, type SqlBool } from "kysely";
 import { UaaError } from "../uaa-error.ts";
 
 /** A column that an attribute of SCIM stands for. */
-export interface FilterColumn {
+interface FilterColumn {
   readonly column: string;
   /** `folded`: text that the column holds in lower case; `flag`: 0 or 1. */
   readonly kind: "text" | "folded" | "flag";

@@ -14,7 +14,7 @@ import { deadToken } from "../uaa-error.ts";
 const algorithm = "RS256";
 const modulusBits = 2_048;
 /** A new key is published this long before it signs: those who have just fetched the keys wait 30 s to fetch again. */
-export const publishedBeforeSigningMs = 60_000;
+const publishedBeforeSigningMs = 60_000;
 
 interface SigningKey {
   readonly kid: string;

@@ -29,9 +29,14 @@ export async function ensureAdmin(
       .select("passwordHash")
       .where("userGuid", "=", known.guid)
       .executeTakeFirst();
-    const lastSet = configured?.passwordHash ?? known.passwordHash;
-    if (await hasher.isRight(lastSet, admin.password)) {
-      if (configured === undefined) await remember(db, known.guid, lastSet);
+    if (
+      configured !== undefined &&
+      (await hasher.isRight(configured.passwordHash, admin.password))
+    ) {
+      return;
+    }
+    if (await hasher.isRight(known.passwordHash, admin.password)) {
+      await remember(db, known.guid, known.passwordHash);
       return;
     }
   }
