@@ -15,6 +15,8 @@ import { installShippedBuildpacks } from "./buildpacks/shipped-buildpacks.ts";
 import type { CloudControllerConfig } from "./config.ts";
 import type { Database } from "./database/schema.ts";
 import { DropletRetention } from "./droplets/droplet-retention.ts";
+import { DeploymentUpdater } from "./deployments/deployment-updater.ts";
+import { registerDeployments } from "./deployments/routes.ts";
 import { registerDroplets } from "./droplets/routes.ts";
 import type { ApiServer } from "./http/create-server.ts";
 import type { Links } from "./http/links.ts";
@@ -123,7 +125,13 @@ export function composeStaging(dependencies: StagingDependencies): StagingAndRun
   registerStaging(servers.internal, { ...common, signedUrls, ending });
 
   const runner = new DiegoRunner({ source, bbs, logger });
-  const events = new LrpEvents(common);
+  const reports = new InstanceReportsFromDiego({ bbs, logCache, clock, logger });
+  const updater = new DeploymentUpdater({ ...common, runner, reports });
+  registerDeployments(servers.api, { ...dependencies, limits: config.limits, updater });
+  const events = new LrpEvents({
+    ...common,
+    instanceChanged: (processGuid) => updater.instanceChanged(processGuid),
+  });
   const loops = syncLoops(dependencies, {
     "process-sync": (signal) => syncProcesses({ source, bbs, runner, logger }, signal),
     "task-sync": composeTasks(dependencies, { source, signedUrls }),
@@ -133,7 +141,7 @@ export function composeStaging(dependencies: StagingDependencies): StagingAndRun
 
   return {
     runner,
-    reports: new InstanceReportsFromDiego({ bbs, logCache, clock, logger }),
+    reports,
     appData: new StagedAppData({ db, blobstore, bbs, logger }),
     async start() {
       await workspaces.sweep();
@@ -144,10 +152,11 @@ export function composeStaging(dependencies: StagingDependencies): StagingAndRun
       }
       events.start();
       for (const each of loops) each.start();
+      updater.start();
     },
-    loops: () => loops.map((each) => each.status()),
+    loops: () => [...loops, updater].map((each) => each.status()),
     async [Symbol.asyncDispose]() {
-      for (const each of [...loops, events, processing, copies]) {
+      for (const each of [...loops, updater, events, processing, copies]) {
         await each[Symbol.asyncDispose]();
       }
     },

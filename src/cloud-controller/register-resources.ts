@@ -19,7 +19,6 @@ import type { ApiServer } from "./http/create-server.ts";
 import type { Links } from "./http/links.ts";
 import type { LongPoll } from "./http/long-poll.ts";
 import type { Permissions } from "./http/permissions.ts";
-import { registerAbsentResources } from "./info/absent-resources.ts";
 import { registerAbsentServices } from "./info/absent-services.ts";
 import { registerInfo } from "./info/routes.ts";
 import type { Jobs } from "./jobs/jobs.ts";
@@ -82,7 +81,6 @@ export function registerTenancy(
   const uaaUsers =
     uaaClient === undefined ? undefined : createUaaUsers({ uaaUrl, client: uaaClient, clock });
   registerInfo(api, { db, links, uaaUrl, logCacheUrl });
-  registerAbsentResources(api, { links });
   registerAbsentServices(api, { db, links, permissions });
   registerJobs(api, { jobs, links, longPoll });
   registerOrganizations(api, { db, clock, links, permissions, jobs });

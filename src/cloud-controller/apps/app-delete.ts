@@ -91,22 +91,27 @@ async function deleteRows(
   );
   await deleteMetadata(db, "app", [app.guid]);
   await deleteTasks(db, clock, app.guid);
-  await deleteRevisions(db, app.guid);
+  await deleteDeployments(db, app.guid);
   await db.deleteFrom("destinations").where("appGuid", "=", app.guid).execute();
   await db.deleteFrom("sidecars").where("appGuid", "=", app.guid).execute();
   await db.deleteFrom("processes").where("appGuid", "=", app.guid).execute();
   await db.deleteFrom("apps").where("guid", "=", app.guid).execute();
 }
 
-async function deleteRevisions(db: Executor, appGuid: string): Promise<void> {
-  const revisions = await db
-    .deleteFrom("revisions")
-    .where("appGuid", "=", appGuid)
-    .returning("guid")
-    .execute();
-  await deleteMetadata(
-    db,
-    "revision",
-    revisions.map(({ guid }) => guid),
-  );
+async function deleteDeployments(db: Executor, appGuid: string): Promise<void> {
+  for (const [table, type] of [
+    ["deployments", "deployment"],
+    ["revisions", "revision"],
+  ] as const) {
+    const rows = await db
+      .deleteFrom(table)
+      .where("appGuid", "=", appGuid)
+      .returning("guid")
+      .execute();
+    await deleteMetadata(
+      db,
+      type,
+      rows.map(({ guid }) => guid),
+    );
+  }
 }

@@ -1,6 +1,7 @@
 import { randomGuids } from "#kernel/guid.ts";
 import { hidden, recordAuditEvent } from "../audit-events/record-audit-event.ts";
 import { touched } from "../database/record.ts";
+import { isDeploying } from "../deployments/find-deployment.ts";
 import { environmentVariableGroup } from "../environment-variable-groups/find-environment-variable-group.ts";
 import { requireEnabled } from "../feature-flags/feature-flags.ts";
 import { actorOf, type AuthContext } from "../http/auth-context.ts";
@@ -144,6 +145,9 @@ function registerVariables(app: ApiServer, dependencies: AppRoutes): void {
   }
 }
 
+const dropletIsDeploying =
+  "Unable to assign current droplet while the app has a deployment in progress. Wait for the deployment to complete or cancel it.";
+
 function registerCurrentDroplet(app: ApiServer, dependencies: AppRoutes): void {
   const { db, clock, limits, links, appLog } = dependencies;
   const path = "/v3/apps/:guid/relationships/current_droplet";
@@ -160,7 +164,10 @@ function registerCurrentDroplet(app: ApiServer, dependencies: AppRoutes): void {
     const dropletGuid = wantedDroplet(request.body);
     const found = await permittedApp(dependencies, request.auth, guid, "apps.manage");
     const context = { clock, limits, actor: actorOf(request.auth) };
-    await db.transaction().execute((tx) => assignDroplet(tx, context, { app: found, dropletGuid }));
+    await db.transaction().execute(async (tx) => {
+      if (await isDeploying(tx, guid)) throw unprocessable(dropletIsDeploying);
+      await assignDroplet(tx, context, { app: found, dropletGuid });
+    });
     appLog.write(
       found,
       `Updated app with guid ${guid} (${JSON.stringify({ droplet_guid: dropletGuid })})`,

@@ -6,6 +6,7 @@ import type { BuildTable } from "../builds/build-table.ts";
 import type { BuildpackCacheTable } from "../buildpacks/buildpack-cache-table.ts";
 import type { BuildpackTable } from "../buildpacks/buildpack-table.ts";
 import type { DomainShareTable, DomainTable } from "../domains/domain-table.ts";
+import type { DeploymentTable } from "../deployments/deployment-table.ts";
 import type { DropletTable } from "../droplets/droplet-table.ts";
 import type { EnvironmentVariableGroupTable } from "../environment-variable-groups/environment-variable-group-table.ts";
 import type { FeatureFlagTable } from "../feature-flags/feature-flag-table.ts";
@@ -70,6 +71,7 @@ export interface Schema {
   buildpackCaches: BuildpackCacheTable;
   sidecars: SidecarTable;
   revisions: RevisionTable;
+  deployments: DeploymentTable;
   tasks: TaskTable;
   taskSequences: TaskSequenceTable;
 }

@@ -11,6 +11,7 @@ export type MetadataOwner =
   | "app"
   | "build"
   | "buildpack"
+  | "deployment"
   | "domain"
   | "droplet"
   | "isolation_segment"

@@ -12,6 +12,24 @@ export interface InstanceReports {
   instances(
     processes: readonly Process[],
   ): Promise<ReadonlyMap<string, readonly ProcessInstance[]>>;
+  /**
+   * How the instances of each process are, for deciding; in one question to the BBS.
+   *
+   * @throws `CfError` StatsUnavailable where the BBS cannot be reached
+   */
+  counts(processes: readonly Process[]): Promise<ReadonlyMap<string, InstanceCounts>>;
+}
+
+/** Each desired instance is one of routable, starting and unhealthy. */
+export interface InstanceCounts {
+  /** RUNNING, and in the router's pool by its readiness check. */
+  readonly routable: number;
+  /** STARTING, or RUNNING and not ready yet. */
+  readonly starting: number;
+  /** CRASHED, DOWN, STOPPING. */
+  readonly unhealthy: number;
+  /** RUNNING, ready or not. */
+  readonly running: number;
 }
 
 export interface InstanceStatsReport {

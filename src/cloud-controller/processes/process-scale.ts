@@ -5,6 +5,7 @@ import { recordAuditEvent } from "../audit-events/record-audit-event.ts";
 import type { CloudControllerLimits } from "../config.ts";
 import { touched } from "../database/record.ts";
 import type { Executor } from "../database/schema.ts";
+import { isDeploying } from "../deployments/find-deployment.ts";
 import type { Actor } from "../http/auth-context.ts";
 import { unprocessable } from "../http/cf-errors.ts";
 import { quotaFaults } from "../quotas/check-quota.ts";
@@ -26,6 +27,9 @@ export async function scaleProcess(
     message,
   }: { readonly app: App; readonly process: Process; readonly message: ProcessScale },
 ): Promise<void> {
+  if (process.type === "web" && (await isDeploying(db, app.guid))) {
+    throw unprocessable("Cannot scale this process while a deployment is in flight.");
+  }
   const scaled: Process = {
     ...process,
     instances: message.instances ?? process.instances,

@@ -4,6 +4,7 @@ import { hidden, recordAuditEvent } from "../audit-events/record-audit-event.ts"
 import type { CloudControllerLimits } from "../config.ts";
 import { touched } from "../database/record.ts";
 import type { Executor } from "../database/schema.ts";
+import { isDeploying } from "../deployments/find-deployment.ts";
 import type { Actor } from "../http/auth-context.ts";
 import { unprocessable } from "../http/cf-errors.ts";
 import { updateMetadata } from "../metadata/metadata.ts";
@@ -26,6 +27,9 @@ export async function updateProcess(
     message,
   }: { readonly app: App; readonly process: Process; readonly message: ProcessUpdate },
 ): Promise<void> {
+  if (process.type === "web" && (await isDeploying(db, app.guid))) {
+    throw unprocessable("Cannot update this process while a deployment is in flight.");
+  }
   const faults: string[] = [];
   const healthCheck = mergeHealthCheck(process.healthCheck, message.health_check);
   const readiness = mergeReadiness(process.readinessHealthCheck, message.readiness_health_check);

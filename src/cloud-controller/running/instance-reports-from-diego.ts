@@ -7,6 +7,7 @@ import type { GaugeEnvelope, LogCacheClient } from "#log-cache/client.ts";
 import { CfError } from "../http/cf-errors.ts";
 import type {
   InstanceContainer,
+  InstanceCounts,
   InstanceReports,
   InstanceStatsReport,
   InstanceUsage,
@@ -14,7 +15,7 @@ import type {
 } from "../processes/instance-reports.ts";
 import type { Process } from "../processes/process-table.ts";
 import { lrpGuid } from "./desired-lrp.ts";
-import { reportInstances, type ReportedInstance } from "./instance-states.ts";
+import { countInstances, reportInstances, type ReportedInstance } from "./instance-states.ts";
 
 /** Gauges older than that tell nothing of now. */
 const gaugeWindowMs = 120_000;
@@ -56,14 +57,25 @@ export class InstanceReportsFromDiego implements InstanceReports {
   async instances(
     processes: readonly Process[],
   ): Promise<ReadonlyMap<string, readonly ProcessInstance[]>> {
+    const reports = await this.#reports(processes);
+    return new Map([...reports].map(([guid, found]) => [guid, found.map(toProcessInstance)]));
+  }
+
+  async counts(processes: readonly Process[]): Promise<ReadonlyMap<string, InstanceCounts>> {
+    const reports = await this.#reports(processes);
+    return new Map([...reports].map(([guid, found]) => [guid, countInstances(found)]));
+  }
+
+  async #reports(
+    processes: readonly Process[],
+  ): Promise<ReadonlyMap<string, readonly ReportedInstance[]>> {
     const started = processes.filter(({ state }) => state === "STARTED");
     const lrps = await this.#lrps(started.map(lrpGuid));
     const now = this.#clock.now();
     return new Map(
-      processes.map((process) => {
-        const found = lrps.get(lrpGuid(process)) ?? [];
-        const reported = reportInstances(found, { instances: process.instances, now });
-        return [process.guid, reported.map(toProcessInstance)];
+      processes.map(({ guid, version, instances }) => {
+        const found = lrps.get(lrpGuid({ guid, version })) ?? [];
+        return [guid, reportInstances(found, { instances, now })];
       }),
     );
   }

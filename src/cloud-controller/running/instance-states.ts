@@ -1,5 +1,5 @@
 import type { ActualLrp } from "#diego/models/actual-lrp.ts";
-import type { InstanceState } from "../processes/instance-reports.ts";
+import type { InstanceCounts, InstanceState } from "../processes/instance-reports.ts";
 
 /** One instance of a process as its users see it. */
 export interface ReportedInstance {
@@ -37,6 +37,18 @@ export function reportInstances(
       lrp,
     };
   });
+}
+
+export function countInstances(reported: readonly ReportedInstance[]): InstanceCounts {
+  const running = reported.filter(({ state }) => state === "RUNNING");
+  const routable = running.filter(({ lrp }) => lrp?.state === "RUNNING" && lrp.routable);
+  const starting = reported.filter(({ state }) => state === "STARTING");
+  return {
+    routable: routable.length,
+    starting: starting.length + running.length - routable.length,
+    unhealthy: reported.length - running.length - starting.length,
+    running: running.length,
+  };
 }
 
 function stateOf(lrp: ActualLrp): InstanceState {

@@ -27,6 +27,8 @@ export interface LrpEventsOptions {
   readonly logger: Logger;
   readonly changes: Changes;
   readonly appLog: AppLog;
+  /** Told of each change of an instance, by process guid. */
+  readonly instanceChanged: (processGuid: string) => void;
 }
 
 /**
@@ -68,10 +70,12 @@ export class LrpEvents implements AsyncDisposable {
   }
 
   async #handle(event: LrpEvent): Promise<void> {
-    const { logger, changes } = this.#options;
+    const { logger, changes, instanceChanged } = this.#options;
     const key = keyOf(event);
     if (key === undefined || key.domain !== processDomain) return;
-    changes.notify(instancesKey(processGuidOf(key.processGuid)));
+    const processGuid = processGuidOf(key.processGuid);
+    changes.notify(instancesKey(processGuid));
+    instanceChanged(processGuid);
     if (event.kind !== "actual_lrp_crashed") return;
     try {
       await this.#recordCrash(event);

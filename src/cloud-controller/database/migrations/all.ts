@@ -3,6 +3,7 @@ import { core } from "./0001-core.ts";
 import { staging } from "./0002-staging.ts";
 import { sidecars } from "./0010-sidecars.ts";
 import { revisions } from "./0011-revisions.ts";
+import { deployments } from "./0012-deployments.ts";
 import { tasks } from "./0020-tasks.ts";
 import { appUsageEvents } from "./0021-app-usage-events.ts";
 import { spaceQuotas } from "./0030-space-quotas.ts";
@@ -17,6 +18,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0002-staging": staging,
   "0010-sidecars": sidecars,
   "0011-revisions": revisions,
+  "0012-deployments": deployments,
   "0020-tasks": tasks,
   "0021-app-usage-events": appUsageEvents,
   "0030-space-quotas": spaceQuotas,
