@@ -1,5 +1,6 @@
 import type { Clock } from "#kernel/clock/clock.ts";
 import { randomGuids } from "#kernel/guid.ts";
+import { recordProcessUsage } from "../app-usage-events/record-usage-event.ts";
 import { findApp } from "../apps/find-app.ts";
 import { touched } from "../database/record.ts";
 import type { Executor } from "../database/schema.ts";
@@ -40,7 +41,7 @@ export async function applyPlan(
   { deployment, plan }: { readonly deployment: Deployment; readonly plan: DeploymentPlan },
 ): Promise<ToldDiego> {
   const removed: string[] = [];
-  for (const guid of plan.remove) removed.push(...(await removeProcess(tx, guid)));
+  for (const guid of plan.remove) removed.push(...(await removeProcess(tx, clock, guid)));
   for (const [guid, instances] of plan.instances) {
     await scale(tx, clock, { deployment, guid, instances });
   }
@@ -64,11 +65,12 @@ export async function applyPlan(
   };
 }
 
-async function removeProcess(tx: Executor, guid: string): Promise<string[]> {
+async function removeProcess(tx: Executor, clock: Clock, guid: string): Promise<string[]> {
   const process = await findProcess(tx, guid);
   if (process === undefined) return [];
   await deleteMetadata(tx, "process", [guid]);
   await tx.deleteFrom("processes").where("guid", "=", guid).execute();
+  await recordProcessUsage(tx, clock, { before: process, after: undefined });
   return [lrpGuid(process)];
 }
 
@@ -95,6 +97,7 @@ async function scale(
     .set({ ...touched(clock), instances })
     .where("guid", "=", guid)
     .execute();
+  await recordProcessUsage(tx, clock, { before: process, after: { ...process, instances } });
 }
 
 /** The other types become the revision too, at once and with a gap, as in the original. */

@@ -144,6 +144,12 @@ test("instances are replaced one by one, and the last round leaves the new proce
   await reaches(app, [2]);
   const [web] = await webProcesses(app);
   assert.notEqual(web?.guid, app.guid);
+  const usage = (await app.caller.get("/v3/app_usage_events")).json.resources;
+  const [last] = usage.slice(-1);
+  assert.deepEqual(
+    [last.process.guid, last.state, last.instance_count.current],
+    [app.guid, { current: "STOPPED", previous: "STARTED" }, 1],
+  );
   const links = (await app.caller.get(`/v3/deployments/${guid}`)).json.links;
   assert.deepEqual(Object.keys(links), ["self", "app"]);
 });

@@ -1,5 +1,6 @@
 import type { Clock } from "#kernel/clock/clock.ts";
 import { randomGuids } from "#kernel/guid.ts";
+import { recordProcessUsage } from "../app-usage-events/record-usage-event.ts";
 import { newRecord } from "../database/record.ts";
 import type { Executor } from "../database/schema.ts";
 import { loadMetadata, updateMetadata } from "../metadata/metadata.ts";
@@ -50,5 +51,7 @@ export async function cloneWebProcess(
     .executeTakeFirstOrThrow();
   const metadata = (await loadMetadata(db, "process", [web.guid])).get(web.guid);
   await updateMetadata(db, { type: "process", guid: row.guid }, metadata);
-  return toProcess(row);
+  const after = toProcess(row);
+  await recordProcessUsage(db, clock, { before: undefined, after });
+  return after;
 }

@@ -73,11 +73,6 @@ test("space features, groups and what the platform does not have are answered as
   ]) {
     assert.deepEqual((await admin.get(list)).json.resources, [], list);
   }
-  for (const path of ["service_instances"]) {
-    const refused = await admin.post(`/v3/${path}`, {});
-    assert.equal(refused.status, 422, path);
-    assert.match(refused.json.errors[0].detail, /not supported by this platform/);
-  }
 });
 
 test("roots need no token and lead clients to UAA and log-cache", async () => {
