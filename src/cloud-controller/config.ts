@@ -1,5 +1,6 @@
 import type { DatabaseConfig } from "#db/database-config.ts";
 import type { InternalSecret } from "#kernel/http/internal-auth.ts";
+import type { RateLimits } from "./http/rate-limit.ts";
 import type { StagingConfig } from "./staging/staging-config.ts";
 
 /** Plain data; `cmd` makes it. Sizes in MB as Cloud Foundry means them (1024 based), times in ms or as named. */
@@ -20,6 +21,8 @@ export interface CloudControllerConfig {
   readonly secret: InternalSecret;
   readonly defaultStack: string;
   readonly limits: CloudControllerLimits;
+  /** Undefined: requests are not limited, as in the original's defaults. */
+  readonly rateLimits?: RateLimits;
   readonly staging: StagingConfig;
   /** How long a poll is held until something changes; 0: not at all. */
   readonly longPollMs: number;

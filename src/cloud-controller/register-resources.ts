@@ -80,7 +80,7 @@ export function registerTenancy(
   const { uaaUrl, logCacheUrl, uaaClient } = config;
   const uaaUsers =
     uaaClient === undefined ? undefined : createUaaUsers({ uaaUrl, client: uaaClient, clock });
-  registerInfo(api, { db, links, uaaUrl, logCacheUrl });
+  registerInfo(api, { db, links, uaaUrl, logCacheUrl, rateLimits: config.rateLimits });
   registerAbsentServices(api, { db, links, permissions });
   registerJobs(api, { jobs, links, longPoll });
   registerOrganizations(api, { db, clock, links, permissions, jobs });

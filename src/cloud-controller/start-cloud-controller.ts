@@ -17,6 +17,7 @@ import { createAuthenticate } from "./http/authentication.ts";
 import { createServer } from "./http/create-server.ts";
 import { Links } from "./http/links.ts";
 import { Changes, LongPoll } from "./http/long-poll.ts";
+import { RateLimiter } from "./http/rate-limit.ts";
 import { Permissions } from "./http/permissions.ts";
 import { createInternalServer, listenOnLoopback } from "./internal-server.ts";
 import { Jobs } from "./jobs/jobs.ts";
@@ -75,6 +76,8 @@ export async function startCloudController(
       logger,
       authenticate,
       onCaller: (auth) => users.noteCaller(auth),
+      rateLimiter:
+        config.rateLimits === undefined ? undefined : new RateLimiter(config.rateLimits, clock),
     }),
     (server) => server.close(),
   );

@@ -12,6 +12,7 @@ test("platformConfig() fills what was not asked for", () => {
     runtime: "auto",
     domain: "apps.localhost",
     stagingTimeoutSeconds: 900,
+    rateLimit: undefined,
     databaseUrl: undefined,
   });
 });

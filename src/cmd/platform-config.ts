@@ -15,6 +15,8 @@ export interface PlatformConfig {
   readonly domain: string;
   /** A staging that takes longer has failed; 900 as in the original. */
   readonly stagingTimeoutSeconds: number;
+  /** Requests an hour of one user; undefined: no limit. */
+  readonly rateLimit: number | undefined;
   /** URL of a PostgreSQL database. Undefined: the one kept in the data folder, else SQLite files there. */
   readonly databaseUrl: string | undefined;
 }
@@ -42,6 +44,7 @@ const flagsSchema = z.object({
   cells: z.coerce.number("must be a number").int().min(1).max(16).default(1),
   runtime: z.enum(["auto", "crun", "runc", "process"]).default("auto"),
   "staging-timeout": z.coerce.number("must be a number of seconds").int().min(1).default(900),
+  "rate-limit": z.coerce.number("must be a number of requests").int().min(1).optional(),
   domain: z
     .string()
     .regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/, "must be a domain name such as apps.localhost")
@@ -65,6 +68,7 @@ export function platformConfig(flags: Readonly<Record<string, unknown>>): Platfo
     runtime: data.runtime,
     domain: data.domain,
     stagingTimeoutSeconds: data["staging-timeout"],
+    rateLimit: data["rate-limit"],
     databaseUrl: data.database,
   };
 }

@@ -35,6 +35,7 @@ async function run(args: string[]): Promise<number> {
       runtime: { type: "string" },
       domain: { type: "string" },
       "staging-timeout": { type: "string" },
+      "rate-limit": { type: "string" },
       field: { type: "string" },
     },
   });

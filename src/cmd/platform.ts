@@ -242,6 +242,7 @@ async function controlCloud(
       secret,
       defaultStack: "cflinuxfs4",
       limits: defaultLimits,
+      ...(config.rateLimit === undefined ? {} : { rateLimits: rateLimitsOf(config.rateLimit) }),
       longPollMs: 20_000,
       uaaClient: { id: "admin", secret: state.internalSecret },
       staging: {
@@ -265,6 +266,11 @@ async function controlCloud(
     },
   );
   return start.starting.use(cloudController);
+}
+
+/** In the original's proportions: 2000 for users, 100 without a token, administrators without limit. */
+function rateLimitsOf(general: number) {
+  return { general, unauthenticated: Math.ceil(general / 20), intervalMinutes: 60 };
 }
 
 function describeRuntime(

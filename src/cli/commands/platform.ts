@@ -12,7 +12,7 @@ const dataFlag: Flag = {
 };
 
 export const up: Command = {
-  usage: `rivera up [--data DIR] [--database URL] [--port PORT] [--router-port PORT] [--cells N] [--domain DOMAIN] [--runtime RUNTIME] [--staging-timeout SECONDS]
+  usage: `rivera up [--data DIR] [--database URL] [--port PORT] [--router-port PORT] [--cells N] [--domain DOMAIN] [--runtime RUNTIME] [--staging-timeout SECONDS] [--rate-limit REQUESTS]
 
 Runs until Ctrl-C, which stops it cleanly; started again, it brings back every app. Ports that are taken are replaced by
 free ones, which are kept from then on.`,
@@ -30,6 +30,11 @@ free ones, which are kept from then on.`,
       long: "staging-timeout",
       takes: "value",
       description: "Seconds after which a staging has failed (Default: 900)",
+    },
+    {
+      long: "rate-limit",
+      takes: "value",
+      description: "Requests that a user may make an hour (Default: no limit)",
     },
     { long: "router-port", takes: "value", description: "Port at which apps are reached" },
     { long: "cells", takes: "value", description: "Number of cells", default: "1" },

@@ -1,11 +1,13 @@
 import { randomUUID } from "node:crypto";
 import fastify, { type FastifyError, type FastifyInstance, type FastifyRequest } from "fastify";
 import { whyUnavailable } from "#db/database-error.ts";
+import { withLogData } from "#kernel/log/log-context.ts";
 import type { Logger } from "#kernel/log/logger.ts";
 import { mayRead, mayWrite, type AuthContext } from "./auth-context.ts";
 import type { Authenticate } from "./authentication.ts";
 import { CfError } from "./cf-errors.ts";
 import { parseJsonBody } from "./json-body.ts";
+import type { RateLimiter } from "./rate-limit.ts";
 
 declare module "fastify" {
   interface FastifyRequest {
@@ -43,12 +45,19 @@ export function createServer(options: {
   readonly authenticate: Authenticate;
   /** Called with each authenticated caller before the handler. */
   readonly onCaller: (auth: AuthContext) => Promise<void>;
+  readonly rateLimiter?: RateLimiter | undefined;
 }): ApiServer {
   const app = createBareServer(options.logger);
   app.decorateRequest("auth", { getter: () => nobody });
-  app.addHook("onRequest", async (request) => {
-    if (request.routeOptions.config.anonymous === true || request.is404) return;
-    const auth = await options.authenticate(request.headers.authorization);
+  app.addHook("onRequest", async (request, reply) => {
+    const { authorization } = request.headers;
+    if (request.routeOptions.config.anonymous === true || request.is404) {
+      options.rateLimiter?.admit(request, reply, undefined);
+      return;
+    }
+    if (authorization === undefined) options.rateLimiter?.admit(request, reply, undefined);
+    const auth = await options.authenticate(authorization);
+    options.rateLimiter?.admit(request, reply, auth);
     Object.defineProperty(request, "auth", { value: auth });
     const reads = request.method === "GET" || request.method === "HEAD";
     if (!(reads ? mayRead(auth) : mayWrite(auth))) throw new CfError("NotAuthorized");
@@ -65,6 +74,17 @@ export function createBareServer(logger: Logger): ApiServer {
     requestIdHeader: false,
     forceCloseConnections: true,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 512 },
+    // Paths that the router itself gives up on: encoded wrongly, or longer than any name.
+    frameworkErrors: (_error, request, reply) => {
+      const { entries, status } = new CfError("NotFound");
+      reply.hijack();
+      reply.raw
+        .writeHead(status, {
+          "content-type": "application/json; charset=utf-8",
+          "x-vcap-request-id": request.id,
+        })
+        .end(JSON.stringify({ errors: entries }));
+    },
   });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("application/json", { parseAs: "buffer" }, (_request, body, done) => {
@@ -74,8 +94,17 @@ export function createBareServer(logger: Logger): ApiServer {
       done(error instanceof Error ? error : new Error(String(error)));
     }
   });
+  // What reads the body ends the context that the request began, so it is entered again before the handler.
+  app.addHook("onRequest", (request, _reply, done) => withLogData({ requestId: request.id }, done));
+  app.addHook("preValidation", (request, _reply, done) =>
+    withLogData({ requestId: request.id }, done),
+  );
   app.addHook("onRequest", async (request, reply) => {
     reply.header("X-Vcap-Request-Id", request.id);
+    for (const name of ["x-b3-traceid", "x-b3-spanid"]) {
+      const given = request.headers[name];
+      if (typeof given === "string" && /^[0-9a-f]{16,32}$/i.test(given)) reply.header(name, given);
+    }
   });
   app.addHook("onResponse", async (request, reply) => {
     logger.debug("request-served", {

@@ -2,6 +2,7 @@ import type { Database } from "../database/schema.ts";
 import { CfError } from "../http/cf-errors.ts";
 import { anonymous, type ApiServer } from "../http/create-server.ts";
 import type { Links } from "../http/links.ts";
+import type { RateLimits } from "../http/rate-limit.ts";
 import { globalRolesOf } from "../http/permissions.ts";
 import { usageSummary } from "./usage-summary.ts";
 
@@ -46,21 +47,27 @@ const resources = [
   "users",
 ];
 
-/** Where clients begin: the root documents, which need no token. */
+const description = "Cloud Foundry's path from source code to running app";
+const osbapiVersion = "2.15";
+/** What the original tells of its limiter while that is off. */
+const defaultRateLimit = { general: 2000, intervalMinutes: 60 };
+
 interface InfoRoutes {
   readonly db: Database;
   readonly links: Links;
   readonly uaaUrl: string;
   readonly logCacheUrl: string;
+  readonly rateLimits: RateLimits | undefined;
 }
 
+/** Where clients begin: the root documents, which need no token. */
 export function registerInfo(app: ApiServer, dependencies: InfoRoutes): void {
   registerRoots(app, dependencies);
   registerUsage(app, dependencies);
 }
 
 function registerRoots(app: ApiServer, dependencies: InfoRoutes): void {
-  const { links, uaaUrl, logCacheUrl } = dependencies;
+  const { links, uaaUrl, logCacheUrl, rateLimits } = dependencies;
 
   app.get("/", anonymous, async () => ({
     links: {
@@ -92,12 +99,36 @@ function registerRoots(app: ApiServer, dependencies: InfoRoutes): void {
     build: "",
     cli_version: { minimum: "", recommended: "" },
     custom: {},
-    description: "Cloud Foundry's path from source code to running app",
+    description,
     name: "rivera",
     version: 0,
-    osbapi_version: "2.15",
-    rate_limits: { enabled: false, general_limit: 0, reset_interval_in_minutes: 0 },
+    osbapi_version: osbapiVersion,
+    rate_limits: {
+      enabled: rateLimits !== undefined,
+      general_limit: rateLimits?.general ?? defaultRateLimit.general,
+      reset_interval_in_minutes: rateLimits?.intervalMinutes ?? defaultRateLimit.intervalMinutes,
+    },
     links: { self: links.to("/v3/info"), support: { href: "" } },
+  }));
+
+  // All that is left of V2: old clients and plugins begin here, and read that there is no more.
+  app.get("/v2/info", anonymous, async () => ({
+    name: "rivera",
+    build: "",
+    support: "CF API v2 is disabled",
+    version: 0,
+    description,
+    authorization_endpoint: uaaUrl,
+    token_endpoint: uaaUrl,
+    min_cli_version: "",
+    min_recommended_cli_version: "",
+    app_ssh_endpoint: null,
+    app_ssh_host_key_fingerprint: null,
+    app_ssh_oauth_client: "ssh-proxy",
+    doppler_logging_endpoint: null,
+    api_version: "",
+    osbapi_version: osbapiVersion,
+    routing_endpoint: links.href("/routing"),
   }));
 
   app.get("/healthz", anonymous, async (_request, reply) => reply.type("text/plain").send("OK"));

@@ -1,4 +1,5 @@
 import { pino, type DestinationStream, type Logger as Pino } from "pino";
+import { currentLogData } from "./log-context.ts";
 import type { LogData, Logger } from "./logger.ts";
 
 /** The one list of names whose values never reach a log. */
@@ -30,7 +31,7 @@ export function pinoLogger(options: {
 
 function wrap(target: Pino, sessions: readonly string[]): Logger {
   const write = (level: "debug" | "info" | "warn" | "error") => (event: string, data?: LogData) =>
-    target[level](data ?? {}, event);
+    target[level]({ ...currentLogData(), ...data }, event);
   return {
     debug: write("debug"),
     info: write("info"),

@@ -1,3 +1,4 @@
+import { currentLogData } from "./log-context.ts";
 import type { LogData, Logger } from "./logger.ts";
 
 export interface RecordedLine {
@@ -32,6 +33,6 @@ export class RecordingLogger implements Logger {
     return new RecordingLogger(this.lines, { ...this.#data, ...data, session });
   }
   #record(level: RecordedLine["level"], event: string, data?: LogData): void {
-    this.lines.push({ level, event, data: { ...this.#data, ...data } });
+    this.lines.push({ level, event, data: { ...this.#data, ...currentLogData(), ...data } });
   }
 }

@@ -1,0 +1,213 @@
+import assert from "node:assert/strict";
+import { gzipSync } from "node:zlib";
+import { test } from "node:test";
+import { Developer } from "../testing/developer.ts";
+import { firstSpace } from "../testing/tenants.ts";
+import { TestCloudController, type Answer } from "../testing/test-cloud-controller.ts";
+
+const json = "application/json";
+
+test("a body that is no JSON object is refused before anything looks at it", async () => {
+  await using cc = await TestCloudController.start();
+  const admin = await cc.admin();
+  const nested = (depth: number) => `${'{"a":'.repeat(depth)}1${"}".repeat(depth)}`;
+  const valid = JSON.stringify({ name: "x" });
+  const cases: [string, string | Buffer, Record<string, string>, number, number][] = [
+    ["malformed", '{"name":', {}, 400, 1001],
+    ["null", "null", {}, 400, 1001],
+    ["an array", "[]", {}, 400, 1001],
+    ["a string", '"x"', {}, 400, 1001],
+    ["too deep", nested(65), {}, 400, 1001],
+    ["far too deep", nested(100_000), {}, 400, 1001],
+    ["deep arrays", `{"a":${"[".repeat(5000)}${"]".repeat(5000)}}`, {}, 400, 1001],
+    ["not UTF-8", Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]), {}, 400, 1001],
+    ["UTF-16", Buffer.from(valid, "utf16le"), {}, 400, 1001],
+    ["compressed", gzipSync(valid), { "content-encoding": "gzip" }, 400, 1001],
+    ["plain text", valid, { "content-type": "text/plain" }, 400, 1003],
+    ["a form", "name=x", { "content-type": "application/x-www-form-urlencoded" }, 400, 1003],
+    ["over 1 MiB", `{"name":"${"x".repeat(1024 * 1024)}"}`, {}, 413, 1004],
+    ["nothing", "", {}, 422, 10008],
+    ["an empty object", "{}", {}, 422, 10008],
+    ["a charset", valid, { "content-type": "application/json; charset=utf-8" }, 422, 10008],
+    ["a lone surrogate", '{"name":"\\ud800","relationships":{}}', {}, 422, 10008],
+    ["a key twice", '{"name":1,"name":"x"}', {}, 422, 10008],
+  ];
+  for (const [name, body, headers, status, code] of cases) {
+    const answer = await admin.send("POST", "/v3/apps", body, { "content-type": json, ...headers });
+    assert.equal(answer.status, status, `${name}: ${answer.text.slice(0, 200)}`);
+    assert.equal(answer.json.errors[0].code, code, name);
+  }
+  assert.equal((await admin.get("/v3/apps")).json.pagination.total_results, 0);
+});
+
+test("what is not there is 404 in every disguise, and every method but those of the API too", async () => {
+  await using cc = await TestCloudController.start();
+  const developer = await Developer.admin(cc);
+  const guid = await developer.createApp("app");
+  const { caller } = developer;
+  const app = "App not found";
+  const unknown = "Unknown request";
+  const cases: [string, string][] = [
+    ["/v3/apps/..%2f..%2fetc%2fpasswd", app],
+    ["/v3/apps/%2e%2e%2f", app],
+    ["/v3/apps/'%20or%201=1--", app],
+    ["/v3/apps/%00", app],
+    [`/v3/apps/${guid.toUpperCase()}`, app],
+    [`/v3/apps/${guid}%00`, app],
+    [`/v3/apps/${"x".repeat(500)}`, app],
+    [`/v3/apps/${"x".repeat(10_000)}`, unknown],
+    ["/v3/apps/%ff", unknown],
+    ["//v3/apps", unknown],
+    ["/v3/apps/x/y/z", unknown],
+    ["/v2/apps", unknown],
+    ["/v3/internal/x", unknown],
+    ["/internal/v4/status", unknown],
+  ];
+  for (const [path, detail] of cases) {
+    const answer = await caller.get(path);
+    assert.equal(answer.status, 404, `${path} ${answer.text}`);
+    assert.equal(answer.json.errors[0].detail, detail, path);
+  }
+  for (const method of ["PUT", "DELETE", "PATCH", "OPTIONS"]) {
+    const answer = await fetch(`${cc.url}/v3/apps`, { method });
+    assert.equal(answer.status, 404, method);
+    assert.deepEqual(await answer.json(), {
+      errors: [{ code: 10000, title: "CF-NotFound", detail: unknown }],
+    });
+  }
+  assert.equal((await caller.get("/v3/apps/")).status, 200);
+  // Another spelling of the path is the same path, to the check of tokens too.
+  assert.equal((await fetch(`${cc.url}/v3/%61pps`)).status, 401);
+  assert.equal((await fetch(`${cc.url}/v3/apps`, { method: "HEAD" })).status, 401);
+  assert.equal((await caller.get("/v3/%61pps")).status, 200);
+});
+
+test("names are kept as they are or refused, and never more than names", async () => {
+  await using cc = await TestCloudController.start();
+  const admin = await cc.admin();
+  const { spaceGuid } = await firstSpace(admin);
+  const create = (name: unknown) =>
+    admin.post("/v3/apps", { name, relationships: { space: { data: { guid: spaceGuid } } } });
+  const kept = [
+    "' OR 1=1--",
+    "../../x",
+    "<script>alert(1)</script>",
+    "%00",
+    "-rf",
+    ".",
+    "CON",
+    "😀".repeat(120),
+    "\u202Ereversed",
+    "a,b",
+    "x".repeat(255),
+  ];
+  const refused: [unknown, string][] = [
+    ["line\nbreak", "Name must not contain escaped characters"],
+    ["tab\there", "Name must not contain escaped characters"],
+    ["bell\u0007", "Name must not contain escaped characters"],
+    ["x".repeat(256), "Name is too long (maximum is 255 characters)"],
+    ["   ", "Name can't be blank"],
+    [{}, "Name must be a string"],
+    [true, "Name must be a string"],
+  ];
+
+  for (const name of kept) {
+    const created = await create(name);
+    assert.equal(created.status, 201, `${name} ${created.text}`);
+    assert.equal(created.json.name, name);
+    const filter = encodeURIComponent(name.replaceAll("%", "%25").replaceAll(",", "%2C"));
+    const found = await admin.get(`/v3/apps?names=${filter}`);
+    assert.deepEqual(
+      found.json.resources.map((app: { name: string }) => app.name),
+      [name],
+    );
+  }
+  for (const [name, detail] of refused) {
+    const answer = await create(name);
+    assert.equal(answer.status, 422, JSON.stringify(name));
+    assert.equal(answer.json.errors[0].detail, detail);
+  }
+});
+
+test("of many creations of one name at once exactly one succeeds", async () => {
+  await using cc = await TestCloudController.start();
+  const admin = await cc.admin();
+  const { spaceGuid, organizationGuid } = await firstSpace(admin);
+  const to = (guid: string) => ({ data: { guid } });
+  const name = "same";
+  const cases: [string, unknown, number, string][] = [
+    [
+      "apps",
+      { name, relationships: { space: to(spaceGuid) } },
+      10016,
+      "App with the name 'same' already exists.",
+    ],
+    ["organizations", { name }, 10008, "Organization 'same' already exists."],
+    [
+      "spaces",
+      { name, relationships: { organization: to(organizationGuid) } },
+      10008,
+      "Name must be unique per organization",
+    ],
+    [
+      "buildpacks",
+      { name },
+      10008,
+      "Buildpack with name 'same' and an unassigned stack already exists",
+    ],
+    ["stacks", { name }, 10008, "Name must be unique"],
+  ];
+  for (const [resource, body, code, detail] of cases) {
+    const answers: Answer[] = await Promise.all(
+      Array.from({ length: 10 }, () => admin.post(`/v3/${resource}`, body)),
+    );
+    const won = answers.filter(({ status }) => status === 201);
+    const lost = answers.filter(({ status }) => status !== 201);
+    assert.equal(won.length, 1, resource);
+    for (const answer of lost) {
+      assert.equal(answer.status, 422, answer.text);
+      assert.equal(answer.json.errors[0].code, code);
+      assert.equal(answer.json.errors[0].detail, detail);
+    }
+  }
+});
+
+test("many changes of one app at once are all done, one after the other", async () => {
+  await using cc = await TestCloudController.start();
+  const developer = await Developer.admin(cc);
+  const guid = await developer.createApp("app");
+  const path = `/v3/apps/${guid}/environment_variables`;
+
+  const answers = await Promise.all(
+    Array.from({ length: 20 }, (_, n) =>
+      developer.caller.patch(path, { var: { [`KEY_${n}`]: String(n) } }),
+    ),
+  );
+
+  assert.deepEqual([...new Set(answers.map(({ status }) => status))], [200]);
+  const after = await developer.caller.get(path);
+  assert.equal(Object.keys(after.json.var).length, 20);
+});
+
+test("the id of a request is in its answer and in every line that is logged for it", async () => {
+  await using cc = await TestCloudController.start();
+  const admin = await cc.admin();
+
+  const answer = await admin.send(
+    "POST",
+    "/v3/apps",
+    { name: 1 },
+    {
+      "x-vcap-request-id": "client-id",
+      "x-b3-traceid": "0123456789abcdef0123456789abcdef",
+      "x-b3-spanid": "not hex",
+    },
+  );
+
+  const id = answer.headers["x-vcap-request-id"];
+  assert.match(String(id), /^client-id::[0-9a-f-]{36}$/);
+  assert.equal(answer.headers["x-b3-traceid"], "0123456789abcdef0123456789abcdef");
+  assert.equal(answer.headers["x-b3-spanid"], undefined);
+  const lines = cc.logger.lines.filter(({ data }) => data["requestId"] === id);
+  assert.deepEqual(lines.map(({ event }) => event).sort(), ["request-refused", "request-served"]);
+});
