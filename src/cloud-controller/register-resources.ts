@@ -111,7 +111,7 @@ export function registerTenancy(
   jobs.handle(spaceQuotaDelete({ db, clock }));
   jobs.handle(securityGroupDelete(db));
   jobs.handle(userDelete(db, users));
-  jobs.handle(roleDelete(db));
+  jobs.handle(roleDelete({ db, clock }));
   jobs.handle(spaceDelete({ db, clock, logger, runner, remover }));
   jobs.handle(organizationDelete({ db, clock, logger, runner, remover }));
 }

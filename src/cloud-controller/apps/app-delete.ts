@@ -47,7 +47,7 @@ export async function deleteApp(
   const app = await findApp(db, appGuid);
   if (app === undefined) return;
   await db.transaction().execute(async (tx) => {
-    await stopProcesses(tx, clock, app);
+    if (app.state === "STARTED") await stop(tx, clock, { app, actor });
     await cancelTasks(tx, clock, { app, actor });
   });
   await runner.removeApp(appGuid).catch((error: unknown) => {
@@ -57,7 +57,23 @@ export async function deleteApp(
   await db.transaction().execute((tx) => deleteRows(tx, clock, { app, actor }));
 }
 
-async function stopProcesses(db: Executor, clock: Clock, app: App): Promise<void> {
+async function stop(
+  db: Executor,
+  clock: Clock,
+  { app, actor }: { readonly app: App; readonly actor: Actor },
+): Promise<void> {
+  await db
+    .updateTable("apps")
+    .set({ ...touched(clock), desiredState: "STOPPED" })
+    .where("guid", "=", app.guid)
+    .execute();
+  await recordAuditEvent(db, clock, {
+    type: "audit.app.stop",
+    actor,
+    target: { guid: app.guid, type: "app", name: app.name },
+    spaceGuid: app.spaceGuid,
+    data: { delete_triggered: true, reason: "stopped as part of app deletion" },
+  });
   const processes = await processesOfApp(db, app.guid);
   for (const process of processes.filter(({ state }) => state === "STARTED")) {
     await db

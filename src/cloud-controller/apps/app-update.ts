@@ -1,5 +1,6 @@
 import type { Clock } from "#kernel/clock/clock.ts";
 import { recordAuditEvent } from "../audit-events/record-audit-event.ts";
+import { withoutCredentials } from "../buildpacks/buildpack-uri.ts";
 import { isUniqueViolation, touched } from "../database/record.ts";
 import type { Executor } from "../database/schema.ts";
 import type { Actor } from "../http/auth-context.ts";
@@ -38,6 +39,25 @@ export async function updateApp(
     actor,
     target: { guid: app.guid, type: "app", name: name ?? app.name },
     spaceGuid: app.spaceGuid,
-    data: { request: message },
+    data: { request: withoutSecrets(message) },
   });
+}
+
+/** What an event and the app's log may tell of a change: buildpacks without passwords, no credentials. */
+export function withoutSecrets(message: UpdateApp): UpdateApp {
+  const { lifecycle } = message;
+  if (lifecycle === undefined) return message;
+  const { credentials: _, buildpacks, ...data } = lifecycle.data;
+  return {
+    ...message,
+    lifecycle: {
+      ...lifecycle,
+      data: {
+        ...data,
+        ...(buildpacks === undefined
+          ? {}
+          : { buildpacks: buildpacks?.map(withoutCredentials) ?? null }),
+      },
+    },
+  };
 }

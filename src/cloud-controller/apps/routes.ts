@@ -11,7 +11,7 @@ import { permittedApp, presentStoredApp, type AppRoutes } from "./app-access.ts"
 import { createApp } from "./app-create.ts";
 import { appIncludes, registerAppLists } from "./list-routes.ts";
 import { requireDroplet, restartApp, startApp, stopApp } from "./app-state.ts";
-import { updateApp } from "./app-update.ts";
+import { updateApp, withoutSecrets } from "./app-update.ts";
 import { resolveLifecycle, stackWarnings } from "./check-lifecycle.ts";
 import { createAppMessage, updateAppMessage } from "./messages.ts";
 
@@ -88,7 +88,10 @@ function registerSingle(app: ApiServer, dependencies: AppRoutes): void {
     );
     const context = { clock, actor: actorOf(request.auth) };
     await db.transaction().execute((tx) => updateApp(tx, context, { app: found, message }));
-    appLog.write(found, `Updated app with guid ${found.guid} (${JSON.stringify(message)})`);
+    appLog.write(
+      found,
+      `Updated app with guid ${found.guid} (${JSON.stringify(withoutSecrets(message))})`,
+    );
     const stack = message.lifecycle?.data.stack;
     if (typeof stack === "string") {
       const lifecycle = { ...found.lifecycle, stack };

@@ -1,6 +1,7 @@
 import { rm, stat } from "node:fs/promises";
 import multipart from "@fastify/multipart";
 import { findApp } from "../apps/find-app.ts";
+import type { App } from "../apps/app-table.ts";
 import { requireOwnedByApp } from "../apps/require-owned-by-app.ts";
 import { recordAuditEvent } from "../audit-events/record-audit-event.ts";
 import { touched } from "../database/record.ts";
@@ -78,12 +79,9 @@ export function registerDropletWrites(app: ApiServer, context: DropletRoutes): v
     await scope.register(multipart, { throwFileSizeLimit: false });
     scope.post<ByGuid>("/v3/droplets/:guid/upload", async (request, reply) => {
       const { guid } = request.params;
-      const { droplet } = await requireDroplet(context, request.auth, {
-        guid,
-        action: "space.write",
-      });
-      if (droplet.state !== "AWAITING_UPLOAD") throw unprocessable(uploadedOnce);
-      const job = await upload(context, request, droplet);
+      const found = await requireDroplet(context, request.auth, { guid, action: "space.write" });
+      if (found.droplet.state !== "AWAITING_UPLOAD") throw unprocessable(uploadedOnce);
+      const job = await upload(context, request, found);
       return await reply
         .status(202)
         .header("Location", links.href(`/v3/jobs/${job.guid}`))
@@ -131,7 +129,7 @@ async function copy(
 async function upload(
   { db, clock, jobs, workspaces, maximumUploadBytes }: DropletRoutes,
   request: Parameters<typeof receiveUpload>[0],
-  droplet: Droplet,
+  { droplet, app }: { readonly droplet: Droplet; readonly app: App },
 ): Promise<Job> {
   const directory = await workspaces.create();
   try {
@@ -141,13 +139,22 @@ async function upload(
       fields: ["bits"],
     });
     const bits = await requireTgz(received.bits);
-    const { numUpdatedRows } = await db
-      .updateTable("droplets")
-      .set({ ...touched(clock), state: "PROCESSING_UPLOAD" })
-      .where("guid", "=", droplet.guid)
-      .where("state", "=", "AWAITING_UPLOAD")
-      .executeTakeFirst();
-    if (numUpdatedRows === 0n) throw unprocessable(uploadedOnce);
+    await db.transaction().execute(async (tx) => {
+      const { numUpdatedRows } = await tx
+        .updateTable("droplets")
+        .set({ ...touched(clock), state: "PROCESSING_UPLOAD" })
+        .where("guid", "=", droplet.guid)
+        .where("state", "=", "AWAITING_UPLOAD")
+        .executeTakeFirst();
+      if (numUpdatedRows === 0n) throw unprocessable(uploadedOnce);
+      await recordAuditEvent(tx, clock, {
+        type: "audit.app.droplet.upload",
+        actor: actorOf(request.auth),
+        target: { guid: app.guid, type: "app", name: app.name },
+        spaceGuid: app.spaceGuid,
+        data: { droplet_guid: droplet.guid },
+      });
+    });
     return await jobs.enqueue({
       operation: "droplet.upload",
       payload: { path: bits.path },

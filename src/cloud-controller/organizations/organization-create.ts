@@ -1,14 +1,14 @@
 import type { z } from "zod";
 import type { Clock } from "#kernel/clock/clock.ts";
-import { recordAuditEvent } from "../audit-events/record-audit-event.ts";
 import { isUniqueViolation, newRecord, storedBoolean } from "../database/record.ts";
 import type { Database } from "../database/schema.ts";
-import { actorOf, type AuthContext } from "../http/auth-context.ts";
+import type { AuthContext } from "../http/auth-context.ts";
 import { unprocessable } from "../http/cf-errors.ts";
 import { updateMetadata } from "../metadata/metadata.ts";
 import { grantRole } from "../roles/grant-role.ts";
 import type { createOrganizationMessage } from "./messages.ts";
 import type { Organization } from "./organization-table.ts";
+import { recordOrganizationEvent } from "./organization-event.ts";
 
 /** A user who is no admin becomes the manager of what he creates. */
 export async function createOrganization(
@@ -51,11 +51,11 @@ export async function createOrganization(
         });
       }
     }
-    await recordAuditEvent(tx, clock, {
+    await recordOrganizationEvent(tx, clock, {
       type: "audit.organization.create",
-      actor: actorOf(auth),
-      target: { guid: organization.guid, type: "organization", name: organization.name },
-      organizationGuid: organization.guid,
+      organization,
+      auth,
+      request: message,
     });
     return organization;
   });

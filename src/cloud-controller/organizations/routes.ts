@@ -1,4 +1,5 @@
 import type { Clock } from "#kernel/clock/clock.ts";
+import { recordOrganizationEvent } from "./organization-event.ts";
 import { isUniqueViolation, storedBoolean, touched } from "../database/record.ts";
 import type { Database } from "../database/schema.ts";
 import { isEnabled } from "../feature-flags/feature-flags.ts";
@@ -85,6 +86,13 @@ function registerChanges(app: ApiServer, dependencies: OrganizationRoutes): void
             : error;
         });
       await updateMetadata(tx, { type: "organization", guid: found.guid }, message.metadata);
+      const changed = { ...found, name: name ?? found.name };
+      await recordOrganizationEvent(tx, clock, {
+        type: "audit.organization.update",
+        organization: changed,
+        auth: request.auth,
+        request: message,
+      });
     });
     return await present(
       dependencies,
@@ -100,12 +108,21 @@ function registerChanges(app: ApiServer, dependencies: OrganizationRoutes): void
       "organization.read",
     );
     if (!request.auth.isAdmin) throw new CfError("NotAuthorized");
-    const job = await jobs.enqueue({
-      operation: "organization.delete",
-      payload: { organizationGuid: found.guid },
-      resource: { guid: found.guid, type: "organization" },
-      userGuid: request.auth.userGuid,
+    const job = await db.transaction().execute(async (tx) => {
+      await recordOrganizationEvent(tx, clock, {
+        type: "audit.organization.delete-request",
+        organization: found,
+        auth: request.auth,
+        request: { recursive: true },
+      });
+      return await jobs.insert(tx, {
+        operation: "organization.delete",
+        payload: { organizationGuid: found.guid },
+        resource: { guid: found.guid, type: "organization" },
+        userGuid: request.auth.userGuid,
+      });
     });
+    jobs.activate();
     return await acceptJob(reply, links, job);
   });
 }

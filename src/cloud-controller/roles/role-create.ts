@@ -56,6 +56,7 @@ export async function createRole(
       target: { guid: user.guid, type: "user", name: user.name },
       organizationGuid: place.organizationGuid,
       ...(place.kind === "space" ? { spaceGuid: place.guid } : {}),
+      data: { request: message },
     });
     return created;
   });

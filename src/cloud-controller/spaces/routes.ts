@@ -1,9 +1,8 @@
 import { sql } from "kysely";
 import type { Clock } from "#kernel/clock/clock.ts";
-import { recordAuditEvent } from "../audit-events/record-audit-event.ts";
 import { isUniqueViolation, newRecord, touched } from "../database/record.ts";
 import type { Database } from "../database/schema.ts";
-import { actorOf, type AuthContext } from "../http/auth-context.ts";
+import type { AuthContext } from "../http/auth-context.ts";
 import { CfError, notFound, unprocessable } from "../http/cf-errors.ts";
 import type { ApiServer } from "../http/create-server.ts";
 import { parseListQuery } from "../http/list-query.ts";
@@ -17,6 +16,7 @@ import { loadMetadata, noMetadata, updateMetadata } from "../metadata/metadata.t
 import { presentOrganizations } from "../organizations/included-organizations.ts";
 import { findSpace } from "./find-space.ts";
 import { createSpaceMessage, updateSpaceMessage } from "./messages.ts";
+import { recordSpaceEvent } from "./space-event.ts";
 import { presentSpace } from "./space-presenter.ts";
 import type { Space } from "./space-table.ts";
 
@@ -109,12 +109,11 @@ function registerCreation(app: ApiServer, dependencies: SpaceRoutes): void {
         .executeTakeFirstOrThrow()
         .catch(nameTaken);
       await updateMetadata(tx, { type: "space", guid: created.guid }, message.metadata);
-      await recordAuditEvent(tx, clock, {
+      await recordSpaceEvent(tx, clock, {
         type: "audit.space.create",
-        actor: actorOf(request.auth),
-        target: { guid: created.guid, type: "space", name: created.name },
-        spaceGuid: created.guid,
-        organizationGuid,
+        space: created,
+        auth: request.auth,
+        request: message,
       });
       return created;
     });
@@ -148,6 +147,12 @@ function registerSingle(app: ApiServer, dependencies: SpaceRoutes): void {
         .execute()
         .catch(nameTaken);
       await updateMetadata(tx, { type: "space", guid: space.guid }, message.metadata);
+      await recordSpaceEvent(tx, clock, {
+        type: "audit.space.update",
+        space: { ...space, name: message.name ?? space.name },
+        auth: request.auth,
+        request: message,
+      });
     });
     return await present(
       dependencies,
@@ -157,12 +162,21 @@ function registerSingle(app: ApiServer, dependencies: SpaceRoutes): void {
 
   app.delete<{ Params: { guid: string } }>("/v3/spaces/:guid", async (request, reply) => {
     const space = await permitted(dependencies, request.auth, request.params.guid, "space.delete");
-    const job = await jobs.enqueue({
-      operation: "space.delete",
-      payload: { spaceGuid: space.guid },
-      resource: { guid: space.guid, type: "space" },
-      userGuid: request.auth.userGuid,
+    const job = await db.transaction().execute(async (tx) => {
+      await recordSpaceEvent(tx, clock, {
+        type: "audit.space.delete-request",
+        space,
+        auth: request.auth,
+        request: { recursive: true },
+      });
+      return await jobs.insert(tx, {
+        operation: "space.delete",
+        payload: { spaceGuid: space.guid },
+        resource: { guid: space.guid, type: "space" },
+        userGuid: request.auth.userGuid,
+      });
     });
+    jobs.activate();
     return await acceptJob(reply, links, job);
   });
 
