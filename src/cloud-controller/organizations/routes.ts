@@ -31,6 +31,7 @@ interface OrganizationRoutes {
 export function registerOrganizations(app: ApiServer, dependencies: OrganizationRoutes): void {
   registerList(app, dependencies);
   registerChanges(app, dependencies);
+  registerDeletion(app, dependencies);
 }
 
 function registerList(app: ApiServer, dependencies: OrganizationRoutes): void {
@@ -41,7 +42,7 @@ function registerList(app: ApiServer, dependencies: OrganizationRoutes): void {
 }
 
 function registerChanges(app: ApiServer, dependencies: OrganizationRoutes): void {
-  const { db, clock, links, jobs } = dependencies;
+  const { db, clock } = dependencies;
 
   app.post("/v3/organizations", async (request, reply) => {
     const message = parseMessage(createOrganizationMessage, request.body);
@@ -99,6 +100,10 @@ function registerChanges(app: ApiServer, dependencies: OrganizationRoutes): void
       await permitted(dependencies, request.auth, found.guid, "organization.read"),
     );
   });
+}
+
+function registerDeletion(app: ApiServer, dependencies: OrganizationRoutes): void {
+  const { db, clock, links, jobs } = dependencies;
 
   app.delete<{ Params: { guid: string } }>("/v3/organizations/:guid", async (request, reply) => {
     const found = await permitted(
