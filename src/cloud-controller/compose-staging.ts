@@ -23,6 +23,7 @@ import type { Links } from "./http/links.ts";
 import type { Changes, LongPoll } from "./http/long-poll.ts";
 import type { Permissions } from "./http/permissions.ts";
 import type { Jobs } from "./jobs/jobs.ts";
+import { uploadsOfJobs } from "./jobs/uploads-of-jobs.ts";
 import { PackageCopies } from "./packages/package-copy.ts";
 import { PackageProcessing } from "./packages/package-processing.ts";
 import { PackageRetention } from "./packages/package-retention.ts";
@@ -144,7 +145,7 @@ export function composeStaging(dependencies: StagingDependencies): StagingAndRun
     reports,
     appData: new StagedAppData({ db, blobstore, bbs, logger }),
     async start() {
-      await workspaces.sweep();
+      await workspaces.sweep(await uploadsOfJobs(db));
       await processing.recover();
       const directory = config.staging.shippedBuildpacksDirectory;
       if (directory !== undefined) {

@@ -7,6 +7,7 @@ import { dropletBlob } from "../blobs/blob-keys.ts";
 import { touched } from "../database/record.ts";
 import type { Database } from "../database/schema.ts";
 import { CfError } from "../http/cf-errors.ts";
+import type { Job } from "../jobs/job.ts";
 import type { JobHandler } from "../jobs/jobs.ts";
 import { findDroplet } from "./find-droplet.ts";
 
@@ -16,6 +17,9 @@ interface DropletWork {
   readonly clock: Clock;
 }
 
+/** As Cloud Controller has it. */
+const uploadAttempts = 3;
+
 const uploadPayload = z.object({ path: z.string() });
 const copyPayload = z.object({ source: z.string() });
 
@@ -24,8 +28,8 @@ export function dropletJobs(work: DropletWork): readonly JobHandler[] {
   return [
     {
       operation: "droplet.upload",
-      run: (job) =>
-        storeUpload(work, job.resourceGuid ?? "", uploadPayload.parse(job.payload).path),
+      maximumAttempts: uploadAttempts,
+      run: (job) => storeUpload(work, job),
     },
     {
       operation: "droplet.copy",
@@ -43,7 +47,10 @@ export function dropletJobs(work: DropletWork): readonly JobHandler[] {
   ];
 }
 
-async function storeUpload(work: DropletWork, guid: string, file: string): Promise<void> {
+/** Tried again while attempts are left; only then is the droplet FAILED and the upload forgotten. */
+async function storeUpload(work: DropletWork, job: Job): Promise<void> {
+  const guid = job.resourceGuid ?? "";
+  const { path: file } = uploadPayload.parse(job.payload);
   try {
     const { sha1, sha256 } = await work.blobstore.putFile(
       (info) => dropletBlob(guid, info.sha1),
@@ -51,11 +58,12 @@ async function storeUpload(work: DropletWork, guid: string, file: string): Promi
     );
     await end(work, guid, { state: "STAGED", sha1, sha256 });
   } catch (error) {
+    if (job.attempts + 1 < uploadAttempts) throw error;
     await fail(work, guid, "the uploaded droplet could not be stored");
-    throw new CfError("BlobstoreError", [], { cause: error });
-  } finally {
     await rm(path.dirname(file), { recursive: true, force: true });
+    throw new CfError("BlobstoreError", [], { cause: error });
   }
+  await rm(path.dirname(file), { recursive: true, force: true });
 }
 
 async function copyBits(work: DropletWork, guid: string, sourceGuid: string): Promise<void> {

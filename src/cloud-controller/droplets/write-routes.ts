@@ -10,7 +10,7 @@ import { notFound, unprocessable } from "../http/cf-errors.ts";
 import type { ApiServer } from "../http/create-server.ts";
 import { parseQuery } from "../http/list-query.ts";
 import { parseMessage } from "../http/parse-message.ts";
-import type { Job } from "../jobs/jobs.ts";
+import type { Job } from "../jobs/job.ts";
 import { acceptJob } from "../jobs/routes.ts";
 import { updateMetadata } from "../metadata/metadata.ts";
 import { receiveUpload, type ReceivedUpload } from "../packages/receive-upload.ts";

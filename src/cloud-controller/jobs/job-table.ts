@@ -1,3 +1,4 @@
+import type { Generated } from "kysely";
 import type { RecordColumns } from "../database/record.ts";
 
 export interface JobTable extends RecordColumns {
@@ -13,6 +14,13 @@ export interface JobTable extends RecordColumns {
   readonly errors: string;
   /** JSON array of texts. */
   readonly warnings: string;
+  /** How often it has failed. */
+  readonly attempts: Generated<number>;
+  /** Not before that instant; null: at once. */
+  readonly runAt: string | null;
+  /** The process that runs it, which says so again and again by `lockedAt`. */
+  readonly lockedBy: string | null;
+  readonly lockedAt: string | null;
 }
 
 export type JobState = "PROCESSING" | "POLLING" | "COMPLETE" | "FAILED";

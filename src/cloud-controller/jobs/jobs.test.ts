@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openDatabase } from "#db/open-database.ts";
 import { testDatabase } from "#db/testing/test-database.ts";
+import { addMs } from "#kernel/clock/clock.ts";
 import { FakeClock } from "#kernel/clock/fake-clock.ts";
 import { systemClock } from "#kernel/clock/system-clock.ts";
 import { RecordingLogger } from "#kernel/log/recording-logger.ts";
@@ -10,9 +11,12 @@ import { migrations } from "../database/migrations/all.ts";
 import type { Schema } from "../database/schema.ts";
 import { unprocessable } from "../http/cf-errors.ts";
 import { Changes } from "../http/long-poll.ts";
+import { eventually } from "../testing/eventually.ts";
 import { firstSpace } from "../testing/tenants.ts";
 import { TestCloudController } from "../testing/test-cloud-controller.ts";
-import { jobKey, Jobs } from "./jobs.ts";
+import { JobLeases } from "./job-leases.ts";
+import { jobKey } from "./job.ts";
+import { Jobs } from "./jobs.ts";
 
 test("a job runs to COMPLETE or FAILED with its errors, and forgets its payload", async () => {
   await using parts = await open();
@@ -124,11 +128,151 @@ test("audit events go after 31 days and finished jobs after 90, unfinished ones 
   assert.deepEqual(left, [{ operation: "of a later version" }]);
 });
 
-async function open() {
+test("what fails by no fault of the user's is tried again after 6 and 21 s, where its kind allows it", async () => {
+  const clock = new FakeClock();
+  await using parts = await open({ clock });
+  const tried: number[] = [];
+  const start = clock.now().getTime();
+  parts.jobs.handle({
+    operation: "unlucky",
+    maximumAttempts: 3,
+    run: async () => {
+      tried.push((clock.now().getTime() - start) / 1000);
+      throw new Error("the disk is slow");
+    },
+  });
+  const { guid } = await parts.jobs.insert(parts.db, { operation: "unlucky", payload: {} });
+  const state = async () => (await parts.jobs.find(guid))?.state;
+  parts.jobs.start();
+  await eventually(async () => tried.length === 1 || undefined);
+  assert.equal(await state(), "PROCESSING");
+
+  await eventually(async () => {
+    await clock.advance(1_000);
+    return (await state()) === "FAILED" || undefined;
+  });
+
+  assert.equal(tried.length, 3);
+  const [first = 0, second = 0, third = 0] = tried;
+  assert.ok(second - first >= 6 && third - second >= 21, String(tried));
+});
+
+test("a refusal is final at once, however often the job may be tried", async () => {
+  await using parts = await open();
+  let tried = 0;
+  parts.jobs.handle({
+    operation: "refused",
+    maximumAttempts: 3,
+    run: async () => {
+      tried += 1;
+      throw unprocessable("no");
+    },
+  });
+  parts.jobs.start();
+
+  const job = await parts.finished("refused");
+
+  assert.equal(job?.state, "FAILED");
+  assert.equal(tried, 1);
+});
+
+test("a job that takes longer than it may has failed with JobTimeout", async () => {
+  const clock = new FakeClock();
+  await using parts = await open({ clock, timeoutMs: 60_000 });
+  const begun = Promise.withResolvers<void>();
+  parts.jobs.handle({
+    operation: "endless",
+    run: (_job, signal) =>
+      new Promise((_resolve, reject) => {
+        signal.addEventListener("abort", () => reject(signal.reason));
+        begun.resolve();
+      }),
+  });
+  const { guid } = await parts.jobs.insert(parts.db, { operation: "endless", payload: {} });
+  parts.jobs.start();
+  await begun.promise;
+
+  await clock.advance(60_000);
+  const job = await eventually(async () => {
+    const found = await parts.jobs.find(guid);
+    return found?.state === "FAILED" ? found : undefined;
+  });
+
+  assert.deepEqual(job.errors, [
+    { code: 290006, title: "CF-JobTimeout", detail: "The job execution has timed out." },
+  ]);
+});
+
+test("of several processes on one database each takes other jobs", async () => {
+  await using parts = await open();
+  const runs: string[] = [];
+  const processes = ["one", "two", "three"].map((holder) => {
+    const jobs = parts.another({ holder });
+    jobs.handle({ operation: "counted", run: async (job) => void runs.push(job.guid) });
+    return jobs;
+  });
+  const guids: string[] = [];
+  for (let index = 0; index < 30; index += 1) {
+    guids.push((await parts.jobs.insert(parts.db, { operation: "counted", payload: {} })).guid);
+  }
+
+  for (const each of processes) each.start();
+  await eventually(async () => {
+    const open = await parts.db
+      .selectFrom("jobs")
+      .select("guid")
+      .where("state", "=", "PROCESSING")
+      .execute();
+    return open.length === 0 || undefined;
+  });
+  for (const each of processes) await each[Symbol.asyncDispose]();
+
+  assert.deepEqual(runs.toSorted(), guids.toSorted());
+});
+
+test("the jobs of a process that is dead go to another after a minute, those of a living one do not", async () => {
+  const clock = new FakeClock();
+  await using parts = await open({ clock });
+  const hang = Promise.withResolvers<void>();
+  const hanging = parts.another({ holder: "other" });
+  hanging.handle({ operation: "slow", run: () => hang.promise });
+  const { guid } = await parts.jobs.insert(parts.db, { operation: "slow", payload: {} });
+  hanging.start();
+  const holder = async () =>
+    (await parts.db.selectFrom("jobs").select("lockedBy").where("guid", "=", guid).execute())[0]
+      ?.lockedBy;
+  await eventually(async () => (await holder()) === "other" || undefined);
+  const leases = new JobLeases({ db: parts.db, clock, holder: "me" });
+
+  await clock.advance(300_000);
+  // The lease's renewal is written after time has moved.
+  const renewed = () => parts.db.selectFrom("jobs").select("lockedAt").where("guid", "=", guid);
+  await eventually(async () => {
+    const [row] = await renewed().execute();
+    return (row?.lockedAt ?? "") > addMs(clock.now(), -30_000).toISOString() || undefined;
+  });
+  const whileAlive = await leases.take(["slow"]);
+  hang.resolve();
+  await hanging[Symbol.asyncDispose]();
+  await parts.db
+    .updateTable("jobs")
+    .set({ state: "PROCESSING", lockedBy: "other", lockedAt: clock.now().toISOString() })
+    .execute();
+  const justDead = await leases.take(["slow"]);
+  const later = new FakeClock(addMs(clock.now(), 61_000));
+  const taken = await new JobLeases({ db: parts.db, clock: later, holder: "me" }).take(["slow"]);
+
+  assert.equal(whileAlive, undefined);
+  assert.equal(justDead, undefined);
+  assert.equal(taken?.guid, guid);
+});
+
+async function open(options: { readonly clock?: FakeClock; readonly timeoutMs?: number } = {}) {
+  const clock = options.clock ?? systemClock;
   const db = await openDatabase<Schema>(await testDatabase(migrations), migrations);
   const changes = new Changes();
-  const another = () =>
-    new Jobs({ db, clock: systemClock, logger: new RecordingLogger(), changes });
+  const another = (more: { readonly holder?: string } = {}) =>
+    new Jobs({ db, logger: new RecordingLogger(), changes, ...options, ...more, clock });
   const jobs = another();
   return {
     db,

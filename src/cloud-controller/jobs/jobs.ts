@@ -1,26 +1,13 @@
-import { z } from "zod";
-import type { Clock } from "#kernel/clock/clock.ts";
+import { addMs, type Clock } from "#kernel/clock/clock.ts";
+import { DeadlineExceeded, withDeadline } from "#kernel/clock/deadline.ts";
 import type { Logger } from "#kernel/log/logger.ts";
 import { Loop, type LoopStatus } from "#kernel/loop/loop.ts";
 import { newRecord, touched } from "../database/record.ts";
 import type { Database, Executor } from "../database/schema.ts";
 import { CfError, type CfErrorEntry } from "../http/cf-errors.ts";
 import type { Changes } from "../http/long-poll.ts";
-import type { JobState } from "./job-table.ts";
-
-export interface Job {
-  readonly guid: string;
-  readonly createdAt: string;
-  readonly updatedAt: string;
-  readonly operation: string;
-  readonly state: JobState;
-  readonly payload: unknown;
-  readonly resourceGuid: string | null;
-  readonly resourceType: string | null;
-  readonly userGuid: string | null;
-  readonly errors: readonly CfErrorEntry[];
-  readonly warnings: readonly string[];
-}
+import { JobLeases, leaseMs } from "./job-leases.ts";
+import { jobKey, retryDelayMs, toJob, type Job } from "./job.ts";
 
 export interface NewJob {
   readonly operation: string;
@@ -32,6 +19,8 @@ export interface NewJob {
 
 export interface JobHandler {
   readonly operation: string;
+  /** How often it is tried where it fails by no fault of the user's; default once, as most of Cloud Controller's. */
+  readonly maximumAttempts?: number;
   /**
    * Does the work, or throws what the job's errors are to say. Idempotent: a job that a crash interrupted runs again
    * from its beginning.
@@ -43,48 +32,62 @@ interface JobResult {
   readonly warnings?: readonly string[];
 }
 
-const entriesColumn = z.array(
-  z.object({ code: z.number(), title: z.string(), detail: z.string() }),
-);
-const warningsColumn = z.array(z.string());
-
 const workers = 4;
-const periodMs = 30_000;
 
-/**
- * Long operations: rows of state PROCESSING that workers take in order. The row is the truth, so a job outlives the
- * process; within it, `#taken` keeps two workers from taking one job.
- */
+/** Cloud Controller's workers look that often; here it only serves retries, and jobs of other processes. */
+const periodMs = 5_000;
+
+/** `jobs.global.timeout_in_seconds` of capi-release. */
+const defaultTimeoutMs = 14_400_000;
+
+/** Long operations: rows of state PROCESSING that workers take in order. The row is the truth: a job outlives the process. */
 export class Jobs implements AsyncDisposable {
   readonly #db: Database;
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #changes: Changes;
+  readonly #timeoutMs: number;
   readonly #handlers = new Map<string, JobHandler>();
-  readonly #taken = new Set<string>();
+  readonly #leases: JobLeases;
   readonly #loops: readonly Loop[];
+  #recovery: Promise<void> | undefined;
 
   constructor(options: {
     readonly db: Database;
     readonly clock: Clock;
     readonly logger: Logger;
     readonly changes: Changes;
+    /** Names this process among those on the same database; the same from start to start. */
+    readonly holder?: string;
+    readonly timeoutMs?: number;
   }) {
     this.#db = options.db;
     this.#clock = options.clock;
     this.#logger = options.logger;
     this.#changes = options.changes;
-    this.#loops = Array.from(
-      { length: workers },
-      (_, index) =>
-        new Loop({
-          name: `jobs-${index}`,
-          clock: options.clock,
-          logger: options.logger,
-          periodMs,
-          activation: (signal) => this.#work(signal),
-        }),
-    );
+    this.#timeoutMs = options.timeoutMs ?? defaultTimeoutMs;
+    this.#leases = new JobLeases({ ...options, holder: options.holder ?? "cloud-controller" });
+    const loop = (
+      name: string,
+      ms: number,
+      activation: (signal: AbortSignal) => Promise<unknown>,
+    ) =>
+      new Loop({
+        name,
+        clock: options.clock,
+        logger: options.logger,
+        periodMs: ms,
+        activation: async (signal) => {
+          await this.#recover();
+          return await activation(signal);
+        },
+      });
+    this.#loops = [
+      ...Array.from({ length: workers }, (_, index) =>
+        loop(`jobs-${index}`, periodMs, (signal) => this.#work(signal)),
+      ),
+      loop("job-leases", leaseMs / 3, () => this.#leases.renew()),
+    ];
   }
 
   /** Before `start`: an operation without a handler stays PROCESSING until a version that knows it runs. */
@@ -133,7 +136,7 @@ export class Jobs implements AsyncDisposable {
 
   activate(): void {
     // The loops own these promises: they resolve at the latest when a loop is disposed, and never reject.
-    for (const loop of this.#loops) void loop.activate("job");
+    for (const loop of this.#loops.slice(0, workers)) void loop.activate("job");
   }
 
   async find(guid: string): Promise<Job | undefined> {
@@ -145,53 +148,68 @@ export class Jobs implements AsyncDisposable {
     return row === undefined ? undefined : toJob(row);
   }
 
-  async #work(signal: AbortSignal): Promise<number> {
-    let done = 0;
-    for (;;) {
-      if (signal.aborted) return done;
-      const job = await this.#take();
-      if (job === undefined) return done;
-      try {
-        // Another worker that is being stopped too may have let it go while we looked.
-        if (signal.aborted) return done;
-        await this.#run(job, signal);
-        done += 1;
-      } finally {
-        this.#taken.delete(job.guid);
-      }
-    }
+  /** Once, before the first job is taken; where the database fails it is tried again with the next activation. */
+  async #recover(): Promise<void> {
+    this.#recovery ??= this.#leases.recover().catch((error: unknown) => {
+      this.#recovery = undefined;
+      throw error;
+    });
+    await this.#recovery;
   }
 
-  async #take(): Promise<Job | undefined> {
-    const rows = await this.#db
-      .selectFrom("jobs")
-      .selectAll()
-      .where("state", "in", ["PROCESSING", "POLLING"])
-      .where("operation", "in", [...this.#handlers.keys()])
-      .orderBy("id")
-      .limit(workers * 2)
-      .execute();
-    const row = rows.find((candidate) => !this.#taken.has(candidate.guid));
-    if (row === undefined) return undefined;
-    this.#taken.add(row.guid);
-    return toJob(row);
+  async #work(signal: AbortSignal): Promise<number> {
+    let done = 0;
+    while (!signal.aborted) {
+      const job = await this.#leases.take([...this.#handlers.keys()]);
+      if (job === undefined) return done;
+      await this.#run(job, signal);
+      done += 1;
+    }
+    return done;
   }
 
   async #run(job: Job, signal: AbortSignal): Promise<void> {
     const handler = this.#handlers.get(job.operation);
-    if (handler === undefined) return;
+    // A stop may have come while the job was taken.
+    if (handler === undefined || signal.aborted) return await this.#leases.release(job.guid);
     try {
-      const result = await handler.run(job, signal);
+      const result = await withDeadline(
+        { clock: this.#clock, ms: this.#timeoutMs, signal },
+        (limited) => handler.run(job, limited),
+      );
       await this.#finish(job, { state: "COMPLETE", warnings: result?.warnings ?? [] });
     } catch (error) {
       // A stop is no failure: the job runs again at the next start.
-      if (signal.aborted) return;
-      const known = error instanceof CfError;
-      if (!known)
-        this.#logger.error("job-failed", { job: job.guid, operation: job.operation, error });
-      const entries = (known ? error : new CfError("UnknownError")).entries;
-      await this.#finish(job, { state: "FAILED", errors: entries });
+      if (signal.aborted) return await this.#leases.release(job.guid);
+      await this.#fail(job, handler, error);
     }
+  }
+
+  async #fail(job: Job, handler: JobHandler, error: unknown): Promise<void> {
+    const attempts = job.attempts + 1;
+    const known = error instanceof CfError && error.status < 500;
+    if (!known) {
+      this.#logger.error("job-failed", {
+        job: job.guid,
+        operation: job.operation,
+        attempts,
+        error,
+      });
+    }
+    if (!known && attempts < (handler.maximumAttempts ?? 1)) {
+      await this.#db
+        .updateTable("jobs")
+        .set({
+          attempts,
+          runAt: addMs(this.#clock.now(), retryDelayMs(attempts)).toISOString(),
+          lockedBy: null,
+          lockedAt: null,
+        })
+        .where("guid", "=", job.guid)
+        .execute();
+      return;
+    }
+    await this.#finish(job, { state: "FAILED", errors: entriesOf(error) });
   }
 
   async #finish(
@@ -211,6 +229,8 @@ export class Jobs implements AsyncDisposable {
         payload: "{}",
         errors: JSON.stringify(end.errors ?? []),
         warnings: JSON.stringify(end.warnings ?? []),
+        lockedBy: null,
+        lockedAt: null,
       })
       .where("guid", "=", job.guid)
       .execute();
@@ -218,34 +238,8 @@ export class Jobs implements AsyncDisposable {
   }
 }
 
-export function jobKey(guid: string): string {
-  return `job:${guid}`;
-}
-
-function toJob(row: {
-  readonly guid: string;
-  readonly createdAt: string;
-  readonly updatedAt: string;
-  readonly operation: string;
-  readonly state: JobState;
-  readonly payload: string;
-  readonly resourceGuid: string | null;
-  readonly resourceType: string | null;
-  readonly userGuid: string | null;
-  readonly errors: string;
-  readonly warnings: string;
-}): Job {
-  return {
-    guid: row.guid,
-    createdAt: row.createdAt,
-    updatedAt: row.updatedAt,
-    operation: row.operation,
-    state: row.state,
-    payload: JSON.parse(row.payload),
-    resourceGuid: row.resourceGuid,
-    resourceType: row.resourceType,
-    userGuid: row.userGuid,
-    errors: entriesColumn.parse(JSON.parse(row.errors)),
-    warnings: warningsColumn.parse(JSON.parse(row.warnings)),
-  };
+/** What the job shows; what nobody has foreseen stays in our log. */
+function entriesOf(error: unknown): readonly CfErrorEntry[] {
+  if (error instanceof CfError) return error.entries;
+  return new CfError(error instanceof DeadlineExceeded ? "JobTimeout" : "UnknownError").entries;
 }

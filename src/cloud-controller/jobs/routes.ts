@@ -3,7 +3,8 @@ import type { ApiServer } from "../http/create-server.ts";
 import { notFound } from "../http/cf-errors.ts";
 import { presentTimestamp, type Links } from "../http/links.ts";
 import type { LongPoll } from "../http/long-poll.ts";
-import { jobKey, type Job, type Jobs } from "./jobs.ts";
+import { jobKey, type Job } from "./job.ts";
+import { type Jobs } from "./jobs.ts";
 
 export function registerJobs(
   app: ApiServer,

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import path from "node:path";
 
 /** Directories in which uploads are received, each its own. What a killed process left is swept at the next start. */
@@ -9,9 +9,14 @@ export class UploadWorkspaces {
     this.#directory = path.join(directory, "uploads");
   }
 
-  async sweep(): Promise<void> {
-    await rm(this.#directory, { recursive: true, force: true });
+  /** `needed` are files that a job of the process before is still to take. */
+  async sweep(needed: readonly string[]): Promise<void> {
     await mkdir(this.#directory, { recursive: true });
+    const kept = new Set(needed.map((file) => path.dirname(file)));
+    for (const name of await readdir(this.#directory)) {
+      const workspace = path.join(this.#directory, name);
+      if (!kept.has(workspace)) await rm(workspace, { recursive: true, force: true });
+    }
   }
 
   /** Who asks for one removes it. */

@@ -14,6 +14,11 @@ export function fromNanoseconds(nanoseconds: bigint): Date {
   return new Date(Number(nanoseconds / 1_000_000n));
 }
 
+/** The instant that many milliseconds later, or earlier where they are negative. */
+export function addMs(date: Date, ms: number): Date {
+  return new Date(date.getTime() + ms);
+}
+
 /** An instant in ISO 8601 as a Date, or undefined where the text is none. */
 export function parseInstant(text: string): Date | undefined {
   const date = new Date(text);

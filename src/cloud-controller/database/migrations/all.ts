@@ -11,6 +11,8 @@ import { isolationSegments } from "./0031-isolation-segments.ts";
 import { securityGroupBindings } from "./0032-security-group-bindings.ts";
 import { routing } from "./0040-routing.ts";
 import { coreFilters } from "./0050-core-filters.ts";
+import { jobLeases } from "./0060-jobs.ts";
+import { clockJobs } from "./0061-clock-jobs.ts";
 
 /** Forward only, in this order. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -26,4 +28,6 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0032-security-group-bindings": securityGroupBindings,
   "0040-routing": routing,
   "0050-core-filters": coreFilters,
+  "0060-jobs": jobLeases,
+  "0061-clock-jobs": clockJobs,
 };
