@@ -10,6 +10,7 @@ import type { Database } from "../database/schema.ts";
 import type { Changes } from "../http/long-poll.ts";
 import { findProcess } from "../processes/find-process.ts";
 import { processDomain, processGuidOf } from "./desired-lrp.ts";
+import { recordReadiness } from "./readiness-event.ts";
 
 /** Pause before subscribing again, as the original's watcher makes. */
 const retryMs = 1_000;
@@ -32,8 +33,9 @@ export interface LrpEventsOptions {
 }
 
 /**
- * Watches the BBS: a crash becomes the two audit events and a line on the app's log; any change wakes who waits for
- * the process's instances. There is no replay: events while the BBS is away are lost, as in the original.
+ * Watches the BBS: a crash becomes the two audit events and a line on the app's log, a change of readiness one of each;
+ * any change wakes who waits for the process's instances. There is no replay: events while the BBS is away are lost, as
+ * in the original.
  */
 export class LrpEvents implements AsyncDisposable {
   readonly #options: LrpEventsOptions;
@@ -76,11 +78,11 @@ export class LrpEvents implements AsyncDisposable {
     const processGuid = processGuidOf(key.processGuid);
     changes.notify(instancesKey(processGuid));
     instanceChanged(processGuid);
-    if (event.kind !== "actual_lrp_crashed") return;
     try {
-      await this.#recordCrash(event);
+      if (event.kind === "actual_lrp_crashed") await this.#recordCrash(event);
+      if (event.kind === "actual_lrp_instance_changed") await recordReadiness(this.#options, event);
     } catch (error) {
-      logger.error("crash-not-recorded", { lrp: key.processGuid, index: key.index, error });
+      logger.error("event-not-recorded", { lrp: key.processGuid, index: key.index, error });
     }
   }
 

@@ -258,3 +258,35 @@ test("an instance that is to be terminated is retired", async () => {
   assert.equal(answer.status, 204, answer.text);
   assert.ok(bbs.calls.includes(`retireActualLrp ${guid} 0`));
 });
+
+test("an instance that becomes ready, and one that ceases to be, are told", async () => {
+  await using staged = await stagedApp();
+  const { bbs, developer, app } = staged;
+  await developer.caller.post(`/v3/apps/${app}/actions/start`);
+  const [guid = ""] = bbs.desired.keys();
+  const running = actualLrp(guid, "RUNNING");
+  const unready = { ...running, routable: false };
+  const starting = actualLrp(guid, "CLAIMED");
+
+  bbs.emit({ kind: "actual_lrp_instance_changed", before: starting, after: unready });
+  bbs.emit({ kind: "actual_lrp_instance_changed", before: unready, after: running });
+  bbs.emit({ kind: "actual_lrp_instance_changed", before: running, after: running });
+  bbs.emit({ kind: "actual_lrp_instance_changed", before: running, after: unready });
+
+  const found = await eventually(async () => {
+    const types = "audit.app.process.ready,audit.app.process.not-ready";
+    const { resources } = (
+      await developer.caller.get(`/v3/audit_events?target_guids=${app}&types=${types}`)
+    ).json;
+    return resources.length === 2 ? resources : undefined;
+  });
+  assert.deepEqual(
+    found.map(({ type, data }: { type: string; data: { ready: boolean } }) => [type, data.ready]),
+    [
+      ["audit.app.process.ready", true],
+      ["audit.app.process.not-ready", false],
+    ],
+  );
+  assert.deepEqual(found[0].actor, { guid: app, type: "process", name: "web" });
+  assert.equal(`${app}-${found[0].data.version}`, guid);
+});
