@@ -13,6 +13,7 @@ import { findSpace } from "../spaces/find-space.ts";
 import type { PackageProcessing } from "./package-processing.ts";
 import type { Package } from "./package-table.ts";
 import { receiveUpload } from "./receive-upload.ts";
+import { uploadHints } from "./upload-hints.ts";
 import type { UploadWorkspaces } from "./upload-workspaces.ts";
 
 /** How long the answer to an upload waits for the package: the client polls only what is not READY by then. */
@@ -29,7 +30,8 @@ interface UploadContext {
 
 /**
  * Receives the bits of a package and begins to process them. The package is taken once the body has come whole: a
- * client that leaves in the middle may try again, and of two uploads at once the first to be complete wins.
+ * client that leaves in the middle may try again, and of two uploads at once the first to be complete wins. Gives what
+ * the developer is to be told beside the answer.
  *
  * @throws 400 150004 where bits were uploaded before
  */
@@ -37,7 +39,7 @@ export async function uploadPackage(
   context: UploadContext,
   request: FastifyRequest,
   { found, app }: { readonly found: Package; readonly app: App },
-): Promise<void> {
+): Promise<readonly string[]> {
   if (found.type !== "bits") throw unprocessable("Package type must be bits.");
   if (found.state !== "AWAITING_UPLOAD") throw new CfError("PackageBitsAlreadyUploaded");
   const { processing, permissions, clock } = context;
@@ -53,6 +55,7 @@ export async function uploadPackage(
     if (received.bits === undefined && resources.length === 0) {
       throw unprocessable("Upload must include either resources or bits");
     }
+    const hints = uploadHints({ bitsPath: received.bits?.path, resources });
     const space = await findSpace(context.db, app.spaceGuid);
     await take(context, { found, app, auth: request.auth });
     const done = processing.start({
@@ -65,6 +68,7 @@ export async function uploadPackage(
       scope: permissions.organizations(request.auth, "organization.read"),
     });
     await firstOf(done, clock);
+    return hints;
   } catch (error) {
     await rm(directory, { recursive: true, force: true });
     throw error;

@@ -19,6 +19,7 @@ import { parseListQuery, parseQuery, type ListQuery } from "../http/list-query.t
 import type { LongPoll } from "../http/long-poll.ts";
 import { fetchPage, isOneOf, presentPage } from "../http/page.ts";
 import { parseMessage } from "../http/parse-message.ts";
+import { withWarnings } from "../http/warnings.ts";
 import type { Action, Permissions } from "../http/permissions.ts";
 import type { Jobs } from "../jobs/jobs.ts";
 import { acceptJob } from "../jobs/routes.ts";
@@ -58,13 +59,13 @@ export function registerPackages(app: ApiServer, context: PackageRoutes): void {
   registerWrites(app, context);
   void app.register(async (scope) => {
     await scope.register(multipart, { throwFileSizeLimit: false });
-    scope.post<ByGuid>("/v3/packages/:guid/upload", async (request) => {
+    scope.post<ByGuid>("/v3/packages/:guid/upload", async (request, reply) => {
       const owned = await requirePackage(context, request.auth, {
         guid: request.params.guid,
         action: "space.write",
       });
       if (!request.auth.isAdmin) await requireEnabled(context.db, "app_bits_upload");
-      await uploadPackage(context, request, owned);
+      withWarnings(reply, await uploadPackage(context, request, owned));
       return await present(context, owned.found.guid);
     });
   });
