@@ -214,3 +214,55 @@ test("what an operator has uploaded under the name of a shipped buildpack stays"
   assert.equal(kept.filename, "own.zip");
   await rm(directory, { recursive: true, force: true });
 });
+
+test("what a buildpack may not be is refused in Cloud Controller's words", async () => {
+  await using cc = await TestCloudController.start();
+  const admin = await cc.admin();
+  const made = await admin.post("/v3/buildpacks", { name: "taken", stack: "cflinuxfs4" });
+  const native = await admin.post("/v3/buildpacks", { name: "native", lifecycle: "cnb" });
+  const cases: ["POST" | "PATCH", string, unknown, string][] = [
+    ["POST", "", {}, "Name must be a string, Name can't be blank, Name is invalid"],
+    ["POST", "", { name: "a b" }, "Name is invalid"],
+    ["POST", "", { name: "x".repeat(251) }, "Name is too long (maximum is 250 characters)"],
+    ["POST", "", { name: "x", position: 0 }, "Position must be greater than or equal to 1"],
+    ["POST", "", { name: "x", enabled: "yes" }, "Enabled must be a boolean"],
+    ["POST", "", { name: "x", lifecycle: "vm" }, 'Lifecycle must be either "buildpack" or "cnb"'],
+    ["POST", "", { name: "x", stack: "nope" }, "Stack 'nope' does not exist"],
+    [
+      "POST",
+      "",
+      { name: "taken", stack: "cflinuxfs4" },
+      "Buildpack with name 'taken', stack 'cflinuxfs4' and lifecycle 'buildpack' already exists",
+    ],
+    ["PATCH", `/${made.json.guid}`, { stack: null }, "Buildpack stack cannot be changed"],
+    ["PATCH", `/${made.json.guid}`, { lifecycle: "cnb" }, "Unknown field(s): 'lifecycle'"],
+    [
+      "POST",
+      `/${made.json.guid}/upload`,
+      {},
+      "Uploaded buildpack file is invalid: A buildpack zip file must be uploaded as 'bits'",
+    ],
+  ];
+  for (const [method, path, body, detail] of cases) {
+    const answer = await admin.send(method, `/v3/buildpacks${path}`, body);
+    assert.equal(answer.status, 422, answer.text);
+    assert.equal(answer.json.errors[0].detail, detail);
+  }
+  const developer = await Developer.admin(cc);
+  const bits = [{ name: "bits", filename: "b.zip", content: "" }];
+  for (const [guid, detail] of [
+    [
+      made.json.guid,
+      'b.zip is not a zip file. Buildpacks of lifecycle "buildpack" must be valid zip files., b.zip cannot be empty',
+    ],
+    [
+      native.json.guid,
+      'b.zip is not a gzip archive or cnb file. Buildpacks of lifecycle "cnb" must be valid gzip archives or cnb files., b.zip cannot be empty',
+    ],
+  ]) {
+    const answer = await developer.upload(`/v3/buildpacks/${guid}/upload`, bits);
+    assert.equal(answer.json.errors[0].detail, `Uploaded buildpack file is invalid: ${detail}`);
+  }
+  const list = await admin.get("/v3/buildpacks?lifecycle=vm");
+  assert.match(list.json.errors[0].detail, /: Lifecycle must be either "buildpack" or "cnb"$/);
+});

@@ -106,3 +106,57 @@ test("another user's droplet is not found", async () => {
   assert.equal((await stranger.get(`/v3/droplets/${guid}`)).status, 404);
   assert.deepEqual((await stranger.get("/v3/droplets")).json.resources, []);
 });
+
+test("what a droplet may not be is refused in Cloud Controller's words", async () => {
+  await using cc = await TestCloudController.start();
+  const developer = await Developer.admin(cc);
+  const { caller } = developer;
+  const guid = await developer.createApp("app");
+  const to = (app: string) => ({ relationships: { app: { data: { guid: app } } } });
+  const created = await caller.post("/v3/droplets", to(guid));
+  const waiting = created.json.guid;
+  const upload = `/v3/droplets/${waiting}/upload`;
+  const cases: [string, unknown, number, string][] = [
+    [
+      "/v3/droplets",
+      to("nowhere"),
+      422,
+      'App with guid "nowhere" does not exist, or you do not have access to it.',
+    ],
+    [
+      "/v3/droplets",
+      { ...to(guid), process_types: { "": "x" } },
+      422,
+      "Process types key must not be empty",
+    ],
+    [
+      "/v3/droplets",
+      { ...to(guid), process_types: { web: 1 } },
+      422,
+      "Process types value must be a string",
+    ],
+    ["/v3/droplets", { ...to(guid), metadata: {} }, 422, "Unknown field(s): 'metadata'"],
+    ["/v3/droplets?source_guid=nowhere", to(guid), 404, "Droplet not found"],
+    [`/v3/droplets?source_guid=${waiting}`, to("nowhere"), 404, "App not found"],
+    [`/v3/droplets?source_guid=${waiting}`, to(guid), 422, "source droplet is not staged"],
+    [
+      upload,
+      {},
+      422,
+      "Uploaded droplet file is invalid: A droplet tgz file must be uploaded as 'bits'",
+    ],
+    [`${upload}?bits_path=/etc/passwd`, {}, 422, "Unknown field(s): 'bits_path'"],
+  ];
+  for (const [path, body, status, detail] of cases) {
+    const answer = await caller.post(path, body);
+    assert.equal(answer.status, status, `${path} ${answer.text}`);
+    assert.equal(answer.json.errors[0].detail, detail);
+  }
+  const empty = await developer.upload(upload, [{ name: "bits", filename: "x.zip", content: "" }]);
+  assert.equal(
+    empty.json.errors[0].detail,
+    "Uploaded droplet file is invalid: x.zip is not a tgz, x.zip cannot be empty",
+  );
+  const nested = await caller.get(`/v3/apps/${guid}/droplets?current=false`);
+  assert.match(nested.json.errors[0].detail, /: Current only accepts the value 'true'$/);
+});

@@ -37,15 +37,13 @@ function registerLists(app: ApiServer, context: DropletRoutes): void {
     const list = parseListQuery(request.query, {
       filters: ["states"],
       extra: ["current"],
+      check: ({ current }) =>
+        current === undefined || current === "true"
+          ? undefined
+          : "Current only accepts the value 'true'",
       labels: true,
     });
     const { current } = list.raw;
-    if (current !== undefined && current !== "true") {
-      throw new CfError(
-        "BadQueryParameter",
-        "The query parameter is invalid: Current only accepts values: 'true'",
-      );
-    }
     return await presentList(context, list, {
       auth: request.auth,
       path: `/v3/apps/${guid}/droplets`,
