@@ -20,7 +20,7 @@ const webApp: ConfiguredClient = {
 const web = { client_id: "web-app", client_secret: "web-secret" };
 
 async function uaa() {
-  const { url, externalUrl, clock, login, token, adminToken, browser } = await running({
+  const { url, externalUrl, clock, login, token, call, adminToken, browser } = await running({
     clients: [webApp],
   });
   /** As `cf ssh-code` asks: with a token, and no redirect followed. */
@@ -38,7 +38,7 @@ async function uaa() {
       error: text === "" ? {} : (JSON.parse(text) as { error: string; error_description: string }),
     };
   };
-  return { externalUrl, clock, login, token, adminToken, browser, authorize };
+  return { externalUrl, clock, login, token, call, adminToken, browser, authorize };
 }
 
 test("cf ssh-code gets a code, which the SSH proxy exchanges once for the user's token", async () => {
@@ -82,44 +82,39 @@ test("a code is dead after five minutes, and for any other client", async () => 
   assert.equal(expired.error, "invalid_grant");
 });
 
-for (const [what, query, status, error] of [
-  ["no client", { response_type: "code" }, 401, "invalid_client"],
-  ["an unknown client", { client_id: "nobody" }, 401, "invalid_client"],
-  ["no response type", { response_type: "" }, 400, "unsupported_response_type"],
-  ["the implicit grant", { response_type: "token" }, 400, "unsupported_response_type"],
-  ["a client without that grant", { client_id: "cf" }, 400, "unauthorized_client"],
-  ["another host", { redirect_uri: "https://evil.example.com/cb" }, 400, "invalid_grant"],
-  ["no scheme", { redirect_uri: "//evil.example.com/cb" }, 400, "invalid_grant"],
-  ["a fragment", { redirect_uri: "https://web.example.com/cb#x" }, 400, "invalid_grant"],
-  ["a short challenge", { code_challenge: "abc" }, 400, "invalid_request"],
-  [
-    "an unknown challenge method",
-    { code_challenge: "a".repeat(43), code_challenge_method: "S512" },
-    400,
-    "invalid_request",
-  ],
-  ["a secret in the query", { client_secret: "web-secret" }, 400, "invalid_request"],
-] as const) {
-  test(`a request for a code with ${what} is answered ${status} ${error}, and not redirected`, async () => {
-    const { login, authorize } = await uaa();
-    const { access_token: bearer } = await login();
+test("a request for a code that cannot be one is answered here, and never redirected", async () => {
+  const { login, authorize } = await uaa();
+  const { access_token: bearer } = await login();
 
-    const { client_id, ...rest } = {
-      client_id: what === "no client" ? undefined : "web-app",
-      response_type: "code",
-      ...query,
-    };
+  for (const [what, query, status, error] of [
+    ["no client", { client_id: "" }, 401, "invalid_client"],
+    ["an unknown client", { client_id: "nobody" }, 401, "invalid_client"],
+    ["no response type", { response_type: "" }, 400, "unsupported_response_type"],
+    ["the implicit grant", { response_type: "token" }, 400, "unsupported_response_type"],
+    ["a client without that grant", { client_id: "cf" }, 400, "unauthorized_client"],
+    ["another host", { redirect_uri: "https://evil.example.com/cb" }, 400, "invalid_grant"],
+    ["no scheme", { redirect_uri: "//evil.example.com/cb" }, 400, "invalid_grant"],
+    ["a fragment", { redirect_uri: "https://web.example.com/cb#x" }, 400, "invalid_grant"],
+    ["a short challenge", { code_challenge: "abc" }, 400, "invalid_request"],
+    [
+      "an unknown challenge method",
+      { code_challenge: "a".repeat(43), code_challenge_method: "S512" },
+      400,
+      "invalid_request",
+    ],
+    ["a secret in the query", { client_secret: "web-secret" }, 400, "invalid_request"],
+  ] as const) {
     const answer = await authorize(bearer, {
-      ...rest,
-      ...(client_id === undefined ? {} : { client_id }),
+      response_type: "code",
+      client_id: "web-app",
+      ...query,
     });
-
-    assert.equal(answer.status, status);
-    assert.equal(answer.location, "");
+    assert.equal(answer.status, status, what);
+    assert.equal(answer.location, "", what);
     assert.deepEqual(Object.keys(answer.error), ["error", "error_description"]);
-    assert.equal((answer.error as { error: string }).error, error);
-  });
-}
+    assert.equal("error" in answer.error && answer.error.error, error, what);
+  }
+});
 
 test("a token without uaa.user gets no code", async () => {
   const { token, authorize, adminToken } = await uaa();
@@ -249,59 +244,88 @@ test("a scope that the client may not have is refused to the client itself", asy
 const verifier = "v".repeat(43);
 const s256 = createHash("sha256").update(verifier).digest("base64url");
 
-for (const [what, challenge, exchange, expected] of [
-  [
-    "the right verifier",
-    { code_challenge: s256, code_challenge_method: "S256" },
-    { code_verifier: verifier },
-    "200",
-  ],
-  ["a plain challenge", { code_challenge: verifier }, { code_verifier: verifier }, "200"],
-  [
-    "another verifier",
-    { code_challenge: s256, code_challenge_method: "S256" },
-    { code_verifier: "w".repeat(43) },
-    "Invalid code verifier",
-  ],
-  [
-    "the challenge as verifier",
-    { code_challenge: s256, code_challenge_method: "S256" },
-    { code_verifier: s256 },
-    "Invalid code verifier",
-  ],
-  [
-    "no verifier",
-    { code_challenge: s256, code_challenge_method: "S256" },
-    {},
-    "PKCE error: Code verifier must be provided for this authorization code.",
-  ],
-  [
-    "a verifier without a challenge",
-    {},
-    { code_verifier: verifier },
-    "PKCE error: Code verifier not required for this authorization code.",
-  ],
-  [
-    "a short verifier",
-    { code_challenge: s256, code_challenge_method: "S256" },
-    { code_verifier: "x" },
-    "Code verifier length must between 43 and 128 and use only [A-Z],[a-z],[0-9],_,.,-,~ characters.",
-  ],
-] as const) {
-  test(`a code with PKCE and ${what} is answered: ${expected}`, async () => {
-    const { login, authorize, token } = await uaa();
-    const { access_token: bearer } = await login();
+test("a code with PKCE goes to whoever knows the verifier, alone", async () => {
+  const { login, authorize, token } = await uaa();
+  const { access_token: bearer } = await login();
+
+  for (const [what, challenge, exchange, expected] of [
+    [
+      "the right verifier",
+      { code_challenge: s256, code_challenge_method: "S256" },
+      { code_verifier: verifier },
+      "200",
+    ],
+    ["a plain challenge", { code_challenge: verifier }, { code_verifier: verifier }, "200"],
+    [
+      "another verifier",
+      { code_challenge: s256, code_challenge_method: "S256" },
+      { code_verifier: "w".repeat(43) },
+      "Invalid code verifier",
+    ],
+    [
+      "the challenge as verifier",
+      { code_challenge: s256, code_challenge_method: "S256" },
+      { code_verifier: s256 },
+      "Invalid code verifier",
+    ],
+    [
+      "no verifier",
+      { code_challenge: s256, code_challenge_method: "S256" },
+      {},
+      "PKCE error: Code verifier must be provided for this authorization code.",
+    ],
+    [
+      "a verifier without a challenge",
+      {},
+      { code_verifier: verifier },
+      "PKCE error: Code verifier not required for this authorization code.",
+    ],
+    [
+      "a short verifier",
+      { code_challenge: s256, code_challenge_method: "S256" },
+      { code_verifier: "x" },
+      "Code verifier length must between 43 and 128 and use only [A-Z],[a-z],[0-9],_,.,-,~ characters.",
+    ],
+  ] as const) {
     const { code } = await authorize(bearer, {
       response_type: "code",
       client_id: "ssh-proxy",
       ...challenge,
     });
-
     const answer = await token(
       { grant_type: "authorization_code", code, ...sshProxy, ...exchange },
       {},
     );
+    assert.equal(answer.error_description ?? String(answer.status), expected, what);
+  }
+});
 
-    assert.equal(answer.error_description ?? String(answer.status), expected);
+test("a client that may go without its secret needs S256", async () => {
+  const { login, authorize, token, call, adminToken } = await uaa();
+  await call("POST", "/oauth/clients", await adminToken(), {
+    client_id: "single-page",
+    client_secret: "s",
+    authorized_grant_types: ["authorization_code"],
+    scope: ["openid"],
+    redirect_uri: ["https://spa.example.com/"],
+    autoapprove: true,
+    allowpublic: true,
   });
-}
+  const { access_token: bearer } = await login();
+  const exchange = async (challenge: Record<string, string>, form: Record<string, string>) => {
+    const query = { response_type: "code", client_id: "single-page", ...challenge };
+    const { code } = await authorize(bearer, query);
+    return token({ grant_type: "authorization_code", code, client_id: "single-page", ...form }, {});
+  };
+
+  const right = await exchange(
+    { code_challenge: s256, code_challenge_method: "S256" },
+    { code_verifier: verifier },
+  );
+  assert.equal(right.status, 200);
+  const plain = await exchange({ code_challenge: verifier }, { code_verifier: verifier });
+  assert.equal(plain.error_description, "Public client must use code challange method S256");
+  assert.equal((await exchange({}, {})).error, "invalid_client");
+  const other = await exchange({}, { code_verifier: verifier });
+  assert.equal(other.error, "invalid_grant");
+});

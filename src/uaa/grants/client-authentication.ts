@@ -57,7 +57,9 @@ async function bySecret(
   if (client.allowPublic && given.secret === "" && redeemsCodeWithPkce) {
     return { client, isPublic: true };
   }
-  if (!(await isSecretOf(client.secretHash, given.secret, parts.hasher))) {
+  // A client that has a key of its own instead of a secret is none that is known by having none.
+  const hasKeyInstead = client.secretHash === "" && client.jwks !== undefined;
+  if (hasKeyInstead || !(await isSecretOf(client.secretHash, given.secret, parts.hasher))) {
     throw badClientCredentials();
   }
   return { client, isPublic: false };

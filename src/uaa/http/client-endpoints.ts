@@ -64,6 +64,7 @@ export function registerClientEndpoints(app: FastifyInstance, parts: ClientEndpo
     const known = await existing(request, clients);
     // As in UAA, the secret has an endpoint of its own.
     const client = { ...clientOf(message, known), secretHash: known.secretHash };
+    requireSecret(client, known.secretHash);
     requireNoMoreThanOwn(bearer, client);
     await clients.update(client, clock.now().getTime());
     return presentClient(client);

@@ -75,7 +75,7 @@ export function clientOf(
   return client;
 }
 
-/** Of a client that is made, where its grants rest on it. */
+/** Where its grants rest on one: the secret, or its hash. */
 export function requireSecret(client: Omit<NewClient, "secretHash">, secret: string): void {
   if (secret !== "" || client.jwks !== undefined) return;
   if (client.grantTypes.includes("client_credentials")) {

@@ -15,7 +15,7 @@ const answer = z.looseObject({
   origin: z.string().default(""),
   error: z.string().default(""),
   client_id: z.string().default(""),
-  resources: z.array(z.looseObject({ id: z.string() })).default([]),
+  resources: z.array(z.looseObject({ id: z.string().optional() })).default([]),
 });
 
 export const cfClient = { authorization: `Basic ${Buffer.from("cf:").toString("base64")}` };
