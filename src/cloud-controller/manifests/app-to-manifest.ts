@@ -2,44 +2,42 @@ import type { App } from "../apps/app-table.ts";
 import type { Executor } from "../database/schema.ts";
 import { loadMetadata, noMetadata } from "../metadata/metadata.ts";
 import { processesOfApp } from "../processes/find-process.ts";
-import { startCommands } from "../processes/process-commands.ts";
 import type { Process } from "../processes/process-table.ts";
 import { mappedRoutes } from "../running/mapped-routes.ts";
+import { sidecarsOfApp } from "../sidecars/find-sidecar.ts";
+import type { Sidecar } from "../sidecars/sidecar-table.ts";
 import { formatRate } from "./byte-sizes.ts";
 import type { YamlMap, YamlValue } from "./parse-manifest.ts";
 
-/** An app as the manifest that would make it so, keys in the order that `cf create-app-manifest` shows them. */
+/** An app as the manifest that would make it so, keys in Cloud Controller's order. */
 export async function appToManifest(db: Executor, app: App): Promise<YamlMap> {
   const processes = await processesOfApp(db, app.guid);
-  const commands = await startCommands(db, processes);
+  const sidecars = await sidecarsOfApp(db, app.guid);
   const routes = (await mappedRoutes(db, [app.guid])).get(app.guid) ?? [];
   const metadata = (await loadMetadata(db, "app", [app.guid])).get(app.guid) ?? noMetadata;
   const { lifecycle } = app;
   return compact({
     name: app.name,
+    env: stringified(app.environmentVariables),
     lifecycle: lifecycle.type,
     ...(lifecycle.type === "docker"
       ? {}
       : { buildpacks: lifecycle.buildpacks, stack: lifecycle.stack }),
-    env: stringified(app.environmentVariables),
     features: { ...app.features },
-    routes: [...routes]
-      .sort((a, b) => (a.hostname < b.hostname ? -1 : 1))
-      .map((route) =>
-        compact({
-          route: route.hostname,
-          protocol: route.protocol,
-          options: stringified(route.options),
-        }),
-      ),
+    routes: sortedBy(routes, (route) => route.hostname).map((route) =>
+      compact({
+        route: route.hostname,
+        protocol: route.protocol,
+        options: stringified(route.options),
+      }),
+    ),
     metadata: compact({ labels: { ...metadata.labels }, annotations: { ...metadata.annotations } }),
-    processes: [...processes]
-      .sort((a, b) => (a.type < b.type ? -1 : 1))
-      .map((process) => presentProcess(process, commands.get(process.guid) ?? null)),
+    processes: sortedBy(processes, (process) => process.type).map(presentProcess),
+    sidecars: sortedBy(sidecars, (sidecar) => sidecar.name).map(presentSidecar),
   });
 }
 
-function presentProcess(process: Process, command: string | null): YamlMap {
+function presentProcess(process: Process): YamlMap {
   const { healthCheck, readinessHealthCheck } = process;
   return compact({
     type: process.type,
@@ -47,10 +45,10 @@ function presentProcess(process: Process, command: string | null): YamlMap {
     memory: `${process.memoryInMb}M`,
     disk_quota: `${process.diskInMb}M`,
     "log-rate-limit-per-second": formatRate(process.logRateLimitInBytesPerSecond),
-    command,
+    // Its own command only: one that the buildpacks found would be fixed by pushing the manifest.
+    command: process.command,
     user: process.user,
     "health-check-type": healthCheck.type,
-    timeout: healthCheck.timeout,
     "health-check-http-endpoint": healthCheck.endpoint,
     "health-check-invocation-timeout": healthCheck.invocationTimeout,
     "health-check-interval": healthCheck.interval,
@@ -58,7 +56,21 @@ function presentProcess(process: Process, command: string | null): YamlMap {
     "readiness-health-check-http-endpoint": readinessHealthCheck.endpoint,
     "readiness-health-check-invocation-timeout": readinessHealthCheck.invocationTimeout,
     "readiness-health-check-interval": readinessHealthCheck.interval,
+    timeout: healthCheck.timeout,
   });
+}
+
+function presentSidecar(sidecar: Sidecar): YamlMap {
+  return compact({
+    name: sidecar.name,
+    process_types: sidecar.processTypes,
+    command: sidecar.command,
+    memory: sidecar.memoryInMb === null ? null : `${sidecar.memoryInMb}M`,
+  });
+}
+
+function sortedBy<Item>(items: readonly Item[], key: (item: Item) => string): readonly Item[] {
+  return items.toSorted((a, b) => (key(a) < key(b) ? -1 : 1));
 }
 
 function stringified(variables: Readonly<Record<string, unknown>>): YamlMap {

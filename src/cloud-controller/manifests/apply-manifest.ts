@@ -11,15 +11,17 @@ import type { CloudControllerLimits } from "../config.ts";
 import { touched } from "../database/record.ts";
 import type { Database, Executor } from "../database/schema.ts";
 import type { Actor } from "../http/auth-context.ts";
-import { CfError, unprocessable } from "../http/cf-errors.ts";
+import { CfError, notFound, unprocessable } from "../http/cf-errors.ts";
 import type { JobHandler } from "../jobs/jobs.ts";
 import { findProcessOfType } from "../processes/find-process.ts";
 import { createProcess } from "../processes/process-create.ts";
 import { scaleProcess } from "../processes/process-scale.ts";
 import type { Process } from "../processes/process-table.ts";
 import { updateProcess } from "../processes/process-update.ts";
+import { applySidecars } from "../sidecars/sidecar-update.ts";
 import { parseApp, type AppManifest } from "./app-manifest.ts";
 import { applyRouting } from "./apply-routes.ts";
+import { manifestRules } from "./manifest-rules.ts";
 import type { YamlMap } from "./parse-manifest.ts";
 import type { ProcessManifest } from "./process-manifest.ts";
 
@@ -35,20 +37,18 @@ interface ApplyContext {
   readonly clock: Clock;
   readonly limits: CloudControllerLimits;
   readonly actor: Actor;
-  readonly isAdmin: boolean;
 }
 
 const payloadSchema = z.object({
   spaceGuid: z.string(),
   actor: z.object({ guid: z.string(), type: z.literal("user"), name: z.string() }),
-  isAdmin: z.boolean(),
   /** The applications as the manifest has them. */
   applications: z.array(z.custom<YamlMap>((value) => typeof value === "object" && value !== null)),
 });
 
 /**
  * The job `space.apply_manifest`: app by app, each in one transaction, in Cloud Controller's order (features,
- * processes, lifecycle and metadata, routes, environment, services). It stops at the first app that fails; what earlier
+ * processes, sidecars, lifecycle and metadata, routes, environment, services). It stops at the first app that fails; what earlier
  * apps have become stays. Nothing is staged or restarted by it.
  */
 export function applyManifest(dependencies: ManifestApply): JobHandler {
@@ -56,10 +56,11 @@ export function applyManifest(dependencies: ManifestApply): JobHandler {
   return {
     operation: "space.apply_manifest",
     async run(job) {
-      const { spaceGuid, actor, isAdmin, applications } = payloadSchema.parse(job.payload);
-      const context = { clock, limits, actor, isAdmin };
+      const { spaceGuid, actor, applications } = payloadSchema.parse(job.payload);
+      const context = { clock, limits, actor };
+      const rules = await manifestRules(db);
       for (const [index, raw] of applications.entries()) {
-        const parsed = parseApp(raw, index);
+        const parsed = parseApp(raw, index, rules);
         if (!parsed.ok) throw unprocessable(...parsed.errors);
         const manifest = parsed.app;
         const scaled = await db
@@ -70,7 +71,7 @@ export function applyManifest(dependencies: ManifestApply): JobHandler {
           });
         appLog.write(scaled.app, `Applied manifest to app with guid ${scaled.app.guid}`);
         for (const guid of scaled.resized) await runner.processChanged(guid);
-        if (manifest.routing.kind !== "unchanged") await runner.routesChanged(scaled.app.guid);
+        for (const guid of scaled.rerouted) await runner.routesChanged(guid);
       }
     },
   };
@@ -86,6 +87,8 @@ interface Applied {
   readonly app: App;
   /** Started processes whose number of instances has changed. */
   readonly resized: readonly string[];
+  /** Apps whose routes changed: it, and others to which a route leads whose options changed. */
+  readonly rerouted: readonly string[];
 }
 
 async function applyToApp(
@@ -107,11 +110,12 @@ async function applyToApp(
     const changed = await applyToProcess(db, context, { app, manifest: process });
     if (changed !== undefined) resized.push(changed);
   }
-  const { lifecycle, metadata } = manifest;
+  const { lifecycle, metadata, sidecars } = manifest;
+  await applySidecars(db, context.clock, { appGuid: app.guid, messages: sidecars });
   if (lifecycle !== undefined || metadata !== undefined) {
     await updateApp(db, context, { app, message: { lifecycle, metadata } });
   }
-  await applyRouting(db, context, { app, routing: manifest.routing });
+  const rerouted = await applyRouting(db, context, { app, routing: manifest.routing });
   if (manifest.environment !== undefined) {
     const variables = mergeVariables(app.environmentVariables, manifest.environment);
     await db
@@ -121,8 +125,8 @@ async function applyToApp(
       .execute();
   }
   const [service] = manifest.services;
-  if (service !== undefined) throw unprocessable(`Service instance '${service}' not found`);
-  return { app, resized };
+  if (service !== undefined) throw notFound(`Service instance '${service}'`);
+  return { app, resized, rerouted };
 }
 
 /** Gives the process's guid where its number of instances changed while it is started. */

@@ -9,6 +9,7 @@ import { CfError, unprocessable } from "../http/cf-errors.ts";
 import { findSpace } from "../spaces/find-space.ts";
 import { insertDestinations, removeDestination } from "../routes/change-destinations.ts";
 import {
+  destinationsOf,
   findRoute,
   selectRoutes,
   spacesOfRoute,
@@ -27,13 +28,16 @@ interface RouteContext {
   readonly actor: Actor;
 }
 
-/** Brings an app's routes to what its manifest says. Routes are added; only `no-route` takes any away. */
+/**
+ * Brings an app's routes to what its manifest says. Routes are added; only `no-route` takes any away. Gives the apps
+ * whose routes are others now.
+ */
 export async function applyRouting(
   db: Executor,
   context: RouteContext,
   { app, routing }: { readonly app: App; readonly routing: ManifestRouting },
-): Promise<void> {
-  if (routing.kind === "unchanged") return;
+): Promise<readonly string[]> {
+  if (routing.kind === "unchanged") return [];
   const mapped = await db
     .selectFrom("destinations")
     .selectAll()
@@ -41,12 +45,13 @@ export async function applyRouting(
     .execute();
   switch (routing.kind) {
     case "none":
-      return await unmapAll(db, context, mapped);
+      await unmapAll(db, context, mapped);
+      return [app.guid];
     case "routes":
       return await mapRoutes(db, context, { app, routes: routing.routes });
     case "random":
     case "default":
-      if (mapped.length > 0) return;
+      if (mapped.length > 0) return [];
       return await mapRoutes(db, context, { app, routes: [await madeUp(db, app, routing.kind)] });
   }
 }
@@ -88,12 +93,19 @@ async function mapRoutes(
   db: Executor,
   context: RouteContext,
   { app, routes }: { readonly app: App; readonly routes: readonly ManifestRoute[] },
-): Promise<void> {
+): Promise<readonly string[]> {
   const found: { readonly route: Route; readonly wanted: ManifestRoute }[] = [];
   for (const wanted of routes) {
     found.push({ route: await findOrCreateRoute(db, context, { app, wanted }), wanted });
   }
   for (const { route, wanted } of found) await mapRoute(db, context, { app, route, wanted });
+  const changed = found.filter(({ wanted }) => Object.keys(wanted.options).length > 0);
+  const destinations = await destinationsOf(
+    db,
+    changed.map(({ route }) => route.guid),
+  );
+  const others = [...destinations.values()].flat().map((destination) => destination.appGuid);
+  return [...new Set([app.guid, ...others])];
 }
 
 async function findOrCreateRoute(

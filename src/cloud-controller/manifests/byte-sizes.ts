@@ -1,23 +1,48 @@
-import { parseBytes } from "#kernel/size.ts";
+import type { YamlValue } from "./parse-manifest.ts";
 
-export const sizeFault = "must use a supported unit: B, K, KB, M, MB, G, GB, T, or TB";
+/** What a manifest's text for a size amounts to, or what is wrong with it. */
+export type Size =
+  | { readonly ok: true; readonly bytes: number }
+  | { readonly ok: false; readonly fault: string };
 
-const sizeForm = /^\d+(\.\d+)?([BKMGT]|[KMGT]B)$/i;
-const mebibyte = 1024 * 1024;
+const form = /^(-?\d+(?:\.\d+)?)(?:([KMGT])i?B?|B)$/i;
+const factors: Readonly<Record<string, number>> = {
+  K: 1024,
+  M: 1024 ** 2,
+  G: 1024 ** 3,
+  T: 1024 ** 4,
+};
 
-/** Whole megabytes of a size like `512M` or `1G`; undefined where it is none. */
-export function megabytes(value: unknown): number | undefined {
-  if (typeof value !== "string" || !sizeForm.test(value.trim())) return undefined;
-  const bytes = parseBytes(value);
-  return bytes === undefined ? undefined : Math.floor(bytes / mebibyte);
+/** `512M`, `1.5G`, `64KiB`, `100B`: all count by 1024. Undefined where there is none. */
+export function parseSize(value: YamlValue | undefined): Size | undefined {
+  if (value === undefined || value === null || value === "") return undefined;
+  const text = typeof value === "object" ? "" : String(value).trim();
+  if (!/^-?\d/.test(text)) return { ok: false, fault: "is not a number" };
+  const [matched, number, unit = ""] = form.exec(text) ?? [];
+  if (matched === undefined) {
+    return {
+      ok: false,
+      fault: "must use a supported unit: B, K, KB, M, MB, G, GB, T, or TB",
+    };
+  }
+  return { ok: true, bytes: Math.trunc(Number(number) * (factors[unit.toUpperCase()] ?? 1)) };
 }
 
-/** A log rate: a size, or -1 (unlimited) and 0 without a unit. */
-export function bytesPerSecond(value: unknown): number | undefined {
-  if (value === -1 || value === "-1") return -1;
-  if (value === 0 || value === "0") return 0;
-  if (typeof value !== "string" || !sizeForm.test(value.trim())) return undefined;
-  return parseBytes(value);
+/** A log rate is a size, or -1 (unlimited) or 0 without a unit. */
+export function parseRate(value: YamlValue | undefined): Size | undefined {
+  const text = String(value);
+  return text === "-1" || text === "0" ? { ok: true, bytes: Number(text) } : parseSize(value);
+}
+
+/** Whole megabytes, cut off; undefined where there is no size. */
+export function megabytes(value: YamlValue | undefined): number | undefined {
+  const size = parseSize(value);
+  return size?.ok === true ? Math.trunc(size.bytes / 1024 ** 2) : undefined;
+}
+
+export function bytesPerSecond(value: YamlValue | undefined): number | undefined {
+  const rate = parseRate(value);
+  return rate?.ok === true ? rate.bytes : undefined;
 }
 
 /** As manifests write a log rate: the largest unit that it is a whole number of. */

@@ -12,19 +12,29 @@ export interface ManifestChange {
   readonly was?: YamlValue;
 }
 
-/** What is no part of an app's manifest on the server: directives, and what only the client reads. */
-const ignored = new Set([
-  "path",
-  "no_route",
-  "random_route",
-  "default_route",
-  "docker",
-  "services",
-  "sidecars",
+/** What the server compares; others, like `path`, only the client reads. */
+const known = new Set<string>([
+  ...processKeys,
+  "name",
+  "env",
   "lifecycle",
-  "cnb_credentials",
+  "buildpack",
+  "buildpacks",
+  "stack",
+  "features",
+  "services",
+  "routes",
+  "metadata",
+  "processes",
+  "sidecars",
 ]);
-const listIdentity: Readonly<Record<string, string>> = { processes: "type", routes: "route" };
+/** They make routes for an app that has none: told for a new app, nothing that an app has. */
+const directives = new Set(["no_route", "random_route", "default_route"]);
+const listIdentity: Readonly<Record<string, string>> = {
+  processes: "type",
+  routes: "route",
+  sidecars: "name",
+};
 
 /** Compares what a manifest mentions with what is; what it does not mention is not to change, so it is no difference. */
 export function diffApp(
@@ -37,8 +47,11 @@ export function diffApp(
   const given = normaliseKeys(wanted);
   const web = processOf(now, "web");
   return Object.entries(given).flatMap(([name, value]) => {
-    if (ignored.has(name)) return [];
     const key = spellingIn(wanted, name);
+    if (directives.has(name) && current === undefined) {
+      return value === null ? [] : [{ op: "add", path: `${base}/${key}`, value }];
+    }
+    if (!known.has(name)) return [];
     const isProcessKey = processKeys.some((candidate) => candidate === name);
     const was =
       name === "buildpack" ? firstOf(now["buildpacks"]) : isProcessKey ? web?.[name] : now[name];

@@ -25,8 +25,6 @@ applications:
   env: {A: 1, B: true, C: text}
   metadata: {labels: {tier: web}}
   processes:
-  - type: web
-    disk_quota: 1G
   - type: worker
     command: node worker.js
     instances: 1
@@ -39,7 +37,7 @@ applications:
   assert.equal(web.guid, app.guid);
   assert.deepEqual(
     [web.instances, web.memory_in_mb, web.disk_in_mb, web.log_rate_limit_in_bytes_per_second],
-    [2, 256, 1024, 16384],
+    [2, 256, 512, 16384],
   );
   assert.deepEqual(web.health_check, {
     type: "http",
@@ -111,73 +109,239 @@ test("manifests that are wrong are refused, every fault of every app at once", a
     ['applications: [{name: "a\\0"}]', 422, /NUL/],
     ["version: 2\napplications: [{name: a}]", 422, /Unsupported manifest schema version/],
     ["other: 1", 422, /^Cannot parse manifest with no 'applications' field\.$/],
-    ["applications: []", 422, /must be an array/],
-    ["applications: [{memory: 1G}]", 422, /^For application at index 0: Name must be a string$/],
-    ["applications: [{name: a}, {name: A}]", 422, /Name must be unique/],
-    [
-      "applications: [{name: a, memory: 1X}]",
-      422,
-      /^For application 'a': Memory must use a supported unit/,
-    ],
-    ["applications: [{name: a, memory: 512}]", 422, /Memory must use a supported unit/],
-    ["applications: [{name: a, memory: -1G}]", 422, /Memory must use a supported unit/],
-    [
-      "applications: [{name: a, instances: -1}]",
-      422,
-      /Instances must be greater than or equal to 0/,
-    ],
-    [
-      "applications: [{name: a, instances: 1e9}]",
-      422,
-      /Instances must be less than or equal to 5000/,
-    ],
-    ["applications: [{name: a, instances: .inf}]", 422, /Instances is not a number/],
-    [
-      "applications: [{name: a, env: {L: [1]}}]",
-      422,
-      /Non-string value in environment variable for key 'L'/,
-    ],
-    ["applications: [{name: a, routes: [{route: 'http://'}]}]", 422, /not a properly formed URL/],
-    ["applications: [{name: a, routes: [{route: a..b}]}]", 422, /not a properly formed URL/],
-    ["applications: [{name: a, routes: [{route: x.com/../y}]}]", 422, /not a properly formed URL/],
-    ["applications: [{name: a, routes: [{route: 'https://x.com:99'}]}]", 422, /not a properly/],
-    ["applications: [{name: a, buildpack: x, buildpacks: [y]}]", 422, /cannot be used together/],
-    [
-      "applications: [{name: a, stack: nope}]",
-      422,
-      /^For application 'a': Stack must be an existing stack$/,
-    ],
-    [
-      "applications: [{name: a, processes: [{memory: 1G}]}]",
-      422,
-      /All Processes must specify a type/,
-    ],
-    [
-      "applications: [{name: a, processes: [{type: w, memory: 1}]}]",
-      422,
-      /^For application 'a': Process "w": Memory/,
-    ],
-    [
-      "applications: [{name: a, routes: {route: a.b}}]",
-      422,
-      /Routes must be a list of route objects/,
-    ],
-    ["applications: [{name: a, metadata: {labels: {'a/b/c': x}}}]", 422, /more than one '\/'/],
+    ["applications: []", 422, /^Cannot parse manifest with no 'applications' field\.$/],
+    ["applications: {a: b}", 422, /must be an array/],
+    [`applications: [${"{name: a},".repeat(1001)}]`, 422, /at most 1000 applications/],
   ];
   for (const [text, status, detail] of cases) {
     const answer = await send(admin, spaceGuid, text);
     assert.equal(answer.status, status, `${text.slice(0, 80)}: ${answer.text.slice(0, 200)}`);
     assert.match(answer.json.errors[0].detail, detail);
   }
-  const both = await send(
-    admin,
-    spaceGuid,
-    "applications: [{name: a, memory: 1X}, {name: b, memory: 2X}]",
-  );
-  assert.equal(both.json.errors.length, 2);
   const wrongType = await admin.post(`/v3/spaces/${spaceGuid}/actions/apply_manifest`, {});
   assert.equal(wrongType.json.errors[0].detail, "Bad request: Content-Type must be yaml");
   assert.equal((await admin.get("/v3/apps")).json.pagination.total_results, 0);
+});
+
+test("what is wrong with an app is told in Cloud Controller's words, each fault an entry", async () => {
+  await using cc = await TestCloudController.start();
+  const { admin, spaceGuid } = await setting(cc);
+  const units = "must use a supported unit: B, K, KB, M, MB, G, GB, T, or TB";
+  const loads = "Valid values are: 'round-robin, least-connection'";
+  const features =
+    "Features must be a map of valid feature names to booleans (true = enabled, false = disabled)";
+  const cases: [string, string[]][] = [
+    ["memory: 1X", [`Process "web": Memory ${units}`]],
+    ["memory: 512", [`Process "web": Memory ${units}`]],
+    ["memory: big", ['Process "web": Memory is not a number']],
+    ["memory: -1G", ['Process "web": Memory must be greater than 0MB']],
+    ["memory: 1K", ['Process "web": Memory must be greater than 0MB']],
+    ["memory: 99999999T", ['Process "web": Memory must be less than or equal to 2147483647MB']],
+    ["disk-quota: 0M", ['Process "web": Disk quota must be greater than 0MB']],
+    ["log-rate-limit-per-second: 7", [`Process "web": Log rate limit per second ${units}`]],
+    [
+      "log-rate-limit-per-second: -2B",
+      ['Process "web": Log rate limit must be an integer greater than or equal to -1'],
+    ],
+    ["instances: -1", ['Process "web": Instances must be greater than or equal to 0']],
+    ["instances: 1.5", ['Process "web": Instances must be an integer']],
+    ["instances: '3'", ['Process "web": Instances is not a number']],
+    ["instances: .inf", ['Process "web": Instances is not a number']],
+    ["instances: 1e9", ['Process "web": Instances must be less than or equal to 5000']],
+    ["command: ''", ['Process "web": Command must be between 1 and 4096 characters']],
+    ["command: true", ['Process "web": Command must be a string']],
+    ["timeout: 0", ['Process "web": Timeout must be greater than or equal to 1']],
+    [
+      "health-check-type: ftp",
+      ['Process "web": Health check type must be "port", "process", or "http"'],
+    ],
+    [
+      "health-check-type: port, health-check-http-endpoint: /x",
+      ['Process "web": Health check type must be "http" to set a health check HTTP endpoint'],
+    ],
+    [
+      "readiness-health-check-type: http, readiness-health-check-http-endpoint: x",
+      ['Process "web": Readiness health check http endpoint must be a valid URI path'],
+    ],
+    [
+      "readiness-health-check-interval: 0, health-check-invocation-timeout: soon",
+      [
+        'Process "web": Health check invocation timeout is not a number',
+        'Process "web": Readiness health check interval must be greater than or equal to 1',
+      ],
+    ],
+    ["processes: web", ["Processes must be an array of process configurations"]],
+    ["processes: [{memory: 1G}]", ["All Processes must specify a type"]],
+    ["processes: [{type: w}, {type: w}]", ['Process "w" may only be present once']],
+    ["processes: [{type: w, memory: 1}]", [`Process "w": Memory ${units}`]],
+    ["env: [A]", ["Env must be an object of keys and values"]],
+    ["env: {VCAP_X: y}", ["Env cannot start with VCAP_"]],
+    ["env: {L: [1]}", ["Non-string value in environment variable for key 'L', value '[1]'"]],
+    ["buildpack: x, buildpacks: [y]", ["Buildpack and Buildpacks fields cannot be used together."]],
+    ["buildpacks: [7]", ["Buildpacks can only contain strings"]],
+    ["buildpack: 7", ["Buildpack must be a string"]],
+    ["stack: 7", ["Stack must be a string"]],
+    ["docker: {image: x}", ["Feature Disabled: diego_docker"]],
+    [
+      "docker: {image: x}, buildpack: y",
+      ["Feature Disabled: diego_docker", "Cannot specify both buildpack(s) and docker keys"],
+    ],
+    ["lifecycle: cnb", ["Feature Disabled: diego_cnb"]],
+    ["features: {flying: true}", [features]],
+    ["features: {ssh: yes please}", [features]],
+    ["services: db", ["Services must be a list of service instances"]],
+    ["services: [{name: db, colour: red}]", ["Services must be a list of service instances"]],
+    ["sidecars: {name: s}", ["Sidecars must be an array of sidecar configurations"]],
+    [
+      "sidecars: [{name: s, process_types: [web]}]",
+      ['Sidecar "s": Command can\'t be blank', 'Sidecar "s": Command must be a string'],
+    ],
+    ["metadata: {labels: {'a/b/c': x}}", ["Metadata label key error: key has more than one '/'"]],
+    ["routes: {route: a.b}", ["Routes must be a list of route objects"]],
+    ["routes: [a.b]", ["Routes must be a list of route objects"]],
+    ["routes: [{route: 'http://'}]", ["The route 'http://' is not a properly formed URL"]],
+    ["routes: [{route: a..b}]", ["The route 'a..b' is not a properly formed URL"]],
+    ["routes: [{route: x.com/../y}]", ["The route 'x.com/../y' is not a properly formed URL"]],
+    [
+      "routes: [{route: a.b, protocol: spdy}]",
+      ["Route protocol must be 'http1', 'http2' or 'tcp'."],
+    ],
+    ["routes: [{route: a.b, options: fast}]", ["Route 'a.b': options must be an object"]],
+    [
+      "routes: [{route: a.b, options: {speed: 9}}]",
+      ["Route 'a.b' contains invalid route option 'speed'. Valid keys: 'loadbalancing'"],
+    ],
+    [
+      "routes: [{route: a.b, options: {loadbalancing: dice}}]",
+      [`Cannot use loadbalancing value 'dice' for Route 'a.b'; ${loads}`],
+    ],
+    [
+      "routes: [{route: a.b, options: {loadbalancing: 7}}]",
+      [`Invalid value for 'loadbalancing' for Route 'a.b'; ${loads}`],
+    ],
+    ["no-route: maybe", ["No-route must be a boolean"]],
+    [
+      "random-route: true, default-route: true",
+      ["Random-route and default-route may not be used together"],
+    ],
+  ];
+  for (const [keys, details] of cases) {
+    const answer = await send(admin, spaceGuid, `applications: [{name: a, ${keys}}]`);
+    assert.equal(answer.status, 422, `${keys}: ${answer.text}`);
+    assert.deepEqual(
+      answer.json.errors.map(({ detail }: { detail: string }) => detail),
+      details.map((detail) => `For application 'a': ${detail}`),
+      keys,
+    );
+  }
+  const nameless = await send(admin, spaceGuid, "applications: [{name: b}, {memory: 1X}]");
+  assert.deepEqual(
+    nameless.json.errors.map(({ detail }: { detail: string }) => detail),
+    [
+      "For application at index 1: Name must not be empty",
+      "For application at index 1: Name must be a string",
+      `For application at index 1: Process "web": Memory ${units}`,
+    ],
+  );
+  const [stack, twins] = [
+    await send(admin, spaceGuid, "applications: [{name: a, stack: nope}]"),
+    await send(admin, spaceGuid, "applications: [{name: a}, {name: A}]"),
+  ];
+  assert.match(
+    stack.json.errors[0].detail,
+    /^For application 'a': Stack must be an existing stack$/,
+  );
+  assert.match(twins.json.errors[0].detail, /Name must be unique/);
+  assert.equal((await admin.get("/v3/apps")).json.pagination.total_results, 0);
+});
+
+test("routes that fail in the job name the route, and none of the manifest's is mapped", async () => {
+  await using cc = await TestCloudController.start();
+  const { admin, apply } = await setting(cc);
+  const cases = [
+    ["x.nowhere.test", "No domains exist for route x.nowhere.test"],
+    ["a.b.apps.localhost", "No domains exist for route a.b.apps.localhost"],
+    [
+      "apps.localhost",
+      "For route 'apps.localhost': Missing host. Routes in shared domains must have a host defined.",
+    ],
+    [
+      "x.apps.localhost:99",
+      "For route 'x.apps.localhost:99': Routes with protocol 'http' do not support ports.",
+    ],
+    ["x.apps.localhost/", "For route 'x.apps.localhost/': Path cannot be a single '/'."],
+  ];
+  for (const [route, detail] of cases) {
+    const job = await apply(
+      `applications: [{name: a, routes: [{route: good.apps.localhost}, {route: '${route}'}]}]`,
+    );
+    assert.equal(job.json.errors[0].detail, `For application 'a': ${detail}`);
+  }
+  const tcp = await apply(
+    "applications: [{name: a, routes: [{route: x.apps.localhost, protocol: tcp}]}]",
+  );
+  assert.equal(
+    tcp.json.errors[0].detail,
+    "For application 'a': For route 'x.apps.localhost': Cannot use 'tcp' protocol for http routes; valid options are: [http1, http2].",
+  );
+  assert.deepEqual((await admin.get("/v3/routes")).json.resources, []);
+});
+
+test("a manifest changes protocol and options of a route, and makes and changes sidecars", async () => {
+  await using cc = await TestCloudController.start();
+  const { admin, apply } = await setting(cc);
+  const manifest = (route: string, sidecar: string) =>
+    apply(
+      `applications: [{name: a, routes: [{route: x.apps.localhost, ${route}}], sidecars: [{name: s, process_types: [web], ${sidecar}}]}]`,
+    );
+
+  await manifest("protocol: http1", "command: one, memory: 64M");
+  const job = await manifest(
+    "protocol: http2, options: {loadbalancing: least-connection}",
+    "command: two",
+  );
+
+  assert.equal(job.json.state, "COMPLETE", job.text);
+  const [route] = (await admin.get("/v3/routes")).json.resources;
+  assert.deepEqual(route.options, { loadbalancing: "least-connection" });
+  assert.equal(route.destinations[0].protocol, "http2");
+  const [app] = (await admin.get("/v3/apps?names=a")).json.resources;
+  const [sidecar] = (await admin.get(`/v3/apps/${app.guid}/sidecars`)).json.resources;
+  assert.deepEqual([sidecar.command, sidecar.memory_in_mb], ["two", 64]);
+});
+
+test("values of variables are kept as they are written where a number would lose something", async () => {
+  await using cc = await TestCloudController.start();
+  const { admin, apply } = await setting(cc);
+
+  await apply(
+    "applications: [{name: a, env: {ONE: 1.0, TEN: 1.10, BIG: 12345678901234567890, NO: no, NIL: null, MODE: 0755, V: ((secret))}}]",
+  );
+
+  const [app] = (await admin.get("/v3/apps?names=a")).json.resources;
+  const { var: variables } = (await admin.get(`/v3/apps/${app.guid}/environment_variables`)).json;
+  assert.deepEqual(variables, {
+    ONE: "1.0",
+    TEN: "1.10",
+    BIG: "12345678901234567890",
+    NO: "no",
+    NIL: "",
+    MODE: "755",
+    V: "((secret))",
+  });
+});
+
+test("the audit event of a manifest has what was asked, but no secret of it", async () => {
+  await using cc = await TestCloudController.start();
+  const { admin, apply } = await setting(cc);
+
+  await apply("applications: [{name: a, memory: 64M, env: {TOKEN: hunter2}}]");
+
+  const events = await admin.get("/v3/audit_events?types=audit.app.apply_manifest");
+  const { manifest } = events.json.resources[0].data.request;
+  assert.match(manifest, /memory: 64M/);
+  assert.match(manifest, /PRIVATE DATA HIDDEN/);
+  assert.doesNotMatch(manifest, /hunter2/);
 });
 
 test("a manifest with a key like __proto__ or an unknown one changes nothing else", async () => {

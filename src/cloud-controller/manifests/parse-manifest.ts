@@ -1,8 +1,11 @@
-import { isAlias, isNode, parseDocument, visit } from "yaml";
+import { isAlias, isNode, isScalar, parseDocument, visit, type Scalar } from "yaml";
 import { CfError, unprocessable } from "../http/cf-errors.ts";
 
 /** Bytes of a manifest. */
 export const maximumManifestBytes = 1024 * 1024;
+
+/** All are made in one transaction before the job begins, so there is an end to them. */
+const maximumApplications = 1000;
 
 /** More `[` or `{` than this inside each other are no manifest; the parser would run out of stack on thousands. */
 const maximumFlowDepth = 100;
@@ -25,14 +28,17 @@ export function parseManifest(body: unknown): readonly YamlMap[] {
   const root = parseYaml(textOf(body));
   if (!isMap(root)) throw new CfError("MessageParseError");
   const { version, applications } = root;
-  if (version !== undefined && version !== 1) {
+  if (version !== undefined && version !== null && version !== 1) {
     throw unprocessable("Unsupported manifest schema version. Currently supported versions: [1].");
   }
-  if (applications === undefined || applications === null) {
+  if (isBlank(applications)) {
     throw unprocessable("Cannot parse manifest with no 'applications' field.");
   }
-  if (!Array.isArray(applications) || applications.length === 0) {
+  if (!Array.isArray(applications)) {
     throw unprocessable("Applications must be an array of application configurations");
+  }
+  if (applications.length > maximumApplications) {
+    throw unprocessable(`A manifest has at most ${maximumApplications} applications.`);
   }
   return applications.map((application: YamlValue) => {
     if (!isMap(application)) {
@@ -42,6 +48,15 @@ export function parseManifest(body: unknown): readonly YamlMap[] {
   });
 }
 
+function isBlank(value: YamlValue | undefined): boolean {
+  return (
+    value === undefined ||
+    value === null ||
+    value === "" ||
+    (Array.isArray(value) && value.length === 0)
+  );
+}
+
 function textOf(body: unknown): string {
   if (!Buffer.isBuffer(body)) {
     throw new CfError("BadRequest", "Bad request: Content-Type must be yaml");
@@ -49,7 +64,7 @@ function textOf(body: unknown): string {
   if (body.length > maximumManifestBytes) {
     throw new CfError(
       "BadRequest",
-      "Bad request: Manifest size is too large. The maximum supported manifest size is 1MB.",
+      "Bad request: Manifest size is too large. The maximum supported size is 1MB.",
     );
   }
   try {
@@ -69,6 +84,7 @@ function parseYaml(text: string): YamlValue {
     }
     visit(document, {
       Node(_key, node) {
+        if (isScalar(node)) node.value = exactValue(node);
         if (isAlias(node) || (isNode(node) && "anchor" in node && node.anchor !== undefined)) {
           throw new CfError(
             "BadRequest",
@@ -83,6 +99,19 @@ function parseYaml(text: string): YamlValue {
     throw new CfError("MessageParseError", [], { cause: error });
   }
   return plain(root);
+}
+
+/**
+ * `1.0` and numbers too large for us stay as they are written: as the value of a variable they are texts. Where a number
+ * is asked for they are none.
+ */
+function exactValue({ value, source }: Scalar): unknown {
+  if (typeof value !== "number" || source === undefined || !/^[-+]?\d[\d.]*$/.test(source)) {
+    return value;
+  }
+  return /\.\d*0$|\.$/.test(source) || (Number.isInteger(value) && !Number.isSafeInteger(value))
+    ? source
+    : value;
 }
 
 /** Counts brackets outside of what is quoted or a comment; a stray one in plain text only makes the count larger. */

@@ -1,12 +1,13 @@
-import { checkMessage } from "../http/parse-message.ts";
+import { checkMessage, maximumInteger } from "../http/parse-message.ts";
 import {
+  maximumInstances,
   scaleProcessMessage,
   updateProcessMessage,
   type ProcessScale,
   type ProcessUpdate,
 } from "../processes/messages.ts";
-import { bytesPerSecond, megabytes, sizeFault } from "./byte-sizes.ts";
-import type { YamlMap, YamlValue } from "./parse-manifest.ts";
+import { bytesPerSecond, megabytes, parseRate, parseSize } from "./byte-sizes.ts";
+import { isMap, type YamlMap, type YamlValue } from "./parse-manifest.ts";
 
 /** What a manifest says of one process type. */
 export interface ProcessManifest {
@@ -15,7 +16,7 @@ export interface ProcessManifest {
   readonly scale: ProcessScale;
 }
 
-/** The keys of a process, in either spelling; they may also stand at the app itself, where they mean `web`. */
+/** The keys of a process, in one spelling. All but `user` may also stand at the app itself, where they mean `web`. */
 export const processKeys = [
   "command",
   "user",
@@ -34,15 +35,66 @@ export const processKeys = [
   "readiness_health_check_interval",
 ] as const;
 
-type ProcessKey = (typeof processKeys)[number];
-
 /** Counts as "the detected command" and "detect the buildpacks". */
 export function meansDefault(value: YamlValue | undefined): boolean {
   return value === null || value === "null" || value === "default";
 }
 
-/** The process keys of a map whose keys have been brought to one spelling. */
-export function pickProcessKeys(map: YamlMap): YamlMap {
+/**
+ * The processes of an application. What stands at the app itself is the web process's, unless `processes` has an entry
+ * for `web`: then that alone counts.
+ */
+export function parseProcesses(app: YamlMap, errors: string[]): readonly ProcessManifest[] {
+  errors.push(...sizeFaults("web", app));
+  const entries = new Map<string, YamlMap>();
+  const top = pickProcessKeys(app);
+  delete top["user"];
+  if (Object.keys(top).length > 0) entries.set("web", top);
+  const { processes: list } = app;
+  if (list !== undefined) {
+    for (const [type, keys] of parseEntries(list, errors)) entries.set(type, keys);
+  }
+  const scaling = [...entries].flatMap(([type, keys]) => scaleFaults(type, keys));
+  const updating = [...entries].flatMap(([type, keys]) => updateFaults(type, keys));
+  errors.push(...scaling, ...updating);
+  if (errors.length > 0) return [];
+  return [...entries].flatMap(([type, keys]) => {
+    const scale = checkMessage(scaleProcessMessage, scaleOf(keys));
+    const update = checkMessage(updateProcessMessage, updateOf(keys));
+    if (scale.ok && update.ok) return [{ type, scale: scale.message, update: update.message }];
+    for (const checked of [scale, update]) {
+      if (!checked.ok) errors.push(...checked.errors.map((fault) => about(type, fault)));
+    }
+    return [];
+  });
+}
+
+function parseEntries(list: YamlValue, errors: string[]): ReadonlyMap<string, YamlMap> {
+  const entries = new Map<string, YamlMap>();
+  if (!Array.isArray(list)) {
+    errors.push("Processes must be an array of process configurations");
+    return entries;
+  }
+  const typed: readonly YamlMap[] = list.filter(hasType);
+  if (typed.length < list.length) errors.push("All Processes must specify a type");
+  for (const [type, same] of Map.groupBy(typed, (entry) => String(entry["type"]))) {
+    if (same.length > 1) errors.push(`Process "${type}" may only be present once`);
+  }
+  for (const entry of typed) {
+    const type = String(entry["type"]);
+    errors.push(...sizeFaults(type, entry));
+    entries.set(type, pickProcessKeys(entry));
+  }
+  return entries;
+}
+
+function hasType(entry: YamlValue): entry is YamlMap {
+  if (!isMap(entry)) return false;
+  const { type } = entry;
+  return typeof type === "string" && type.length >= 1 && type.length <= 255;
+}
+
+function pickProcessKeys(map: YamlMap): Record<string, YamlValue> {
   const picked: Record<string, YamlValue> = Object.create(null);
   for (const key of processKeys) {
     const value = map[key];
@@ -51,68 +103,155 @@ export function pickProcessKeys(map: YamlMap): YamlMap {
   return picked;
 }
 
-/** Gives the faults in Cloud Controller's words, or the two messages that the API itself would take. */
-export function parseProcess(
-  type: string,
-  map: YamlMap,
-):
-  | { readonly ok: true; readonly process: ProcessManifest }
-  | { readonly ok: false; readonly errors: readonly string[] } {
-  const get = (key: ProcessKey) => map[key];
-  const errors: string[] = [];
-  const size = (key: "memory" | "disk_quota", label: string) => {
-    const value = get(key);
-    if (value === undefined) return undefined;
-    const parsed = megabytes(value);
-    if (parsed === undefined) errors.push(`${label} ${sizeFault}`);
-    return parsed;
-  };
-  const rateValue = get("log_rate_limit_per_second");
-  const rate = rateValue === undefined ? undefined : bytesPerSecond(rateValue);
-  if (rateValue !== undefined && rate === undefined) {
-    errors.push(`Log rate limit per second ${sizeFault}`);
-  }
-  const scale = checkMessage(
-    scaleProcessMessage,
-    defined({
-      instances: get("instances"),
-      memory_in_mb: size("memory", "Memory"),
-      disk_in_mb: size("disk_quota", "Disk quota"),
-      log_rate_limit_in_bytes_per_second: rate,
-    }),
+function sizeFaults(type: string, keys: YamlMap): string[] {
+  const sizes = [
+    ["Memory", parseSize(keys["memory"])],
+    ["Disk quota", parseSize(keys["disk_quota"])],
+    ["Log rate limit per second", parseRate(keys["log_rate_limit_per_second"])],
+  ] as const;
+  return sizes.flatMap(([label, size]) =>
+    size === undefined || size.ok ? [] : [about(type, `${label} ${size.fault}`)],
   );
-  const command = get("command");
-  const update = checkMessage(
-    updateProcessMessage,
-    defined({
-      command: meansDefault(command) ? null : scalarText(command),
-      user: get("user"),
-      health_check: checkOf(map, "health_check"),
-      readiness_health_check: checkOf(map, "readiness_health_check"),
-    }),
-  );
-  if (!scale.ok) errors.push(...scale.errors);
-  if (!update.ok) errors.push(...update.errors);
-  if (!scale.ok || !update.ok || errors.length > 0) return { ok: false, errors };
-  return { ok: true, process: { type, update: update.message, scale: scale.message } };
 }
 
-function checkOf(map: YamlMap, prefix: "health_check" | "readiness_health_check") {
-  const type = map[`${prefix}_type`];
+function scaleFaults(type: string, keys: YamlMap): string[] {
+  const faults: string[] = [];
+  const { instances } = keys;
+  if (isGiven(instances)) {
+    const fault = numberFault(instances, { minimum: 0, maximum: maximumInstances });
+    if (fault !== undefined) faults.push(`Instances ${fault}`);
+  }
+  for (const [label, key] of [
+    ["Memory", "memory"],
+    ["Disk quota", "disk_quota"],
+  ] as const) {
+    const amount = megabytes(keys[key]) ?? 1;
+    if (amount <= 0) faults.push(`${label} must be greater than 0MB`);
+    if (amount > maximumInteger) {
+      faults.push(`${label} must be less than or equal to ${maximumInteger}MB`);
+    }
+  }
+  const rate = bytesPerSecond(keys["log_rate_limit_per_second"]) ?? 0;
+  if (rate < -1 || !Number.isSafeInteger(rate)) {
+    faults.push("Log rate limit must be an integer greater than or equal to -1");
+  }
+  return faults.map((fault) => about(type, fault));
+}
+
+function scaleOf(keys: YamlMap) {
+  const { instances } = keys;
+  return defined({
+    instances: typeof instances === "number" ? instances : undefined,
+    memory_in_mb: megabytes(keys["memory"]),
+    disk_in_mb: megabytes(keys["disk_quota"]),
+    log_rate_limit_in_bytes_per_second: bytesPerSecond(keys["log_rate_limit_per_second"]),
+  });
+}
+
+const checkTypes = ["port", "process", "http"] as const;
+const checks = [
+  ["health_check", "Health check"],
+  ["readiness_health_check", "Readiness health check"],
+] as const;
+
+function updateFaults(type: string, keys: YamlMap): string[] {
+  const faults: string[] = [];
+  for (const [prefix, label] of checks) {
+    const checkType = convertedType(keys[`${prefix}_type`]);
+    const endpoint = keys[`${prefix}_http_endpoint`];
+    if (checkType !== undefined && endpoint !== undefined && checkType !== "http") {
+      faults.push(`${label} type must be "http" to set a health check HTTP endpoint`);
+    }
+  }
+  const { command, user } = keys;
+  if (command !== undefined && command !== null) {
+    faults.push(...textFaults("Command", command, 4096));
+  }
+  if (isGiven(user)) faults.push(...textFaults("User", user, 255));
+  for (const [prefix, label] of checks) {
+    const checkType = convertedType(keys[`${prefix}_type`]);
+    if (checkType !== undefined && !checkTypes.some((known) => known === checkType)) {
+      faults.push(`${label} type must be "port", "process", or "http"`);
+    }
+    const endpoint = keys[`${prefix}_http_endpoint`];
+    if (isGiven(endpoint) && !isUriPath(endpoint)) {
+      faults.push(`${label} http endpoint must be a valid URI path`);
+    }
+    for (const part of ["invocation_timeout", "interval"] as const) {
+      faults.push(
+        ...secondsFaults(`${label} ${part.replace("_", " ")}`, keys[`${prefix}_${part}`]),
+      );
+    }
+  }
+  faults.push(...secondsFaults("Timeout", keys["timeout"]));
+  return faults.map((fault) => about(type, fault));
+}
+
+function updateOf(keys: YamlMap) {
+  const { command, user } = keys;
+  return defined({
+    command: command === undefined ? undefined : meansDefault(command) ? null : String(command),
+    user: user === undefined ? undefined : user === null ? null : String(user),
+    health_check: checkOf(keys, "health_check"),
+    readiness_health_check: checkOf(keys, "readiness_health_check"),
+  });
+}
+
+function checkOf(keys: YamlMap, prefix: "health_check" | "readiness_health_check") {
+  const type = checkTypes.find((known) => known === convertedType(keys[`${prefix}_type`]));
+  const endpoint = keys[`${prefix}_http_endpoint`];
   const data = defined({
-    endpoint: map[`${prefix}_http_endpoint`],
-    invocation_timeout: map[`${prefix}_invocation_timeout`],
-    interval: map[`${prefix}_interval`],
-    ...(prefix === "health_check" ? { timeout: map["timeout"] } : {}),
+    endpoint: endpoint === undefined ? undefined : endpoint === null ? null : String(endpoint),
+    invocation_timeout: secondsOf(keys[`${prefix}_invocation_timeout`]),
+    interval: secondsOf(keys[`${prefix}_interval`]),
+    ...(prefix === "health_check" ? { timeout: secondsOf(keys["timeout"]) } : {}),
   });
   if (type === undefined && Object.keys(data).length === 0) return undefined;
-  // `none` is V2's word for a check of the process alone.
-  return defined({ type: type === "none" ? "process" : type, data });
+  return defined({ type, data });
 }
 
-/** Commands like `true` or `3000` are YAML booleans and numbers, but texts here. */
-function scalarText(value: YamlValue | undefined): YamlValue | undefined {
-  return typeof value === "number" || typeof value === "boolean" ? String(value) : value;
+/** `none` is V2's word for a check of the process alone. */
+function convertedType(value: YamlValue | undefined): YamlValue | undefined {
+  return value === "none" ? "process" : value;
+}
+
+function secondsOf(value: YamlValue | undefined): number | null | undefined {
+  return typeof value === "number" || value === null ? value : undefined;
+}
+
+function secondsFaults(label: string, value: YamlValue | undefined): string[] {
+  if (!isGiven(value)) return [];
+  const fault = numberFault(value, { minimum: 1, maximum: maximumInteger });
+  return fault === undefined ? [] : [`${label} ${fault}`];
+}
+
+function textFaults(label: string, value: YamlValue | undefined, maximum: number): string[] {
+  if (typeof value !== "string") return [`${label} must be a string`];
+  return value.length >= 1 && value.length <= maximum
+    ? []
+    : [`${label} must be between 1 and ${maximum} characters`];
+}
+
+function numberFault(
+  value: YamlValue | undefined,
+  { minimum, maximum }: { readonly minimum: number; readonly maximum: number },
+): string | undefined {
+  if (typeof value !== "number" || !Number.isFinite(value)) return "is not a number";
+  if (!Number.isInteger(value)) return "must be an integer";
+  if (value < minimum) return `must be greater than or equal to ${minimum}`;
+  return value > maximum ? `must be less than or equal to ${maximum}` : undefined;
+}
+
+function isUriPath(value: YamlValue | undefined): boolean {
+  return typeof value === "string" && value.length <= 255 && /^\/(?:[^\s/]\S*)?$/.test(value);
+}
+
+function isGiven(value: YamlValue | undefined): boolean {
+  return value !== undefined && value !== null;
+}
+
+function about(type: string, fault: string): string {
+  return `Process "${type}": ${fault}`;
 }
 
 function defined(values: Readonly<Record<string, unknown>>): Record<string, unknown> {

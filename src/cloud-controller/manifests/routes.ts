@@ -4,10 +4,10 @@ import { permittedApp } from "../apps/app-access.ts";
 import { createApp } from "../apps/app-create.ts";
 import { resolveLifecycle } from "../apps/check-lifecycle.ts";
 import { findApp } from "../apps/find-app.ts";
-import { recordAuditEvent } from "../audit-events/record-audit-event.ts";
+import { hidden, recordAuditEvent } from "../audit-events/record-audit-event.ts";
 import type { CloudControllerLimits } from "../config.ts";
 import type { Database, Executor } from "../database/schema.ts";
-import { actorOf, type AuthContext } from "../http/auth-context.ts";
+import { actorOf, type Actor, type AuthContext } from "../http/auth-context.ts";
 import { CfError, notFound, unprocessable } from "../http/cf-errors.ts";
 import type { ApiServer } from "../http/create-server.ts";
 import type { Links } from "../http/links.ts";
@@ -18,6 +18,7 @@ import { findSpace } from "../spaces/find-space.ts";
 import { parseApp, type AppManifest } from "./app-manifest.ts";
 import { appToManifest } from "./app-to-manifest.ts";
 import { diffApp } from "./manifest-diff.ts";
+import { manifestRules, type ManifestRules } from "./manifest-rules.ts";
 import { maximumManifestBytes, parseManifest, type YamlMap } from "./parse-manifest.ts";
 
 interface ManifestRoutes {
@@ -47,14 +48,14 @@ export function registerManifests(app: ApiServer, dependencies: ManifestRoutes):
       const spaceGuid = request.params.guid;
       await requireSpace(dependencies, request.auth, spaceGuid);
       const applications = parseManifest(request.body);
-      const apps = checkAll(applications);
+      const apps = checkAll(applications, await manifestRules(db));
       const actor = actorOf(request.auth);
       await db
         .transaction()
-        .execute((tx) => createMissing(tx, dependencies, { auth: request.auth, spaceGuid, apps }));
+        .execute((tx) => createMissing(tx, dependencies, { actor, spaceGuid, apps, applications }));
       const job = await jobs.enqueue({
         operation: "space.apply_manifest",
-        payload: { spaceGuid, actor, isAdmin: request.auth.isAdmin, applications },
+        payload: { spaceGuid, actor, applications },
         resource: { guid: spaceGuid, type: "space" },
         userGuid: request.auth.userGuid,
       });
@@ -69,7 +70,7 @@ export function registerManifests(app: ApiServer, dependencies: ManifestRoutes):
       const spaceGuid = request.params.guid;
       await requireSpace(dependencies, request.auth, spaceGuid);
       const applications = parseManifest(request.body);
-      checkAll(applications);
+      checkAll(applications, await manifestRules(db));
       const diff = [];
       for (const [index, wanted] of applications.entries()) {
         const current = await currentManifest(db, spaceGuid, wanted);
@@ -87,7 +88,9 @@ export function registerManifests(app: ApiServer, dependencies: ManifestRoutes):
       "secrets.read",
     );
     const manifest = { applications: [await appToManifest(db, found)] };
-    return await reply.type("application/x-yaml").send(`---\n${stringify(manifest)}`);
+    return await reply
+      .type("application/x-yaml")
+      .send(`---\n${stringify(manifest, { aliasDuplicateObjects: false })}`);
   });
 }
 
@@ -96,15 +99,21 @@ async function createMissing(
   tx: Executor,
   { clock, limits }: ManifestRoutes,
   wanted: {
-    readonly auth: AuthContext;
+    readonly actor: Actor;
     readonly spaceGuid: string;
     readonly apps: readonly AppManifest[];
+    /** As they are written, one for each of `apps`. */
+    readonly applications: readonly YamlMap[];
   },
 ): Promise<void> {
-  const { auth, spaceGuid, apps } = wanted;
-  const actor = actorOf(auth);
-  for (const { name, lifecycle } of apps) {
+  const { actor, spaceGuid, apps, applications } = wanted;
+  for (const [index, { name, lifecycle }] of apps.entries()) {
     const existing = await findByName(tx, spaceGuid, name);
+    if (existing?.lifecycle.type === "buildpack" && lifecycle?.type === "docker") {
+      throw unprocessable(
+        `For application '${name}': Docker cannot be configured for a buildpack lifecycle app.`,
+      );
+    }
     const resolved = await resolveLifecycle(tx, lifecycle, existing).catch((error: unknown) => {
       if (!(error instanceof CfError)) throw error;
       throw new CfError(error.title, `For application '${name}': ${error.message}`);
@@ -121,8 +130,17 @@ async function createMissing(
       actor,
       target: { guid: target.guid, type: "app", name },
       spaceGuid,
+      data: { request: { manifest: auditedManifest(applications[index] ?? {}) } },
     });
   }
+}
+
+/** What is secret in a manifest stays out of the event. */
+function auditedManifest(application: YamlMap): string {
+  const shown = Object.entries(application).map(([key, value]) =>
+    key === "env" || /^cnb[-_]credentials$/.test(key) ? [key, hidden] : [key, value],
+  );
+  return `---\n${stringify({ applications: [Object.fromEntries(shown)] }, { aliasDuplicateObjects: false })}`;
 }
 
 async function requireSpace(
@@ -135,16 +153,14 @@ async function requireSpace(
 }
 
 /** All faults of all apps at once, each an entry of its own. */
-function checkAll(applications: readonly YamlMap[]): readonly AppManifest[] {
-  const parsed = applications.map(parseApp);
+function checkAll(applications: readonly YamlMap[], rules: ManifestRules): readonly AppManifest[] {
+  const parsed = applications.map((application, index) => parseApp(application, index, rules));
   const errors = parsed.flatMap((result) => (result.ok ? [] : result.errors));
   const apps = parsed.flatMap((result) => (result.ok ? [result.app] : []));
-  const names = apps.map((candidate) => candidate.name.toLowerCase());
-  const twice = apps.find(
-    (candidate, index) => names.indexOf(candidate.name.toLowerCase()) !== index,
-  );
-  if (twice !== undefined) {
-    errors.push(`For application '${twice.name}': Name must be unique in the manifest`);
+  const byName = Map.groupBy(apps, (candidate) => candidate.name.toLowerCase());
+  for (const [first, second] of byName.values()) {
+    if (first === undefined || second === undefined) continue;
+    errors.push(`For application '${first.name}': Name must be unique in the manifest`);
   }
   if (errors.length > 0) throw unprocessable(...errors);
   return apps;

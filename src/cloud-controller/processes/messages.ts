@@ -3,7 +3,7 @@ import { maximumInteger } from "../http/parse-message.ts";
 import { metadataSchema } from "../metadata/metadata.ts";
 
 /** Of one process. Each is an entry of every answer about it and a row of the BBS, so there is an end to it. */
-const maximumInstances = 5000;
+export const maximumInstances = 5000;
 const positive = z.int().min(1, { error: "must be greater than 0" }).max(maximumInteger);
 
 /** Whole seconds; the attribute is named as Cloud Controller flattens it: "Health check timeout". */
