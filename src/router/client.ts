@@ -20,6 +20,17 @@ export interface RouteRegistration {
   readonly private_instance_index: string;
   readonly tags: Readonly<Record<string, string>>;
   readonly endpoint_updated_at_ns: number;
+  /** Of the routes that `uris` names. */
+  readonly options?: RouteOptions | undefined;
+}
+
+/** Per-route options, as Cloud Controller hands them to Diego. */
+export interface RouteOptions {
+  readonly loadbalancing?: string | undefined;
+  readonly hash_header?: string | undefined;
+  readonly hash_balance?: string | undefined;
+  /** There where the route's domain enforces route policies. */
+  readonly route_policy_scope?: string | undefined;
 }
 
 const requestTimeoutMs = 10_000;

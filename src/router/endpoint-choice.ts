@@ -13,6 +13,8 @@ export interface RoutedRequest {
   readonly pinned: Endpoint | undefined;
   /** By cookie: this one while it is there. */
   readonly stickyInstance: string | undefined;
+  /** The value of the header by which the route spreads its requests, where it does so. */
+  readonly hashed: string | undefined;
 }
 
 export function routeRequest(
@@ -24,9 +26,17 @@ export function routeRequest(
   if (target.host === request.remoteAddress) return { error: routerErrors.emptyHost() };
   const pool = table.lookUp(target.host, target.path);
   if (pool === undefined) return { error: routerErrors.unknownRoute(target.host) };
+  // Callers prove who they are by mutual TLS, which is not spoken here: nobody is whom a policy names.
+  if (pool.enforcesPolicies) return { error: routerErrors.callerUnknown(target.host) };
   const pinned = pinnedEndpoint(pool, request.rawHeaders, target.host);
   if (pinned !== undefined && "error" in pinned) return pinned;
-  return { pool, pinned, stickyInstance: stickyInstanceOf(request.rawHeaders) };
+  const { hashHeader } = pool;
+  return {
+    pool,
+    pinned,
+    stickyInstance: stickyInstanceOf(request.rawHeaders),
+    hashed: hashHeader === undefined ? undefined : headerValues(request.rawHeaders, hashHeader)[0],
+  };
 }
 
 export function chooseEndpoint(
@@ -43,7 +53,7 @@ export function chooseEndpoint(
       ? undefined
       : pool.find((endpoint) => endpoint.instanceGuid === stickyInstance);
   if (sticky !== undefined && !tried.has(sticky) && !sticky.isFull) return sticky;
-  const choice = pool.choose(tried, options.now);
+  const choice = pool.choose(tried, options.now, routed.hashed);
   switch (choice.kind) {
     case "endpoint":
       return choice.endpoint;

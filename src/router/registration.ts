@@ -2,6 +2,8 @@ import { z } from "zod";
 import type { RouteRegistration } from "./client.ts";
 import { routeKeyOf } from "./route-key.ts";
 
+const option = z.string().max(256).optional();
+
 /** `router.register` and `router.unregister`. Unknown fields are let be, as a later emitter may send more. */
 const registrationMessage: z.ZodType<RouteRegistration> = z.object({
   host: z.string().min(1).max(253),
@@ -14,6 +16,14 @@ const registrationMessage: z.ZodType<RouteRegistration> = z.object({
   private_instance_index: z.string().max(16),
   tags: z.record(z.string(), z.string()),
   endpoint_updated_at_ns: z.number(),
+  options: z
+    .object({
+      loadbalancing: option,
+      hash_header: option,
+      hash_balance: option,
+      route_policy_scope: option,
+    })
+    .optional(),
 });
 
 export const registrationMessages = z.array(registrationMessage).max(10_000);

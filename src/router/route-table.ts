@@ -116,6 +116,7 @@ export class RouteTable {
     this.#endpoints.set(endpointKey(message), entry);
     for (const uri of message.uris) {
       const pool = this.#poolFor(uri);
+      pool?.setOptions(message.options);
       if (pool === undefined || entry.pools.has(pool)) continue;
       pool.add(entry.endpoint);
       entry.pools.add(pool);

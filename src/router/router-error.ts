@@ -19,6 +19,11 @@ export const routerErrors = {
     code: "unknown_route",
     message: `Requested route ('${host}') does not exist.`,
   }),
+  callerUnknown: (host: string): RouterError => ({
+    status: 403,
+    code: "caller_unknown",
+    message: `Requested route ('${host}') is only for callers that its route policies name.`,
+  }),
   noEndpoints: (host: string): RouterError => ({
     status: 503,
     code: "no_endpoints",

@@ -198,6 +198,34 @@ test("a request reaches the app of its host, with the headers that apps rely on"
   assert.equal(answer.headers["x-cf-routererror"], undefined);
 });
 
+test("a route with hash options sends one header value to one instance, over real requests", async () => {
+  const instances = await Promise.all(
+    ["a", "b", "c"].map((name) => app((_request, response) => response.end(name))),
+  );
+  const { client, send } = await start();
+  const options = { loadbalancing: "hash", hash_header: "X-User" };
+  await client.register(instances.map(({ port }) => route(port, { options })));
+  const ask = async (user: string) => (await send({ headers: { "x-user": user } })).body;
+
+  const first = await Promise.all(Array.from({ length: 20 }, (_, index) => ask(`user-${index}`)));
+  const second = await Promise.all(Array.from({ length: 20 }, (_, index) => ask(`user-${index}`)));
+
+  assert.deepEqual(second, first);
+  assert.ok(new Set(first).size > 1);
+});
+
+test("a route that enforces policies lets nobody in, since no caller can prove who it is", async () => {
+  const { port } = await app((_request, response) => response.end("secret"));
+  const { client, send } = await start();
+  await client.register([route(port, { options: { route_policy_scope: "any" } })]);
+
+  const answer = await send({});
+
+  assert.equal(answer.status, 403);
+  assert.equal(answer.headers["x-cf-routererror"], "caller_unknown");
+  assert.doesNotMatch(answer.body, /secret/);
+});
+
 test("a host that nobody registered is answered 404, and so is one whose last instance has gone", async () => {
   const { port } = await app((_request, response) => response.end("hi"));
   const { client, send } = await start();

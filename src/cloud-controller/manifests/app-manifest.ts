@@ -8,7 +8,7 @@ import { metadataSchema, type MetadataPatch } from "../metadata/metadata.ts";
 import { createSidecarMessage, type CreateSidecar } from "../sidecars/messages.ts";
 import { megabytes } from "./byte-sizes.ts";
 import type { ManifestRules } from "./manifest-rules.ts";
-import { isMap, type YamlMap, type YamlValue } from "./parse-manifest.ts";
+import { isMap, textOfValue, type YamlMap, type YamlValue } from "./parse-manifest.ts";
 import { meansDefault, parseProcesses, type ProcessManifest } from "./process-manifest.ts";
 import { parseRouting, type ManifestRouting } from "./routing-manifest.ts";
 
@@ -53,7 +53,7 @@ export function parseApp(raw: YamlMap, index: number, rules: ManifestRules): Par
   const { name } = map;
   const errors: string[] = nameFaults(name);
   const app: AppManifest = {
-    name: String(name).trim(),
+    name: textOfValue(name).trim(),
     processes: parseProcesses(map, errors),
     sidecars: parseSidecars(map["sidecars"], errors),
     lifecycle: parseLifecycle(map, rules, errors),
@@ -98,7 +98,9 @@ function parseSidecars(value: YamlValue | undefined, errors: string[]): readonly
     if (checked.ok) return [checked.message];
     errors.push(
       ...checked.errors.map((fault) =>
-        isBlank(name) ? `Sidecar ${fault.toLowerCase()}` : `Sidecar "${String(name)}": ${fault}`,
+        isBlank(name)
+          ? `Sidecar ${fault.toLowerCase()}`
+          : `Sidecar "${textOfValue(name)}": ${fault}`,
       ),
     );
     return [];

@@ -1,4 +1,4 @@
-import type { YamlValue } from "./parse-manifest.ts";
+import { textOfValue, type YamlValue } from "./parse-manifest.ts";
 
 /** What a manifest's text for a size amounts to, or what is wrong with it. */
 export type Size =
@@ -16,7 +16,7 @@ const factors: Readonly<Record<string, number>> = {
 /** `512M`, `1.5G`, `64KiB`, `100B`: all count by 1024. Undefined where there is none. */
 export function parseSize(value: YamlValue | undefined): Size | undefined {
   if (value === undefined || value === null || value === "") return undefined;
-  const text = typeof value === "object" ? "" : String(value).trim();
+  const text = textOfValue(value).trim();
   if (!/^-?\d/.test(text)) return { ok: false, fault: "is not a number" };
   const [matched, number, unit = ""] = form.exec(text) ?? [];
   if (matched === undefined) {
@@ -30,7 +30,7 @@ export function parseSize(value: YamlValue | undefined): Size | undefined {
 
 /** A log rate is a size, or -1 (unlimited) or 0 without a unit. */
 export function parseRate(value: YamlValue | undefined): Size | undefined {
-  const text = String(value);
+  const text = textOfValue(value);
   return text === "-1" || text === "0" ? { ok: true, bytes: Number(text) } : parseSize(value);
 }
 

@@ -143,3 +143,8 @@ function plain(value: unknown): YamlValue {
 export function isMap(value: YamlValue | undefined): value is YamlMap {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
+
+/** A scalar as text; a list or map, which is none, as JSON. */
+export function textOfValue(value: YamlValue | undefined): string {
+  return typeof value === "object" && value !== null ? JSON.stringify(value) : String(value);
+}

@@ -7,7 +7,7 @@ import {
   type ProcessUpdate,
 } from "../processes/messages.ts";
 import { bytesPerSecond, megabytes, parseRate, parseSize } from "./byte-sizes.ts";
-import { isMap, type YamlMap, type YamlValue } from "./parse-manifest.ts";
+import { isMap, textOfValue, type YamlMap, type YamlValue } from "./parse-manifest.ts";
 
 /** What a manifest says of one process type. */
 export interface ProcessManifest {
@@ -77,11 +77,11 @@ function parseEntries(list: YamlValue, errors: string[]): ReadonlyMap<string, Ya
   }
   const typed: readonly YamlMap[] = list.filter(hasType);
   if (typed.length < list.length) errors.push("All Processes must specify a type");
-  for (const [type, same] of Map.groupBy(typed, (entry) => String(entry["type"]))) {
+  for (const [type, same] of Map.groupBy(typed, (entry) => textOfValue(entry["type"]))) {
     if (same.length > 1) errors.push(`Process "${type}" may only be present once`);
   }
   for (const entry of typed) {
-    const type = String(entry["type"]);
+    const type = textOfValue(entry["type"]);
     errors.push(...sizeFaults(type, entry));
     entries.set(type, pickProcessKeys(entry));
   }
@@ -190,8 +190,9 @@ function updateFaults(type: string, keys: YamlMap): string[] {
 function updateOf(keys: YamlMap) {
   const { command, user } = keys;
   return defined({
-    command: command === undefined ? undefined : meansDefault(command) ? null : String(command),
-    user: user === undefined ? undefined : user === null ? null : String(user),
+    command:
+      command === undefined ? undefined : meansDefault(command) ? null : textOfValue(command),
+    user: user === undefined ? undefined : user === null ? null : textOfValue(user),
     health_check: checkOf(keys, "health_check"),
     readiness_health_check: checkOf(keys, "readiness_health_check"),
   });
@@ -201,7 +202,7 @@ function checkOf(keys: YamlMap, prefix: "health_check" | "readiness_health_check
   const type = checkTypes.find((known) => known === convertedType(keys[`${prefix}_type`]));
   const endpoint = keys[`${prefix}_http_endpoint`];
   const data = defined({
-    endpoint: endpoint === undefined ? undefined : endpoint === null ? null : String(endpoint),
+    endpoint: endpoint === undefined ? undefined : endpoint === null ? null : textOfValue(endpoint),
     invocation_timeout: secondsOf(keys[`${prefix}_invocation_timeout`]),
     interval: secondsOf(keys[`${prefix}_interval`]),
     ...(prefix === "health_check" ? { timeout: secondsOf(keys["timeout"]) } : {}),

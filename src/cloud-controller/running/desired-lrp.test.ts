@@ -68,9 +68,11 @@ function route(changes: Partial<MappedRoute> = {}): MappedRoute {
   return {
     processType: "web",
     hostname: "shop.apps.localhost",
-    port: null,
+    port: 8080,
     protocol: "http1",
     options: {},
+    internal: false,
+    policies: undefined,
     ...changes,
   };
 }
@@ -195,6 +197,35 @@ test("the LRP of a web process is that of the original, field by field", () => {
       instance_id: { dynamic: "INDEX" },
     },
     annotation: "2030-01-01T00:00:01.000Z",
+  });
+});
+
+test("internal routes go to no router, and policies go with the options of those that do", () => {
+  const lrp = desiredLrpFor(
+    facts({
+      routes: [
+        route({ hostname: "back.apps.internal", internal: true, port: 9000 }),
+        route({
+          hostname: "guarded.test",
+          port: 9000,
+          options: { loadbalancing: "round-robin" },
+          policies: { scope: "space", sources: ["cf:app:a", "cf:any"] },
+        }),
+      ],
+    }),
+  );
+
+  assert.deepEqual(lrp.ports, [9000]);
+  assert.deepEqual(JSON.parse(lrp.routes["internal-router"] ?? ""), [
+    { hostname: "back.apps.internal" },
+  ]);
+  const [entry, ...others] = JSON.parse(lrp.routes["cf-router"] ?? "");
+  assert.deepEqual(others, []);
+  assert.deepEqual(entry.hostnames, ["guarded.test"]);
+  assert.deepEqual(entry.options, {
+    loadbalancing: "round-robin",
+    route_policy_scope: "space",
+    route_policy_sources: "cf:app:a,cf:any",
   });
 });
 

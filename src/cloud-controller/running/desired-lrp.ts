@@ -108,7 +108,7 @@ export function desiredLrpFor(facts: ProcessFacts): DesiredLrpRequest {
     checkDefinition: checksOf(process, ports),
     cachedDependencies: [lifecycleDependency(facts.stack, facts.lifecycle)],
     ports,
-    routes: routesOf(facts.routes, ports),
+    routes: routesOf(facts.routes),
     logSource: "CELL",
     logGuid: app.guid,
     metricsGuid: app.guid,
@@ -133,26 +133,48 @@ export function cpuWeight(memoryInMb: number): number {
   return Math.floor((100 * Math.min(Math.max(memoryInMb, 128), 8192)) / 8192);
 }
 
-/** The ports of a process that its routes name, 8080 for a web process in any case. */
+/** The ports that a process's routes name; without any, a web process has 8080. The first one is its PORT. */
 export function openPorts(
   process: Pick<Process, "type">,
   routes: readonly Pick<MappedRoute, "port">[],
 ): number[] {
-  const named = routes.map(({ port }) => port ?? defaultPort);
-  return [...new Set(process.type === "web" ? [defaultPort, ...named] : named)];
+  const named = [...new Set(routes.map(({ port }) => port))];
+  return named.length === 0 && process.type === "web" ? [defaultPort] : named;
 }
 
-/** What the route emitter reads. Without routes the key stays, so that an update can take them away. */
-export function routesOf(routes: readonly MappedRoute[], ports: readonly number[]): Routes {
-  const entries = routes.map(({ hostname, port, protocol, options }) => ({
-    hostnames: [hostname],
-    port: port ?? ports[0] ?? defaultPort,
-    route_service_url: null,
-    isolation_segment: null,
-    protocol,
-    ...(Object.keys(options).length === 0 ? {} : { options }),
-  }));
-  return { "cf-router": JSON.stringify(entries) };
+/**
+ * What the route emitter reads, and the names between containers. Without routes the key stays, so that an update can
+ * take them away.
+ */
+export function routesOf(routes: readonly MappedRoute[]): Routes {
+  const entries = routes
+    .filter((route) => !route.internal)
+    .map(({ hostname, port, protocol, options, policies }) => {
+      const all = { ...options, ...policyOptions(policies) };
+      return {
+        hostnames: [hostname],
+        port,
+        route_service_url: null,
+        isolation_segment: null,
+        protocol,
+        ...(Object.keys(all).length === 0 ? {} : { options: all }),
+      };
+    });
+  const internal = routes.filter((route) => route.internal).map(({ hostname }) => ({ hostname }));
+  return {
+    "cf-router": JSON.stringify(entries),
+    ...(internal.length === 0 ? {} : { "internal-router": JSON.stringify(internal) }),
+  };
+}
+
+/** Keys between Cloud Controller and the router alone; the API does not show them. */
+function policyOptions(policies: MappedRoute["policies"]) {
+  if (policies === undefined) return {};
+  const { scope, sources } = policies;
+  return {
+    route_policy_scope: scope ?? "any",
+    ...(sources.length === 0 ? {} : { route_policy_sources: sources.join(",") }),
+  };
 }
 
 function actionOf(facts: ProcessFacts, ports: readonly number[]): Action {

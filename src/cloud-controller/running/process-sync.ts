@@ -4,7 +4,6 @@ import type { Logger } from "#kernel/log/logger.ts";
 import { findProcess } from "../processes/find-process.ts";
 import {
   lrpGuid,
-  openPorts,
   lrpAnnotation,
   processDomain,
   processGuidOf,
@@ -91,7 +90,7 @@ function wantedLrp({ process, routes }: ProcessFacts): WantedLrp {
     lrpGuid: lrpGuid(process),
     annotation: lrpAnnotation(process),
     instances: process.instances,
-    routes: routesOf(routes, openPorts(process, routes)),
+    routes: routesOf(routes),
   };
 }
 

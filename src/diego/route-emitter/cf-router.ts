@@ -7,6 +7,15 @@ const cfRoute = z.object({
   /** The container's. */
   port: z.number().int().min(1).max(65_535),
   route_service_url: z.string().nullish(),
+  /** Handed to the router as they are. */
+  options: z
+    .object({
+      loadbalancing: z.string().optional(),
+      hash_header: z.string().optional(),
+      hash_balance: z.string().optional(),
+      route_policy_scope: z.string().optional(),
+    })
+    .optional(),
 });
 
 export type CfRoute = z.infer<typeof cfRoute>;

@@ -7,7 +7,9 @@ import type { RouteRegistration } from "#router/client.ts";
 import { parseCfRouter } from "./cf-router.ts";
 import { planEmission, registrationsOf } from "./registrations.ts";
 
-function process(...cfRoutes: { hostnames: string[]; port: number }[]) {
+function process(
+  ...cfRoutes: { hostnames: string[]; port: number; options?: Record<string, string> }[]
+) {
   return { processGuid: "web-1", logGuid: "app-guid", instances: 2, cfRoutes };
 }
 
@@ -41,6 +43,23 @@ test("an instance is registered at its own address, with what the router tells a
       endpoint_updated_at_ns: lrp.since.getTime() * 1_000_000,
     },
   ]);
+});
+
+test("routes with other options are messages of their own; new options register again and lose no route", () => {
+  const options = { loadbalancing: "least-connection" };
+  const fast = { hostnames: ["fast.apps.localhost"], port: 8080, options };
+  const before = registrationsOf(process(web, { ...fast, options: {} }), [runningOn("a")]);
+  const after = registrationsOf(process(web, fast), [runningOn("a")]);
+
+  assert.deepEqual(
+    after.map(({ uris, options: told }) => [uris, told]),
+    [
+      [["web.apps.localhost"], undefined],
+      [["fast.apps.localhost"], options],
+    ],
+  );
+  const plan = planEmission(before, after);
+  assert.deepEqual(plan, { register: [after[1]], unregister: [] });
 });
 
 for (const [preferredAddress, expected] of [

@@ -18,19 +18,22 @@ export function registrationsOf(
   process: RoutedProcess,
   running: readonly RunningLrp[],
 ): RouteRegistration[] {
-  const urisOfPort = new Map<number, Set<string>>();
-  for (const { hostnames, port } of process.cfRoutes) {
-    const uris = urisOfPort.get(port) ?? new Set<string>();
-    for (const hostname of hostnames) uris.add(hostname.toLowerCase());
-    urisOfPort.set(port, uris);
-  }
+  // Routes with other options are told apart: a message's options are those of all its routes.
+  const groups = Map.groupBy(process.cfRoutes, ({ port, options }) =>
+    JSON.stringify([port, options]),
+  );
   return running
     .filter((lrp) => lrp.routable && lrp.key.index < process.instances)
     .flatMap((lrp) =>
-      [...urisOfPort].flatMap(([containerPort, uris]) => {
-        const endpoint = endpointOf(lrp.netInfo, containerPort);
+      [...groups.values()].flatMap((routes) => {
+        const uris = new Set(
+          routes.flatMap(({ hostnames }) => hostnames.map((hostname) => hostname.toLowerCase())),
+        );
+        const [first] = routes;
+        const endpoint = first && endpointOf(lrp.netInfo, first.port);
         if (endpoint === undefined || uris.size === 0) return [];
-        return [registration(process, lrp, { ...endpoint, uris: [...uris] })];
+        const message = registration(process, lrp, { ...endpoint, uris: [...uris] });
+        return [first?.options === undefined ? message : { ...message, options: first.options }];
       }),
     );
 }
@@ -40,14 +43,12 @@ export function planEmission(
   known: readonly RouteRegistration[],
   wanted: readonly RouteRegistration[],
 ): { readonly register: RouteRegistration[]; readonly unregister: RouteRegistration[] } {
-  const knownByEndpoint = new Map(known.map((message) => [endpointKey(message), message]));
-  const wantedByEndpoint = new Map(wanted.map((message) => [endpointKey(message), message]));
-  const register = wanted.filter((message) => {
-    const before = knownByEndpoint.get(endpointKey(message));
-    return before === undefined || JSON.stringify(before) !== JSON.stringify(message);
-  });
+  const taken = new Set(known.map((message) => JSON.stringify(message)));
+  const register = wanted.filter((message) => !taken.has(JSON.stringify(message)));
+  const wantedByEndpoint = Map.groupBy(wanted, endpointKey);
   const unregister = known.flatMap((message) => {
-    const still = new Set(wantedByEndpoint.get(endpointKey(message))?.uris);
+    const now = wantedByEndpoint.get(endpointKey(message)) ?? [];
+    const still = new Set(now.flatMap(({ uris }) => uris));
     const uris = message.uris.filter((uri) => !still.has(uri));
     return uris.length === 0 ? [] : [{ ...message, uris }];
   });
