@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { toOneRelationship } from "../http/parse-message.ts";
 import { resourceName } from "../http/resource-name.ts";
 import { metadataSchema } from "../metadata/metadata.ts";
 
@@ -8,7 +7,6 @@ const suspended = z.boolean();
 export const createOrganizationMessage = z.strictObject({
   name: resourceName,
   suspended: suspended.optional(),
-  relationships: z.strictObject({ quota: toOneRelationship("quota").optional() }).optional(),
   metadata: metadataSchema.optional(),
 });
 

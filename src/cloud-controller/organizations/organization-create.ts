@@ -1,14 +1,17 @@
 import type { z } from "zod";
 import type { Clock } from "#kernel/clock/clock.ts";
+import { recordAuditEvent } from "../audit-events/record-audit-event.ts";
 import { isUniqueViolation, newRecord, storedBoolean } from "../database/record.ts";
 import type { Database } from "../database/schema.ts";
-import type { AuthContext } from "../http/auth-context.ts";
+import { actorOf, type AuthContext } from "../http/auth-context.ts";
 import { unprocessable } from "../http/cf-errors.ts";
 import { updateMetadata } from "../metadata/metadata.ts";
 import { grantRole } from "../roles/grant-role.ts";
 import type { createOrganizationMessage } from "./messages.ts";
 import type { Organization } from "./organization-table.ts";
 import { recordOrganizationEvent } from "./organization-event.ts";
+
+const creatorRoles = ["organization_user", "organization_manager"] as const;
 
 /** A user who is no admin becomes the manager of what he creates. */
 export async function createOrganization(
@@ -17,14 +20,13 @@ export async function createOrganization(
   message: z.infer<typeof createOrganizationMessage>,
 ): Promise<Organization> {
   return await db.transaction().execute(async (tx) => {
-    const wanted = message.relationships?.quota?.data.guid;
     const quota = await tx
       .selectFrom("organizationQuotas")
       .select("guid")
-      .where((eb) => (wanted === undefined ? eb("name", "=", "default") : eb("guid", "=", wanted)))
+      .where("name", "=", "default")
       .executeTakeFirst();
     if (quota === undefined) {
-      throw unprocessable("Invalid quota. Ensure that the quota exists and you have access to it.");
+      throw unprocessable("Quota Definition could not be found: default");
     }
     const organization = await tx
       .insertInto("organizations")
@@ -42,21 +44,25 @@ export async function createOrganization(
           : error;
       });
     await updateMetadata(tx, { type: "organization", guid: organization.guid }, message.metadata);
-    if (!auth.isAdmin) {
-      for (const type of ["organization_user", "organization_manager"] as const) {
-        await grantRole(tx, clock, {
-          type,
-          userGuid: auth.userGuid,
-          organizationGuid: organization.guid,
-        });
-      }
-    }
+    const { guid: organizationGuid } = organization;
+    const actor = actorOf(auth);
     await recordOrganizationEvent(tx, clock, {
       type: "audit.organization.create",
       organization,
       auth,
       request: message,
     });
+    const { userGuid } = auth;
+    for (const type of auth.isAdmin ? [] : creatorRoles) {
+      await grantRole(tx, clock, { type, userGuid, organizationGuid });
+      await recordAuditEvent(tx, clock, {
+        type: `audit.user.${type}_add`,
+        actor,
+        target: { guid: userGuid, type: "user", name: auth.userName },
+        organizationGuid,
+        data: { request: message },
+      });
+    }
     return organization;
   });
 }

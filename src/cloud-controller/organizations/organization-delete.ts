@@ -1,42 +1,130 @@
 import { z } from "zod";
+import type { Clock } from "#kernel/clock/clock.ts";
 import type { AppDelete } from "../apps/app-delete.ts";
 import { actorOfJob } from "../audit-events/actor-of-job.ts";
-import type { JobHandler } from "../jobs/jobs.ts";
+import type { Database, Executor } from "../database/schema.ts";
+import type { Actor, AuthContext } from "../http/auth-context.ts";
+import { CfError } from "../http/cf-errors.ts";
+import type { Job, JobHandler, Jobs } from "../jobs/jobs.ts";
 import { deleteMetadata } from "../metadata/metadata.ts";
 import { deleteSpace } from "../spaces/space-delete.ts";
+import { recordOrganizationEvent } from "./organization-event.ts";
+import type { Organization } from "./organization-table.ts";
 
 const payload = z.object({ organizationGuid: z.string() });
 
-/** The job `organization.delete`: all its spaces, then its domains and roles. */
+/** From here on the organization takes no more changes, unless the job fails. */
+export async function requestOrganizationDelete(
+  { db, clock, jobs }: { readonly db: Database; readonly clock: Clock; readonly jobs: Jobs },
+  organization: Organization,
+  auth: AuthContext,
+): Promise<Job> {
+  const { guid } = organization;
+  const job = await db.transaction().execute(async (tx) => {
+    await tx.updateTable("organizations").set({ deleting: 1 }).where("guid", "=", guid).execute();
+    await recordOrganizationEvent(tx, clock, {
+      type: "audit.organization.delete-request",
+      organization,
+      auth,
+      request: { recursive: true },
+    });
+    return await jobs.insert(tx, {
+      operation: "organization.delete",
+      payload: { organizationGuid: guid },
+      resource: { guid, type: "organization" },
+      userGuid: auth.userGuid,
+    });
+  });
+  jobs.activate();
+  return job;
+}
+
+/** The job `organization.delete`: all its spaces, then its domains, quotas and roles. Each step may be repeated. */
 export function organizationDelete(dependencies: AppDelete): JobHandler {
   const { db } = dependencies;
   return {
     operation: "organization.delete",
-    async run(job) {
+    async run(job, signal) {
       const { organizationGuid } = payload.parse(job.payload);
-      const spaces = await db
-        .selectFrom("spaces")
-        .select("guid")
-        .where("organizationGuid", "=", organizationGuid)
-        .execute();
+      const organization = await db
+        .selectFrom("organizations")
+        .selectAll()
+        .where("guid", "=", organizationGuid)
+        .executeTakeFirst();
+      if (organization === undefined) return;
       const actor = await actorOfJob(db, job);
-      for (const space of spaces) {
-        await deleteSpace(dependencies, { spaceGuid: space.guid, actor });
+      try {
+        await refuseSharedDomains(db, organization);
+        await deleteSpaces(dependencies, organization, actor);
+        await db.transaction().execute((tx) => deleteRows(tx, organizationGuid));
+      } catch (error) {
+        // A stop is no failure: the job goes on at the next start.
+        if (!signal.aborted) await reopen(db, organizationGuid);
+        throw error;
       }
-      await db.transaction().execute(async (tx) => {
-        await tx.deleteFrom("domains").where("organizationGuid", "=", organizationGuid).execute();
-        await tx.deleteFrom("roles").where("organizationGuid", "=", organizationGuid).execute();
-        await tx
-          .deleteFrom("isolationSegmentEntitlements")
-          .where("organizationGuid", "=", organizationGuid)
-          .execute();
-        await tx
-          .deleteFrom("spaceQuotas")
-          .where("organizationGuid", "=", organizationGuid)
-          .execute();
-        await deleteMetadata(tx, "organization", [organizationGuid]);
-        await tx.deleteFrom("organizations").where("guid", "=", organizationGuid).execute();
-      });
     },
   };
+}
+
+/**
+ * Checked before anything is taken away: the original finds it out when the spaces are gone already.
+ *
+ * @throws 502 290010 where others use a domain of the organization
+ */
+async function refuseSharedDomains(db: Database, organization: Organization): Promise<void> {
+  const shared = await db
+    .selectFrom("domains")
+    .select("domains.name")
+    .where("domains.organizationGuid", "=", organization.guid)
+    .where("domains.guid", "in", (eb) => eb.selectFrom("domainShares").select("domainGuid"))
+    .orderBy("domains.id")
+    .execute();
+  if (shared.length === 0) return;
+  const faults = shared.map(
+    ({ name }) => `Domain '${name}' is shared with other organizations. Unshare before deleting.`,
+  );
+  throw new CfError(
+    "OrganizationDeletionFailed",
+    `Deletion of organization ${organization.name} failed because one or more resources within could not be deleted.\n\n${faults.join("\n\n")}`,
+  );
+}
+
+async function deleteSpaces(
+  dependencies: AppDelete,
+  organization: Organization,
+  actor: Actor,
+): Promise<void> {
+  const spaces = await dependencies.db
+    .selectFrom("spaces")
+    .select("guid")
+    .where("organizationGuid", "=", organization.guid)
+    .execute();
+  for (const { guid } of spaces) await deleteSpace(dependencies, { spaceGuid: guid, actor });
+}
+
+async function deleteRows(db: Executor, organizationGuid: string): Promise<void> {
+  const domains = await db
+    .deleteFrom("domains")
+    .where("organizationGuid", "=", organizationGuid)
+    .returning("guid")
+    .execute();
+  await deleteMetadata(
+    db,
+    "domain",
+    domains.map(({ guid }) => guid),
+  );
+  for (const table of [
+    "domainShares",
+    "roles",
+    "isolationSegmentEntitlements",
+    "spaceQuotas",
+  ] as const) {
+    await db.deleteFrom(table).where("organizationGuid", "=", organizationGuid).execute();
+  }
+  await deleteMetadata(db, "organization", [organizationGuid]);
+  await db.deleteFrom("organizations").where("guid", "=", organizationGuid).execute();
+}
+
+async function reopen(db: Database, guid: string): Promise<void> {
+  await db.updateTable("organizations").set({ deleting: 0 }).where("guid", "=", guid).execute();
 }

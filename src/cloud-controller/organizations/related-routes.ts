@@ -4,17 +4,14 @@ import type { Database } from "../database/schema.ts";
 import type { AuthContext } from "../http/auth-context.ts";
 import { notFound, unprocessable } from "../http/cf-errors.ts";
 import type { ApiServer } from "../http/create-server.ts";
-import { parseListQuery } from "../http/list-query.ts";
 import type { Links } from "../http/links.ts";
-import { fetchPage, presentPage } from "../http/page.ts";
 import { parseMessage } from "../http/parse-message.ts";
 import type { Permissions } from "../http/permissions.ts";
 import { usageSummary } from "../info/usage-summary.ts";
 import { isEntitled } from "../isolation-segments/isolation-segment-changes.ts";
 import { presentAssignedSegment } from "../isolation-segments/isolation-segment-presenter.ts";
 import { assignMessage } from "../isolation-segments/messages.ts";
-import { noMetadata } from "../metadata/metadata.ts";
-import { presentUser } from "../users/user-presenter.ts";
+import { listUsers, parseUserQuery } from "../users/list-users.ts";
 import { findOrganization } from "./find-organization.ts";
 
 /** What an organization shows of other resources: its members, usage. */
@@ -52,22 +49,18 @@ function registerReports(app: ApiServer, dependencies: OrganizationRelationRoute
   );
 
   app.get<{ Params: { guid: string } }>("/v3/organizations/:guid/users", async (request) => {
+    const list = parseUserQuery(request.query);
+    await requireReadable(dependencies, request.auth, request.params.guid);
     const { guid } = request.params;
-    const list = parseListQuery(request.query, { filters: ["usernames", "origins"], labels: true });
-    await requireReadable(dependencies, request.auth, guid);
-    const query = db
+    const members = db
       .selectFrom("users")
       .selectAll("users")
       .where("users.guid", "in", (eb) =>
         eb.selectFrom("roles").select("roles.userGuid").where("roles.organizationGuid", "=", guid),
       );
-    const page = await fetchPage(query, list, "users", "user");
-    return presentPage({
-      links,
-      path: `/v3/organizations/${guid}/users`,
+    return await listUsers(dependencies, members, {
       list,
-      total: page.total,
-      resources: page.rows.map((row) => presentUser(row, { links, metadata: noMetadata })),
+      path: `/v3/organizations/${guid}/users`,
     });
   });
 }

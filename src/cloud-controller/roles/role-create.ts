@@ -4,17 +4,16 @@ import type { Clock } from "#kernel/clock/clock.ts";
 import { recordAuditEvent } from "../audit-events/record-audit-event.ts";
 import { isUniqueViolation } from "../database/record.ts";
 import type { Database, Executor } from "../database/schema.ts";
-import { requireEnabled } from "../feature-flags/feature-flags.ts";
 import { actorOf, type AuthContext } from "../http/auth-context.ts";
 import { CfError, unprocessable } from "../http/cf-errors.ts";
 import type { Permissions } from "../http/permissions.ts";
 import type { UaaUsers } from "../users/uaa-users.ts";
-import { upsertUser } from "../users/user-directory.ts";
+import { findRoleUser, notInOrganization, type NamedUser } from "./find-role-user.ts";
 import { grantRole, type NewRole } from "./grant-role.ts";
 import type { createRoleMessage } from "./messages.ts";
-import type { OrganizationRole, RoleTable, SpaceRole } from "./role-table.ts";
+import type { RoleTable } from "./role-table.ts";
 
-type CreateRole = z.infer<typeof createRoleMessage>;
+type CreateRole = z.output<typeof createRoleMessage>;
 
 interface RoleCreate {
   readonly db: Database;
@@ -24,36 +23,26 @@ interface RoleCreate {
   readonly uaaUsers: UaaUsers | undefined;
 }
 
-interface NamedUser {
-  readonly guid: string;
-  readonly name: string;
-}
-
-const invalidUser = "Invalid user. Ensure that the user exists and you have access to it.";
-
 export async function createRole(
   dependencies: RoleCreate,
   auth: AuthContext,
   message: CreateRole,
 ): Promise<Selectable<RoleTable>> {
   const place = await placeOf(dependencies, auth, message);
-  const user = await findUser(dependencies, auth, message.relationships.user.data);
-  return await dependencies.db.transaction().execute(async (tx) => {
+  const user = await findRoleUser(dependencies, auth, { wanted: message.user, kind: place.kind });
+  const { db, clock } = dependencies;
+  return await db.transaction().execute(async (tx) => {
     if (place.kind === "space") await requireMembership(tx, user, place.organizationGuid);
-    const role: NewRole =
-      place.kind === "space"
-        ? { type: place.type, userGuid: user.guid, spaceGuid: place.guid }
-        : { type: place.type, userGuid: user.guid, organizationGuid: place.guid };
-    const created = await grantRole(tx, dependencies.clock, role).catch((error: unknown) => {
+    const created = await grantRole(tx, clock, roleOf(message, user)).catch((error: unknown) => {
       if (!isUniqueViolation(error)) throw error;
       throw unprocessable(
-        `User '${user.name}' already has '${place.type}' role in ${place.kind} '${place.name}'.`,
+        `User '${user.name}' already has '${message.type}' role in ${place.kind} '${place.name}'.`,
       );
     });
-    await recordAuditEvent(tx, dependencies.clock, {
-      type: `audit.user.${place.type}_add`,
+    await recordAuditEvent(tx, clock, {
+      type: `audit.user.${message.type}_add`,
       actor: actorOf(auth),
-      target: { guid: user.guid, type: "user", name: user.name },
+      target: { guid: user.guid, type: "user", name: user.name === user.guid ? "" : user.name },
       organizationGuid: place.organizationGuid,
       ...(place.kind === "space" ? { spaceGuid: place.guid } : {}),
       data: { request: message },
@@ -62,111 +51,60 @@ export async function createRole(
   });
 }
 
+function roleOf(message: CreateRole, user: NamedUser): NewRole {
+  return "spaceGuid" in message
+    ? { type: message.type, userGuid: user.guid, spaceGuid: message.spaceGuid }
+    : { type: message.type, userGuid: user.guid, organizationGuid: message.organizationGuid };
+}
+
 interface RolePlace {
+  readonly kind: "space" | "organization";
   readonly guid: string;
   readonly name: string;
   readonly organizationGuid: string;
 }
 
-type TypedPlace =
-  | (RolePlace & { readonly kind: "space"; readonly type: SpaceRole })
-  | (RolePlace & { readonly kind: "organization"; readonly type: OrganizationRole });
-
-/** The space or organization that the role's type asks for, which the caller may grant roles in. */
+/** Where the role is to hold, which the caller must be allowed to change; not to see it is no other answer. */
 async function placeOf(
   { db, permissions }: RoleCreate,
   auth: AuthContext,
-  { type, relationships }: CreateRole,
-): Promise<TypedPlace> {
-  if (isSpaceRole(type)) {
-    const guid = relationships.space?.data.guid;
-    if (guid === undefined) throw unprocessable("Relationships Space can't be blank");
+  message: CreateRole,
+): Promise<RolePlace> {
+  if ("spaceGuid" in message) {
+    const { spaceGuid } = message;
     const space = await db
       .selectFrom("spaces")
       .select(["guid", "name", "organizationGuid"])
-      .where("guid", "=", guid)
+      .where("guid", "=", spaceGuid)
       .executeTakeFirst();
-    const place = { spaceGuid: guid };
-    if (space === undefined || !(await permissions.can(auth, "space.read", place))) {
+    if (space === undefined) {
       throw unprocessable("Invalid space. Ensure that the space exists and you have access to it.");
     }
-    await permissions.require(auth, "space.update", { name: "Space", place });
-    return { ...space, kind: "space", type };
+    if (!(await permissions.can(auth, "space.update", { spaceGuid }))) {
+      throw new CfError("NotAuthorized");
+    }
+    await permissions.requireWritable(auth, { spaceGuid });
+    return { ...space, kind: "space" };
   }
-  const guid = relationships.organization?.data.guid;
-  if (guid === undefined) throw unprocessable("Relationships Organization can't be blank");
+  const { organizationGuid } = message;
   const organization = await db
     .selectFrom("organizations")
     .select(["guid", "name"])
-    .where("guid", "=", guid)
+    .where("guid", "=", organizationGuid)
     .executeTakeFirst();
-  const place = { organizationGuid: guid };
-  if (organization === undefined || !(await permissions.can(auth, "organization.read", place))) {
+  if (organization === undefined) {
     throw unprocessable(
       "Invalid organization. Ensure that the organization exists and you have access to it.",
     );
   }
-  if (!(await permissions.can(auth, "organization.update", place))) {
+  if (!(await permissions.can(auth, "organization.update", { organizationGuid }))) {
     throw new CfError("NotAuthorized");
   }
-  return { ...organization, organizationGuid: guid, kind: "organization", type };
+  await permissions.requireWritable(auth, { organizationGuid });
+  return { ...organization, organizationGuid, kind: "organization" };
 }
 
-function isSpaceRole(type: CreateRole["type"]): type is SpaceRole {
-  return type.startsWith("space_");
-}
-
-async function findUser(
-  { db, clock, uaaUsers }: RoleCreate,
-  auth: AuthContext,
-  wanted: CreateRole["relationships"]["user"]["data"],
-): Promise<NamedUser> {
-  if ("guid" in wanted) {
-    const user = await db
-      .selectFrom("users")
-      .select(["guid", "username"])
-      .where("guid", "=", wanted.guid)
-      .executeTakeFirst();
-    if (user === undefined) throw unprocessable(invalidUser);
-    return { guid: user.guid, name: user.username ?? user.guid };
-  }
-  if (!auth.isAdmin) await requireEnabled(db, "set_roles_by_username");
-  const { username, origin } = wanted;
-  let known = db.selectFrom("users").select(["guid", "origin"]).where("username", "=", username);
-  if (origin !== undefined) known = known.where("origin", "=", origin);
-  const rows = await known.execute();
-  const found =
-    rows.length > 0 ? rows : await askUaa({ db, clock }, { uaaUsers, username, origin });
-  if (found.length > 1) {
-    const origins = found.map((user) => `'${user.origin ?? ""}'`).join(", ");
-    throw unprocessable(
-      `Ambiguous user. User with username '${username}' exists in the following origins: ${origins}. Specify an origin to disambiguate.`,
-    );
-  }
-  const [user] = found;
-  if (user === undefined) {
-    throw unprocessable(
-      origin === undefined
-        ? `No user exists with the username '${username}'.`
-        : `No user exists with the username '${username}' and origin '${origin}'.`,
-    );
-  }
-  return { guid: user.guid, name: username };
-}
-
-async function askUaa(
-  { db, clock }: { readonly db: Database; readonly clock: Clock },
-  request: {
-    readonly uaaUsers: UaaUsers | undefined;
-    readonly username: string;
-    readonly origin: string | undefined;
-  },
-): Promise<readonly { readonly guid: string; readonly origin: string | null }[]> {
-  const found = (await request.uaaUsers?.byName(request.username, request.origin)) ?? [];
-  for (const user of found) await upsertUser(db, clock, user);
-  return found;
-}
-
+/** The original asks for the role `organization_user` and no other. */
 async function requireMembership(
   db: Executor,
   user: NamedUser,
@@ -177,9 +115,7 @@ async function requireMembership(
     .select("guid")
     .where("userGuid", "=", user.guid)
     .where("organizationGuid", "=", organizationGuid)
+    .where("type", "=", "organization_user")
     .executeTakeFirst();
-  if (role !== undefined) return;
-  throw unprocessable(
-    "Users cannot be assigned roles in a space if they do not have a role in that space's organization.",
-  );
+  if (role === undefined) throw unprocessable(notInOrganization);
 }

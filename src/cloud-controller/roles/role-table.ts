@@ -1,15 +1,16 @@
 import type { RecordColumns } from "../database/record.ts";
 
+/** In Cloud Controller's order, which shows in an error's text. */
 export const organizationRoles = [
-  "organization_user",
   "organization_auditor",
   "organization_manager",
   "organization_billing_manager",
+  "organization_user",
 ] as const;
 export const spaceRoles = [
   "space_auditor",
-  "space_developer",
   "space_manager",
+  "space_developer",
   "space_supporter",
 ] as const;
 

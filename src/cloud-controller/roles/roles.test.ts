@@ -42,11 +42,12 @@ test("a role is given once, by guid or by name, and in a space only to members o
     "User 'ann' already has 'space_developer' role in space 'dev'.",
   );
   assert.equal(nobody.json.errors[0].detail, "No user exists with the username 'nobody'.");
+  assert.equal(stranger.status, 201, stranger.text);
+  assert.equal((await admin.get("/v3/users/nobody")).json.presentation_name, "nobody");
   assert.equal(
-    stranger.json.errors[0].detail,
-    "Invalid user. Ensure that the user exists and you have access to it.",
+    wrongType.json.errors[0].detail,
+    'Type must be one of the allowed types ["organization_auditor", "organization_manager", "organization_billing_manager", "organization_user", "space_auditor", "space_manager", "space_developer", "space_supporter"]',
   );
-  assert.match(wrongType.json.errors[0].detail, /^Type must be one of the allowed types/);
 
   const listed = await admin.get(`/v3/roles?space_guids=${spaceGuid}&include=user`);
   assert.equal(listed.json.resources[0].type, "space_developer");
@@ -57,6 +58,147 @@ test("a role is given once, by guid or by name, and in a space only to members o
   const removed = await admin.job(await admin.delete(`/v3/roles/${developer.json.guid}`));
   assert.equal(removed.json.state, "COMPLETE");
   assert.equal((await admin.delete(`/v3/roles/${member.json.guid}`)).status, 202);
+});
+
+test("role bodies with faults are refused in Cloud Controller's words", async () => {
+  await using cc = await TestCloudController.start();
+  const admin = await cc.admin();
+  const { spaceGuid, organizationGuid } = await firstSpace(admin);
+  await (await cc.as({ userGuid: "ann-guid", userName: "ann" })).get("/v3/apps");
+  const user = { data: { guid: "ann-guid" } };
+  const space = { data: { guid: spaceGuid } };
+  const organization = { data: { guid: organizationGuid } };
+  const cases: [type: string, relationships: unknown, detail: string][] = [
+    ["space_auditor", 5, "Relationships 'relationships' is not an object"],
+    ["space_auditor", { space }, "Relationships User can't be blank"],
+    [
+      "space_auditor",
+      { space, user: { data: {} } },
+      "Relationships User must have a username or guid specified",
+    ],
+    [
+      "space_auditor",
+      { space, user: { data: { guid: "a", username: "b" } } },
+      "Relationships Username cannot be specified when identifying user by guid",
+    ],
+    [
+      "space_auditor",
+      { space, user: { data: { guid: "a", origin: "b" } } },
+      "Relationships User origin cannot be specified when identifying user by guid",
+    ],
+    [
+      "space_auditor",
+      { space, user: { data: { origin: "b" } } },
+      "Relationships User origin cannot be specified without specifying the username",
+    ],
+    ["space_auditor", { user }, "Relationships must specify either a space or an organization."],
+    [
+      "space_auditor",
+      { user, space, organization },
+      "Relationships cannot specify both an organization and a space.",
+    ],
+    [
+      "space_auditor",
+      { user, organization },
+      "Relationships Organization cannot be provided with the space role type: 'space_auditor'.",
+    ],
+    [
+      "organization_auditor",
+      { user, space },
+      "Relationships Space cannot be provided with the organization role type: 'organization_auditor'.",
+    ],
+    [
+      "space_auditor",
+      { user, space: { data: { guid: "x" } } },
+      "Invalid space. Ensure that the space exists and you have access to it.",
+    ],
+    [
+      "organization_user",
+      { user, organization: { data: { guid: "x" } } },
+      "Invalid organization. Ensure that the organization exists and you have access to it.",
+    ],
+    [
+      "organization_user",
+      { user: { data: { username: "x", origin: "ldap" } }, organization },
+      "No user exists with the username 'x' and origin 'ldap'.",
+    ],
+    [
+      "space_auditor",
+      { user: { data: { username: "x" } }, space },
+      "Users cannot be assigned roles in a space if they do not have a role in that space's organization.",
+    ],
+  ];
+  for (const [type, relationships, detail] of cases) {
+    const refused = await admin.post("/v3/roles", { type, relationships });
+    assert.equal(refused.status, 422, JSON.stringify(relationships));
+    assert.equal(refused.json.errors[0].detail, detail);
+  }
+  const list = await admin.get("/v3/roles?include=quota");
+  assert.equal(list.status, 422);
+  assert.match(list.json.errors[0].detail, /^Invalid included resource: 'quota'/);
+});
+
+test("a name in two origins asks for one of them; names compare without regard to case", async () => {
+  await using cc = await TestCloudController.start();
+  const admin = await cc.admin();
+  const { organizationGuid } = await firstSpace(admin);
+  await (await cc.as({ userGuid: "ann-uaa", userName: "Ann" })).get("/v3/apps");
+  await (await cc.as({ userGuid: "ann-ldap", userName: "ann", origin: "ldap" })).get("/v3/apps");
+  const grant = (data: object) =>
+    admin.post("/v3/roles", {
+      type: "organization_user",
+      relationships: { user: { data }, organization: { data: { guid: organizationGuid } } },
+    });
+
+  assert.equal(
+    (await grant({ username: "ann" })).json.errors[0].detail,
+    "Ambiguous user. User with username 'ann' exists in the following origins: ldap, uaa. Specify an origin to disambiguate.",
+  );
+  const granted = await grant({ username: "ANN", origin: "ldap" });
+  assert.equal(granted.json.relationships.user.data.guid, "ann-ldap");
+});
+
+test("users are found by name, part of a name and origin", async () => {
+  await using cc = await TestCloudController.start();
+  const admin = await cc.admin();
+  for (const userName of ["ann@a.test", "Annette", "bob_1", "bobx1"]) {
+    await (await cc.as({ userGuid: `${userName}-guid`, userName })).get("/v3/apps");
+  }
+  await admin.post("/v3/users", { guid: "a-client" });
+  const found = async (query: string) =>
+    (await admin.get(`/v3/users?${query}`)).json.resources.map(
+      (user: { presentation_name: string }) => user.presentation_name,
+    );
+
+  assert.deepEqual(await found("usernames=ANNETTE,nobody"), ["Annette"]);
+  assert.deepEqual(await found("partial_usernames=ann,b_1"), ["ann@a.test", "Annette", "bob_1"]);
+  assert.deepEqual(await found("usernames=annette&origins=ldap"), []);
+  assert.deepEqual(await found("guids=a-client"), ["a-client"]);
+  const faults: [query: string, detail: string][] = [
+    [
+      "origins=uaa",
+      "Origins filter cannot be provided without usernames or partial_usernames filter.",
+    ],
+    [
+      "usernames=a&partial_usernames=b",
+      "Usernames filter cannot be provided with both usernames and partial_usernames filter.",
+    ],
+  ];
+  for (const [query, detail] of faults) {
+    const refused = await admin.get(`/v3/users?${query}`);
+    assert.equal(refused.status, 422);
+    assert.equal(refused.json.errors[0].detail, detail);
+  }
+  const bodies: [body: object, detail: string][] = [
+    [{}, "Guid or 'username' and 'origin' must be provided"],
+    [{ guid: "a", username: "b" }, "Username cannot be provided with 'guid'"],
+    [{ username: "b" }, "Username can only be provided together with 'origin'"],
+    [{ username: "b", origin: "uaa" }, "Origin cannot be 'uaa' when creating a user by username"],
+    [{ username: "b", origin: "ldap" }, "No user exists with the username 'b' and origin 'ldap'."],
+  ];
+  for (const [body, detail] of bodies) {
+    assert.equal((await admin.post("/v3/users", body)).json.errors[0].detail, detail);
+  }
 });
 
 test("managers grant roles, developers do not", async () => {

@@ -9,6 +9,7 @@ import type { Links } from "../http/links.ts";
 import { fetchPage, isOneOf, presentPage } from "../http/page.ts";
 import { parseMessage } from "../http/parse-message.ts";
 import type { Permissions } from "../http/permissions.ts";
+import { unprocessableQuery } from "../http/unprocessable-query.ts";
 import { acceptJob } from "../jobs/routes.ts";
 import type { Jobs } from "../jobs/jobs.ts";
 import { loadMetadata, noMetadata } from "../metadata/metadata.ts";
@@ -40,10 +41,12 @@ function registerList(app: ApiServer, dependencies: RoleRoutes): void {
   const { links } = dependencies;
 
   app.get("/v3/roles", async (request) => {
-    const list = parseListQuery(request.query, {
-      filters: ["types", "space_guids", "organization_guids", "user_guids"],
-      include: ["user", "space", "organization"],
-    });
+    const list = unprocessableQuery(() =>
+      parseListQuery(request.query, {
+        filters: ["types", "space_guids", "organization_guids", "user_guids"],
+        include: ["user", "space", "organization"],
+      }),
+    );
     let query = visibleRoles(dependencies, request.auth);
     const columns = {
       types: "type",
@@ -78,10 +81,9 @@ function registerSingle(app: ApiServer, dependencies: RoleRoutes): void {
   });
 
   app.get<{ Params: { guid: string } }>("/v3/roles/:guid", async (request) => {
-    const list = parseListQuery(request.query, {
-      filters: [],
-      include: ["user", "space", "organization"],
-    });
+    const list = unprocessableQuery(() =>
+      parseListQuery(request.query, { filters: [], include: ["user", "space", "organization"] }),
+    );
     const role = await visible(dependencies, request.auth, request.params.guid);
     if (list.include.length === 0) return presentRole(role, links);
     return {
@@ -92,13 +94,7 @@ function registerSingle(app: ApiServer, dependencies: RoleRoutes): void {
 
   app.delete<{ Params: { guid: string } }>("/v3/roles/:guid", async (request, reply) => {
     const role = await visible(dependencies, request.auth, request.params.guid);
-    const allowed =
-      role.spaceGuid === null
-        ? await permissions.can(request.auth, "organization.update", {
-            organizationGuid: role.organizationGuid ?? "",
-          })
-        : await permissions.can(request.auth, "space.update", { spaceGuid: role.spaceGuid });
-    if (!allowed) throw new CfError("NotAuthorized");
+    await requireChangeable(permissions, request.auth, role);
     await refuseOrphanedSpaceRoles(db, role);
     const job = await jobs.enqueue({
       operation: "role.delete",
@@ -108,6 +104,17 @@ function registerSingle(app: ApiServer, dependencies: RoleRoutes): void {
     });
     return await acceptJob(reply, links, job);
   });
+}
+
+async function requireChangeable(
+  permissions: Permissions,
+  auth: AuthContext,
+  { spaceGuid, organizationGuid }: Selectable<RoleTable>,
+): Promise<void> {
+  const place = spaceGuid === null ? { organizationGuid: organizationGuid ?? "" } : { spaceGuid };
+  const action = spaceGuid === null ? "organization.update" : "space.update";
+  if (!(await permissions.can(auth, action, place))) throw new CfError("NotAuthorized");
+  await permissions.requireWritable(auth, place);
 }
 
 function visibleRoles({ db, permissions }: RoleRoutes, auth: AuthContext) {

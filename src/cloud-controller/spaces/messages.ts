@@ -5,12 +5,14 @@ import { metadataSchema } from "../metadata/metadata.ts";
 
 export const createSpaceMessage = z.strictObject({
   name: resourceName,
+  suspended: z.boolean().optional(),
   relationships: z.strictObject({ organization: toOneRelationship("organization") }),
   metadata: metadataSchema.optional(),
 });
 
 export const updateSpaceMessage = z.strictObject({
   name: resourceName.optional(),
+  suspended: z.boolean().optional(),
   metadata: metadataSchema.optional(),
 });
 

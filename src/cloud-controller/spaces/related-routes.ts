@@ -16,9 +16,8 @@ import { unprocessableQuery } from "../http/unprocessable-query.ts";
 import { isEntitled } from "../isolation-segments/isolation-segment-changes.ts";
 import { presentAssignedSegment } from "../isolation-segments/isolation-segment-presenter.ts";
 import { assignMessage } from "../isolation-segments/messages.ts";
-import { noMetadata } from "../metadata/metadata.ts";
 import { presentSecurityGroups } from "../security-groups/visible-security-groups.ts";
-import { presentUser } from "../users/user-presenter.ts";
+import { listUsers, parseUserQuery } from "../users/list-users.ts";
 import { findSpace } from "./find-space.ts";
 import { featureMessage } from "./messages.ts";
 import type { Space } from "./space-table.ts";
@@ -58,13 +57,10 @@ function registerFeatures(app: ApiServer, dependencies: SpaceRelationRoutes): vo
     "/v3/spaces/:guid/features/:name",
     async (request) => {
       const { enabled } = parseMessage(featureMessage, request.body);
-      const space = await permitted(
-        dependencies,
-        request.auth,
-        request.params.guid,
-        "space.update",
-      );
-      if (request.params.name !== "ssh") throw notFound("Feature");
+      const { guid, name } = request.params;
+      const space = await permitted(dependencies, request.auth, guid, "space.read");
+      if (name !== "ssh") throw notFound("Feature");
+      await permitted(dependencies, request.auth, guid, "space.update");
       const allowSsh = storedBoolean(enabled);
       await db
         .updateTable("spaces")
@@ -129,22 +125,15 @@ function registerReports(app: ApiServer, dependencies: SpaceRelationRoutes): voi
   const { db, links } = dependencies;
 
   app.get<{ Params: { guid: string } }>("/v3/spaces/:guid/users", async (request) => {
-    const list = parseListQuery(request.query, { filters: ["usernames", "origins"], labels: true });
+    const list = parseUserQuery(request.query);
     const { guid } = await permitted(dependencies, request.auth, request.params.guid, "space.read");
-    const query = db
+    const members = db
       .selectFrom("users")
       .selectAll("users")
       .where("users.guid", "in", (eb) =>
         eb.selectFrom("roles").select("roles.userGuid").where("roles.spaceGuid", "=", guid),
       );
-    const page = await fetchPage(query, list, "users", "user");
-    return presentPage({
-      links,
-      path: `/v3/spaces/${guid}/users`,
-      list,
-      total: page.total,
-      resources: page.rows.map((row) => presentUser(row, { links, metadata: noMetadata })),
-    });
+    return await listUsers(dependencies, members, { list, path: `/v3/spaces/${guid}/users` });
   });
 
   app.get<{ Params: { guid: string } }>("/v3/spaces/:guid/usage_summary", async (request) => {

@@ -1,6 +1,5 @@
 import { sql } from "kysely";
 import type { Clock } from "#kernel/clock/clock.ts";
-import { isUniqueViolation, newRecord, touched } from "../database/record.ts";
 import type { Database } from "../database/schema.ts";
 import type { AuthContext } from "../http/auth-context.ts";
 import { CfError, notFound, unprocessable } from "../http/cf-errors.ts";
@@ -12,11 +11,12 @@ import { parseMessage } from "../http/parse-message.ts";
 import type { Action, Permissions } from "../http/permissions.ts";
 import { acceptJob } from "../jobs/routes.ts";
 import type { Jobs } from "../jobs/jobs.ts";
-import { loadMetadata, noMetadata, updateMetadata } from "../metadata/metadata.ts";
+import { loadMetadata, noMetadata } from "../metadata/metadata.ts";
 import { presentOrganizations } from "../organizations/included-organizations.ts";
 import { findSpace } from "./find-space.ts";
 import { createSpaceMessage, updateSpaceMessage } from "./messages.ts";
-import { recordSpaceEvent } from "./space-event.ts";
+import { createSpace, updateSpace } from "./space-changes.ts";
+import { requestSpaceDelete } from "./space-delete.ts";
 import { presentSpace } from "./space-presenter.ts";
 import type { Space } from "./space-table.ts";
 
@@ -32,6 +32,7 @@ export function registerSpaces(app: ApiServer, dependencies: SpaceRoutes): void 
   registerList(app, dependencies);
   registerCreation(app, dependencies);
   registerSingle(app, dependencies);
+  registerDeletion(app, dependencies);
 }
 
 function registerList(app: ApiServer, dependencies: SpaceRoutes): void {
@@ -101,28 +102,13 @@ function registerCreation(app: ApiServer, dependencies: SpaceRoutes): void {
       place,
       readBy: "organization.read",
     });
-    const space = await db.transaction().execute(async (tx) => {
-      const created = await tx
-        .insertInto("spaces")
-        .values({ ...newRecord(clock), name: message.name, organizationGuid, allowSsh: 1 })
-        .returningAll()
-        .executeTakeFirstOrThrow()
-        .catch(nameTaken);
-      await updateMetadata(tx, { type: "space", guid: created.guid }, message.metadata);
-      await recordSpaceEvent(tx, clock, {
-        type: "audit.space.create",
-        space: created,
-        auth: request.auth,
-        request: message,
-      });
-      return created;
-    });
+    const space = await createSpace({ db, clock, auth: request.auth }, message);
     return await reply.status(201).send(await present(dependencies, space));
   });
 }
 
 function registerSingle(app: ApiServer, dependencies: SpaceRoutes): void {
-  const { db, clock, links, jobs } = dependencies;
+  const { db, clock, links } = dependencies;
 
   app.get<{ Params: { guid: string } }>("/v3/spaces/:guid", async (request) => {
     const list = parseListQuery(request.query, { filters: [], include: ["org", "organization"] });
@@ -137,57 +123,32 @@ function registerSingle(app: ApiServer, dependencies: SpaceRoutes): void {
   });
 
   app.patch<{ Params: { guid: string } }>("/v3/spaces/:guid", async (request) => {
+    const { auth, params } = request;
+    const space = await permitted(dependencies, auth, params.guid, "space.update");
     const message = parseMessage(updateSpaceMessage, request.body);
-    const space = await permitted(dependencies, request.auth, request.params.guid, "space.update");
-    await db.transaction().execute(async (tx) => {
-      await tx
-        .updateTable("spaces")
-        .set({ ...touched(clock), ...(message.name === undefined ? {} : { name: message.name }) })
-        .where("guid", "=", space.guid)
-        .execute()
-        .catch(nameTaken);
-      await updateMetadata(tx, { type: "space", guid: space.guid }, message.metadata);
-      await recordSpaceEvent(tx, clock, {
-        type: "audit.space.update",
-        space: { ...space, name: message.name ?? space.name },
-        auth: request.auth,
-        request: message,
-      });
-    });
-    return await present(
-      dependencies,
-      await permitted(dependencies, request.auth, space.guid, "space.read"),
-    );
+    const { organizationGuid } = space;
+    if (
+      message.suspended !== undefined &&
+      !(await dependencies.permissions.can(auth, "organization.update", { organizationGuid }))
+    ) {
+      throw new CfError("NotAuthorized");
+    }
+    return await present(dependencies, await updateSpace({ db, clock, auth }, space, message));
   });
+}
+
+function registerDeletion(app: ApiServer, dependencies: SpaceRoutes): void {
+  const { db, clock, links, jobs } = dependencies;
 
   app.delete<{ Params: { guid: string } }>("/v3/spaces/:guid", async (request, reply) => {
-    const space = await permitted(dependencies, request.auth, request.params.guid, "space.delete");
-    const job = await db.transaction().execute(async (tx) => {
-      await recordSpaceEvent(tx, clock, {
-        type: "audit.space.delete-request",
-        space,
-        auth: request.auth,
-        request: { recursive: true },
-      });
-      return await jobs.insert(tx, {
-        operation: "space.delete",
-        payload: { spaceGuid: space.guid },
-        resource: { guid: space.guid, type: "space" },
-        userGuid: request.auth.userGuid,
-      });
-    });
-    jobs.activate();
+    const { auth, params } = request;
+    const space = await permitted(dependencies, auth, params.guid, "space.delete");
+    const job = await requestSpaceDelete({ db, clock, jobs }, space, auth);
     return await acceptJob(reply, links, job);
   });
 
   app.delete<{ Params: { guid: string } }>("/v3/spaces/:guid/routes", async (request, reply) => {
-    const { unmapped } = parseListQuery(request.query, { filters: [], extra: ["unmapped"] }).raw;
-    if (unmapped !== "true") {
-      throw new CfError(
-        "UnprocessableEntity",
-        "Mass delete not supported for routes. Use 'unmapped' parameter to delete all unmapped routes.",
-      );
-    }
+    refuseMassDelete(request.query);
     const space = await permitted(dependencies, request.auth, request.params.guid, "routes.manage");
     const job = await jobs.enqueue({
       operation: "space.delete_unmapped_routes",
@@ -197,6 +158,22 @@ function registerSingle(app: ApiServer, dependencies: SpaceRoutes): void {
     });
     return await acceptJob(reply, links, job);
   });
+}
+
+/** All routes of a space at once, mapped ones too, are not to be deleted by an oversight. */
+function refuseMassDelete(query: unknown): void {
+  const { unmapped, ...others } = Object(query) as Readonly<Record<string, unknown>>;
+  const unknown = Object.keys(others).map((key) => `'${key}'`);
+  if (unknown.length > 0) throw unprocessable(`Unknown field(s): ${unknown.join(", ")}`);
+  const hint = "Use 'unmapped=true' parameter to delete all unmapped routes.";
+  if (unmapped === undefined) {
+    throw unprocessable(
+      `Unmapped can't be blank, Mass delete not supported for routes. ${hint}, Unmapped must be a boolean`,
+    );
+  }
+  if (unmapped === "false")
+    throw unprocessable(`Mass delete not supported for mapped routes. ${hint}`);
+  if (unmapped !== "true") throw unprocessable("Unmapped must be a boolean");
 }
 
 async function permitted(
@@ -214,8 +191,4 @@ async function permitted(
 async function present({ db, links }: SpaceRoutes, space: Space) {
   const metadata = await loadMetadata(db, "space", [space.guid]);
   return presentSpace(space, { links, metadata: metadata.get(space.guid) ?? noMetadata });
-}
-
-function nameTaken(error: unknown): never {
-  throw isUniqueViolation(error) ? unprocessable("Name must be unique per organization") : error;
 }

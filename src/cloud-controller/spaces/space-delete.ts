@@ -1,19 +1,62 @@
 import { z } from "zod";
+import type { Clock } from "#kernel/clock/clock.ts";
 import { deleteApp, type AppDelete } from "../apps/app-delete.ts";
 import { actorOfJob } from "../audit-events/actor-of-job.ts";
-import type { Actor } from "../http/auth-context.ts";
-import type { JobHandler } from "../jobs/jobs.ts";
+import type { Database } from "../database/schema.ts";
+import type { Actor, AuthContext } from "../http/auth-context.ts";
+import type { Job, JobHandler, Jobs } from "../jobs/jobs.ts";
 import { deleteMetadata } from "../metadata/metadata.ts";
 import { deleteRoutes } from "../routes/route-delete.ts";
+import { recordSpaceEvent } from "./space-event.ts";
+import type { Space } from "./space-table.ts";
 
 const payload = z.object({ spaceGuid: z.string() });
 
+/** From here on the space takes no more changes, unless the job fails. */
+export async function requestSpaceDelete(
+  { db, clock, jobs }: { readonly db: Database; readonly clock: Clock; readonly jobs: Jobs },
+  space: Space,
+  auth: AuthContext,
+): Promise<Job> {
+  const { guid } = space;
+  const job = await db.transaction().execute(async (tx) => {
+    await tx.updateTable("spaces").set({ deleting: 1 }).where("guid", "=", guid).execute();
+    await recordSpaceEvent(tx, clock, {
+      type: "audit.space.delete-request",
+      space,
+      auth,
+      request: { recursive: true },
+    });
+    return await jobs.insert(tx, {
+      operation: "space.delete",
+      payload: { spaceGuid: guid },
+      resource: { guid, type: "space" },
+      userGuid: auth.userGuid,
+    });
+  });
+  jobs.activate();
+  return job;
+}
+
 export function spaceDelete(dependencies: AppDelete): JobHandler {
+  const { db } = dependencies;
   return {
     operation: "space.delete",
-    async run(job) {
+    async run(job, signal) {
       const { spaceGuid } = payload.parse(job.payload);
-      await deleteSpace(dependencies, { spaceGuid, actor: await actorOfJob(dependencies.db, job) });
+      try {
+        await deleteSpace(dependencies, { spaceGuid, actor: await actorOfJob(db, job) });
+      } catch (error) {
+        // A stop is no failure: the job goes on at the next start.
+        if (!signal.aborted) {
+          await db
+            .updateTable("spaces")
+            .set({ deleting: 0 })
+            .where("guid", "=", spaceGuid)
+            .execute();
+        }
+        throw error;
+      }
     },
   };
 }
@@ -40,8 +83,9 @@ export async function deleteSpace(
       tx,
       routes.map((route) => route.guid),
     );
-    await tx.deleteFrom("securityGroupBindings").where("spaceGuid", "=", spaceGuid).execute();
-    await tx.deleteFrom("roles").where("spaceGuid", "=", spaceGuid).execute();
+    for (const table of ["routeShares", "securityGroupBindings", "roles"] as const) {
+      await tx.deleteFrom(table).where("spaceGuid", "=", spaceGuid).execute();
+    }
     await deleteMetadata(tx, "space", [spaceGuid]);
     await tx.deleteFrom("spaces").where("guid", "=", spaceGuid).execute();
   });

@@ -35,6 +35,7 @@ export interface Answer {
 export interface Claims {
   readonly userGuid: string;
   readonly userName?: string;
+  readonly origin?: string;
   readonly scopes?: readonly string[];
   readonly expiresInSeconds?: number;
   readonly audience?: string;
@@ -272,7 +273,7 @@ async function startTokenKeys(stack: AsyncDisposableStack) {
       user_name: claims.userName ?? claims.userGuid,
       email: claims.userName ?? claims.userGuid,
       client_id: "cf",
-      origin: "uaa",
+      origin: claims.origin ?? "uaa",
       scope: claims.scopes ?? ["cloud_controller.read", "cloud_controller.write"],
       exp: Math.floor(systemClock.now().getTime() / 1000) + (claims.expiresInSeconds ?? 600),
     })

@@ -9,6 +9,7 @@ import { appUsageEvents } from "./0021-app-usage-events.ts";
 import { spaceQuotas } from "./0030-space-quotas.ts";
 import { isolationSegments } from "./0031-isolation-segments.ts";
 import { securityGroupBindings } from "./0032-security-group-bindings.ts";
+import { userNames } from "./0033-user-names.ts";
 import { routing } from "./0040-routing.ts";
 import { coreFilters } from "./0050-core-filters.ts";
 import { jobLeases } from "./0060-jobs.ts";
@@ -26,6 +27,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0030-space-quotas": spaceQuotas,
   "0031-isolation-segments": isolationSegments,
   "0032-security-group-bindings": securityGroupBindings,
+  "0033-user-names": userNames,
   "0040-routing": routing,
   "0050-core-filters": coreFilters,
   "0060-jobs": jobLeases,
