@@ -26,7 +26,7 @@ interface RoleCreate {
 export async function createRole(
   dependencies: RoleCreate,
   auth: AuthContext,
-  message: CreateRole,
+  { message, body }: { readonly message: CreateRole; readonly body: unknown },
 ): Promise<Selectable<RoleTable>> {
   const place = await placeOf(dependencies, auth, message);
   const user = await findRoleUser(dependencies, auth, { wanted: message.user, kind: place.kind });
@@ -45,7 +45,7 @@ export async function createRole(
       target: { guid: user.guid, type: "user", name: user.name === user.guid ? "" : user.name },
       organizationGuid: place.organizationGuid,
       ...(place.kind === "space" ? { spaceGuid: place.guid } : {}),
-      data: { request: message },
+      data: { request: body },
     });
     return created;
   });

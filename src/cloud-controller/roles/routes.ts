@@ -76,7 +76,10 @@ function registerSingle(app: ApiServer, dependencies: RoleRoutes): void {
 
   app.post("/v3/roles", async (request, reply) => {
     const message = parseMessage(createRoleMessage, request.body);
-    const role = await createRole(dependencies, request.auth, message);
+    const role = await createRole(dependencies, request.auth, {
+      message,
+      body: request.body,
+    });
     return await reply.status(201).send(presentRole(role, links));
   });
 
