@@ -8,10 +8,11 @@ test("usage is summed over the platform, an organization and a space, tasks too"
   const { cc, caller, app } = stage;
   const { spaceGuid, organizationGuid } = await firstSpace(caller);
   const space = { space: { data: { guid: spaceGuid } } };
-  await caller.post("/v3/domains", {
+  const owned = await caller.post("/v3/domains", {
     name: "private.example.com",
     relationships: { organization: { data: { guid: organizationGuid } } },
   });
+  assert.equal(owned.status, 201, owned.text);
   const [domain] = (await caller.get("/v3/domains?names=apps.localhost")).json.resources;
   await caller.post("/v3/routes", {
     host: "shop",

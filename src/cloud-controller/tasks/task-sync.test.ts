@@ -30,6 +30,7 @@ test("after a restart the sync ends what was lost, takes back what is unknown, a
   bbs.taskMap.set(cancelled, { ...stubborn, state: "RUNNING" });
   bbs.taskMap.set("orphan", { ...definition, taskGuid: "orphan", state: "RUNNING" });
   bbs.calls.length = 0;
+  bbs.freshDomains.clear();
 
   await using again = await TestCloudController.start({
     bbs,
