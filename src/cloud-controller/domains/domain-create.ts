@@ -98,7 +98,8 @@ async function refuseOverlap(
   const below = await db
     .selectFrom("domains")
     .select("name")
-    .where(sql<boolean>`name like ${`%.${name}`}`)
+    // Not LIKE: PostgreSQL has none for names that compare without regard to case.
+    .where(sql<boolean>`substr(name, length(name) - ${name.length}) = ${`.${name}`}`)
     .where((eb) =>
       eb.or([eb("organizationGuid", "is", null), eb("organizationGuid", "!=", organizationGuid)]),
     )
