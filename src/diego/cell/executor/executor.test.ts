@@ -333,7 +333,7 @@ test("a task whose result is missing or too big has failed", async (t) => {
   await executor[Symbol.asyncDispose]();
 });
 
-test("a stopped instance ends as stopped, with time for its last words", async (t) => {
+test("a stopped instance drains for a second, then ends as stopped, with time for its last words", async (t) => {
   const b = await bench(t);
   const executor = await b.executor();
   b.runtime.programs.set("/app", async ({ terminated, stdout }) => {
@@ -346,6 +346,10 @@ test("a stopped instance ends as stopped, with time for its last words", async (
   await b.reaches(executor, "one", "running");
 
   executor.stop("one");
+  executor.stop("one");
+  await b.clock.advance(999);
+  assert.equal(executor.get("one")?.stage.state, "running");
+  await b.clock.advance(1);
 
   assert.equal((await b.outcome(executor, "one")).stopped, true);
   assert.deepEqual(b.logs.lines().slice(-3), [

@@ -23,6 +23,8 @@ export interface ExecutorConfig {
   readonly directory: string;
   /** Of archives whose content stays unpacked; default 10 GiB. */
   readonly cacheBytes?: number;
+  /** From the wish that an instance with ports ends to its SIGTERM; default 1,000. */
+  readonly drainMs?: number;
   /** From SIGTERM to SIGKILL; default 10,000. */
   readonly gracefulShutdownMs?: number;
   /** Between two measurements of a container; default 15,000. */
@@ -80,6 +82,7 @@ export class Executor implements AsyncDisposable {
         file: directory("dependencies.json"),
         budgetBytes: config.cacheBytes ?? 10 * 1024 ** 3,
       }),
+      drainMs: config.drainMs ?? 1_000,
       gracefulShutdownMs: config.gracefulShutdownMs ?? 10_000,
       onChange: (container) => {
         if (this.#disposed) return;

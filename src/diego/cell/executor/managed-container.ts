@@ -35,6 +35,7 @@ export interface CellParts {
   readonly uploader: Uploader;
   readonly dependencies: DependencyStore;
   readonly gracefulShutdownMs: number;
+  readonly drainMs: number;
   onChange(container: ManagedContainer): void;
 }
 
@@ -52,6 +53,7 @@ export class ManagedContainer {
   #routable = true;
   #life: Promise<void> = Promise.resolve();
   #destroying: Promise<void> | undefined;
+  #draining: Promise<void> | undefined;
 
   constructor(allocation: Allocation, parts: CellParts) {
     this.allocation = allocation;
@@ -106,8 +108,22 @@ export class ManagedContainer {
     });
   }
 
-  /** Ends the program: SIGTERM, and SIGKILL when the time is over. Does not wait. */
+  /**
+   * Asks it to end and does not wait. An instance that requests may be on their way to goes on for `drainMs`: its routes
+   * go when its end is wished for, so by then no router sends it a new one and the others are answered.
+   */
   stop(): void {
+    const { clock, drainMs } = this.#parts;
+    const mayServe = this.#stage.state === "running" && (this.#request?.ports.length ?? 0) > 0;
+    if (!mayServe || drainMs === 0) return this.#end();
+    this.#draining ??= clock.sleep(drainMs, this.#stopping.signal).then(
+      () => this.#end(),
+      () => undefined,
+    );
+  }
+
+  /** Ends the program: SIGTERM, and SIGKILL when the time is over. */
+  #end(): void {
     if (this.#stopping.signal.aborted) return;
     if (this.#container !== undefined) this.#say("stopping instance");
     this.#stopping.abort();
@@ -128,7 +144,8 @@ export class ManagedContainer {
   }
 
   async #destroyOnce(): Promise<void> {
-    this.stop();
+    this.#end();
+    await this.#draining;
     await this.#life;
     if (this.#container === undefined) return;
     this.#say("destroying container for instance");

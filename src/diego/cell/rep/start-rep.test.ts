@@ -124,6 +124,8 @@ test("an instance is claimed, run and told, and stopped when it is asked for", a
   assert.deepEqual((await client.state()).lrps, [{ ...lrp(), instanceGuid }]);
 
   await client.stopLrpInstance("web-1", instanceGuid);
+  // What is on its way to the instance is answered first.
+  await cell.clock.advance(1_000);
   await cell.bbs.until(() => cell.bbs.row("web-1") === undefined);
 
   assert.deepEqual(

@@ -26,6 +26,8 @@ export interface RepConfig {
   readonly directory: string;
   /** Of archives whose content stays unpacked; default 10 GiB. */
   readonly cacheBytes?: number;
+  /** From the wish that an instance with ports ends to its SIGTERM; default 1,000. */
+  readonly drainMs?: number;
   /** From SIGTERM to SIGKILL; default 10,000. */
   readonly gracefulShutdownMs?: number;
   /** Between two passes over everything; default 30,000. */
