@@ -134,7 +134,7 @@ export function cpuWeight(memoryInMb: number): number {
 }
 
 /** The ports that a process's routes name; without any, a web process has 8080. The first one is its PORT. */
-export function openPorts(
+function openPorts(
   process: Pick<Process, "type">,
   routes: readonly Pick<MappedRoute, "port">[],
 ): number[] {
