@@ -4,6 +4,7 @@ import { after } from "node:test";
 import { z } from "zod";
 import { testDatabase } from "#db/testing/test-database.ts";
 import { FakeClock } from "#kernel/clock/fake-clock.ts";
+import { systemClock } from "#kernel/clock/system-clock.ts";
 import { RecordingLogger } from "#kernel/log/recording-logger.ts";
 import { uaaMigrations } from "../database/migrations.ts";
 import { startUaa, type UaaConfig } from "../start-uaa.ts";
@@ -17,6 +18,16 @@ const answer = z.looseObject({
   client_id: z.string().default(""),
   resources: z.array(z.looseObject({ id: z.string().optional() })).default([]),
 });
+
+const loopsAnswer = z.array(
+  z.object({
+    name: z.string(),
+    activations: z.number(),
+    lastError: z.string().optional(),
+    lastResult: z.record(z.string(), z.number()).optional(),
+  }),
+);
+type LoopStatus = z.infer<typeof loopsAnswer>[number];
 
 export const cfClient = { authorization: `Basic ${Buffer.from("cf:").toString("base64")}` };
 
@@ -180,6 +191,30 @@ class TestUaa {
     const message = newUser(userName, password);
     return (await this.call("POST", "/Users", await this.adminToken(), message)).body.id;
   };
+
+  /** Lets the clean-up loop run whole, with the time as it is now; 20 minutes pass. Gives what the last run says. */
+  readonly upkeep = async (): Promise<LoopStatus> => {
+    const before = (await this.#upkeepStatus()).activations;
+    for (let run = 1; run <= 2; run += 1) {
+      // A run that was under way began with an earlier time: the second one after it did not.
+      await pass(this.clock, 600_000);
+      for (let round = 0; (await this.#upkeepStatus()).activations < before + run; round += 1) {
+        if (round === 500) throw new Error("The clean-up has not run within 10 s");
+        await systemClock.sleep(20);
+      }
+    }
+    return this.#upkeepStatus();
+  };
+
+  async #upkeepStatus(): Promise<LoopStatus> {
+    const response = await fetch(`${this.url}/rivera/v1/loops`, {
+      headers: { authorization: `bearer ${await this.adminToken()}` },
+    });
+    const loops = loopsAnswer.parse(await response.json());
+    const upkeep = loops.find(({ name }) => name === "uaa.upkeep");
+    if (upkeep === undefined) throw new Error("There is no clean-up loop");
+    return upkeep;
+  }
 
   readonly browser = () => new TestBrowser(this.url, this.externalUrl);
 }
