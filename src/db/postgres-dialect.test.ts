@@ -192,3 +192,20 @@ test("a server that is not there is named, without its password", async () => {
   assert.doesNotMatch(refusal.message, /secret/);
   assert.doesNotMatch(describeDatabase(config), /secret/);
 });
+
+test("a part of a name is found without regard to case by like(), a part of other text by instr()", async () => {
+  await using parts = await open();
+  await parts.add("Api.Example.com", { plain: "aBc" });
+
+  const found = await parts.db
+    .selectFrom("things")
+    .select([
+      sql`like('%.example.COM', name)`.as("ends"),
+      sql`like('%.example', name)`.as("other"),
+      sql`instr(plain, 'Bc')`.as("at"),
+      sql`instr(plain, 'bc')`.as("none"),
+    ])
+    .executeTakeFirstOrThrow();
+
+  assert.deepEqual(found, { ends: 1, other: 0, at: 2, none: 0 });
+});
