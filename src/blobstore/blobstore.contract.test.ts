@@ -31,6 +31,26 @@ export function testBlobstoreContract(
     assert.deepEqual(await opened.store.stat(key), { size: 5 });
   });
 
+  test(`${name}: paths() names what lies below a folder of its bucket, and nothing where there is none`, async () => {
+    await using opened = await open();
+    const put = (bucket: BlobKey["bucket"], path: string) =>
+      opened.store.put({ bucket, path }, Readable.from(["x"]));
+    await put("cc-packages", "ab/cd/one");
+    await put("cc-packages", "ab/ef/two/deep");
+    await put("cc-packages", "b0/cd/other");
+    await put("cc-droplets", "ab/cd/other");
+    const pathsOf = async (folder: string) => {
+      const found: string[] = [];
+      for await (const each of opened.store.paths({ bucket: "cc-packages", folder })) {
+        found.push(each);
+      }
+      return found.toSorted();
+    };
+
+    assert.deepEqual(await pathsOf("ab"), ["ab/cd/one", "ab/ef/two/deep"]);
+    assert.deepEqual(await pathsOf("ff"), []);
+  });
+
   test(`${name}: a second put() replaces the blob`, async () => {
     await using opened = await open();
     await opened.store.put(key, Readable.from([Buffer.from("old")]));

@@ -16,6 +16,11 @@ export interface Blobstore {
   stat(key: BlobKey): Promise<{ readonly size: number } | undefined>;
   /** No error where there is none. */
   delete(key: BlobKey): Promise<void>;
+  /** The paths of every blob below that folder, in no order, one after the other. */
+  paths(prefix: {
+    readonly bucket: BlobKey["bucket"];
+    readonly folder: string;
+  }): AsyncIterable<string>;
   /** Deletes every blob whose path begins with that folder. */
   deleteAll(prefix: { readonly bucket: string; readonly folder: string }): Promise<void>;
 }

@@ -1,3 +1,4 @@
+import type { Dirent } from "node:fs";
 import { createHash, randomUUID, type Hash } from "node:crypto";
 import { mkdir, open, readdir, rename, rm, stat, statfs, type FileHandle } from "node:fs/promises";
 import path from "node:path";
@@ -107,6 +108,11 @@ export class DiskBlobstore implements Blobstore {
     await rm(this.#pathOf(key), { force: true });
   }
 
+  async *paths(prefix: { readonly bucket: string; readonly folder: string }) {
+    const bucket = path.join(this.#config.directory, safeSegments(prefix.bucket));
+    yield* filesBelow(path.join(bucket, safeSegments(prefix.folder)), bucket);
+  }
+
   async deleteAll(prefix: { readonly bucket: string; readonly folder: string }): Promise<void> {
     const folder = path.join(
       this.#config.directory,
@@ -171,6 +177,22 @@ export class DiskBlobstore implements Blobstore {
       `No space left for blobs: ${mebibytes(bavail * bsize)} MiB are free on the disk of ` +
         `"${this.#config.directory}", ${mebibytes(this.#config.minimumFreeBytes)} MiB are kept; free some`,
     );
+  }
+}
+
+/** The files below a folder, with their paths from `top`; a folder that goes meanwhile has none. */
+async function* filesBelow(folder: string, top: string): AsyncGenerator<string> {
+  let entries: Dirent[];
+  try {
+    entries = await readdir(folder, { withFileTypes: true });
+  } catch (error) {
+    if (isErrno(error, "ENOENT")) return;
+    throw error;
+  }
+  for (const entry of entries) {
+    const found = path.join(folder, entry.name);
+    if (entry.isDirectory()) yield* filesBelow(found, top);
+    else yield path.relative(top, found);
   }
 }
 

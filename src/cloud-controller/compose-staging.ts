@@ -37,7 +37,6 @@ import { InstanceReportsFromDiego } from "./running/instance-reports-from-diego.
 import { LrpEvents } from "./running/lrp-events.ts";
 import { syncProcesses } from "./running/process-sync.ts";
 import { StagedAppData } from "./staging/app-data-remover.ts";
-import { expireStaged } from "./staging/expire-staged.ts";
 import { BuildEnding } from "./staging/build-ending.ts";
 import { registerStaging } from "./staging/internal-routes.ts";
 import { Stager } from "./staging/stager.ts";
@@ -67,8 +66,6 @@ export interface StagingDependencies {
   /** Known once the internal listener is bound. */
   readonly internalUrl: () => string;
 }
-
-const expiryPeriodMs = 60 * 60 * 1000;
 
 /** The way from source to running app: packages, builds, droplets, buildpacks, and what of it runs in Diego. */
 export interface StagingAndRunning extends AsyncDisposable {
@@ -178,15 +175,10 @@ function composeTasks(
 }
 
 function syncLoops(
-  { config, db, clock, logger }: StagingDependencies,
+  { config, clock, logger }: StagingDependencies,
   syncs: Readonly<Record<string, (signal: AbortSignal) => Promise<unknown>>>,
 ): readonly Loop[] {
   const { syncIntervalMs: periodMs } = config.staging;
-  const expiry = {
-    name: "expire-staged",
-    periodMs: expiryPeriodMs,
-    activation: () => expireStaged(db),
-  };
   const named = Object.entries(syncs).map(([name, activation]) => ({ name, periodMs, activation }));
-  return [...named, expiry].map((loop) => new Loop({ ...loop, clock, logger }));
+  return named.map((loop) => new Loop({ ...loop, clock, logger }));
 }

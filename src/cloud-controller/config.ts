@@ -1,6 +1,7 @@
 import type { DatabaseConfig } from "#db/database-config.ts";
 import type { InternalSecret } from "#kernel/http/internal-auth.ts";
 import type { RateLimits } from "./http/rate-limit.ts";
+import type { CleanUpConfig } from "./clean-up/clean-up-config.ts";
 import type { StagingConfig } from "./staging/staging-config.ts";
 
 /** Plain data; `cmd` makes it. Sizes in MB as Cloud Foundry means them (1024 based), times in ms or as named. */
@@ -19,6 +20,8 @@ export interface CloudControllerConfig {
   /** Port of the internal listener on 127.0.0.1; 0: free. */
   readonly internalPort: number;
   readonly secret: InternalSecret;
+  /** Default: the original's production values. */
+  readonly cleanUp?: CleanUpConfig;
   readonly defaultStack: string;
   readonly limits: CloudControllerLimits;
   /** Undefined: requests are not limited, as in the original's defaults. */

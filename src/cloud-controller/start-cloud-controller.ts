@@ -4,17 +4,20 @@ import type { BbsClient } from "#diego/bbs/client.ts";
 import type { Clock } from "#kernel/clock/clock.ts";
 import type { HttpHandler } from "#kernel/http/mounted.ts";
 import type { Logger } from "#kernel/log/logger.ts";
+import type { Loop } from "#kernel/loop/loop.ts";
 import type { LogCacheClient, LogIngest } from "#log-cache/client.ts";
 import { AppLog } from "./apps/app-log.ts";
+import { defaultCleanUp } from "./clean-up/clean-up-config.ts";
+import { cleanUpLoop, cleanUpRuns } from "./clean-up/clean-up-loop.ts";
+import type { CleanUpContext } from "./clean-up/clean-up.ts";
 import { composeStaging } from "./compose-staging.ts";
 import type { CloudControllerConfig } from "./config.ts";
-import { expiryLoop } from "./database/expire-records.ts";
 import { migrations } from "./database/migrations/all.ts";
 import type { Schema } from "./database/schema.ts";
 import { seed } from "./database/seed.ts";
 import { followHost } from "./environment-variable-groups/find-environment-variable-group.ts";
 import { createAuthenticate } from "./http/authentication.ts";
-import { createServer } from "./http/create-server.ts";
+import { createServer, type ApiServer } from "./http/create-server.ts";
 import { Links } from "./http/links.ts";
 import { Changes, LongPoll } from "./http/long-poll.ts";
 import { RateLimiter } from "./http/rate-limit.ts";
@@ -109,19 +112,28 @@ export async function startCloudController(
   registerTenancy(api, core, { runner, remover });
   registerApplications(api, core, { runner, reports, remover });
   registerLogAccess(internal, core, authenticate);
-
-  const expiry = starting.use(expiryLoop({ db, clock, logger }));
-  internal.get("/loops", async () => [...jobs.status(), ...staging.loops(), expiry.status()]);
+  const { blobstore } = dependencies;
+  const cleaning = starting.use(startCleanUp({ ...core, blobstore }, internal));
+  internal.get("/loops", async () => [...jobs.status(), ...staging.loops(), cleaning.status()]);
 
   internalUrl = await listenOnLoopback(internal, config.internalPort);
   await api.ready();
   await staging.start();
   jobs.start();
-  expiry.start();
   const running = starting.move();
   return {
     handler: (request, response) => api.routing(request, response),
     internalUrl,
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
+}
+
+/** Its first round begins at once; what each subject last did is shown on the internal listener. */
+function startCleanUp(
+  core: Pick<CleanUpContext, "db" | "blobstore" | "clock"> & Pick<Core, "logger" | "config">,
+  internal: ApiServer,
+): Loop {
+  const context = { ...core, config: core.config.cleanUp ?? defaultCleanUp };
+  internal.get("/clean-up", async () => await cleanUpRuns(context));
+  return cleanUpLoop(context).start();
 }

@@ -1,7 +1,6 @@
 /**
  * What SQLite brings and PostgreSQL does not, so that migrations and queries are written once: the collation `nocase`
- * (as Cloud Controller's citext columns compare), `ifnull`, `instr`, `like` as a function (PostgreSQL refuses the operator on
- * such columns), and `json_each` over a list given as text.
+ * (as Cloud Controller's citext columns compare), `ifnull`, `instr`, and `json_each` over a list given as text.
  *
  * One transaction under an advisory lock: two processes that start at once would else collide in the catalogue.
  */
@@ -21,9 +20,6 @@ create or replace function json_each(list text) returns table (value text)
   as 'select element from json_array_elements_text(list::json) as elements(element)';
 create or replace function instr(value text, part text) returns integer
   language sql immutable parallel safe as $fn$ select strpos(value collate "C", part collate "C") $fn$;
-create or replace function "like"(pattern text, value text) returns boolean
-  language sql immutable parallel safe
-  as $fn$ select lower(value collate "C") like lower(pattern collate "C") $fn$;
 commit;`;
 }
 

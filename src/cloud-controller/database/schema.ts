@@ -1,4 +1,6 @@
 import type { Kysely, Transaction } from "kysely";
+import type { ClockJobTable } from "../clean-up/clock-job-table.ts";
+import type { OrphanedBlobTable } from "../clean-up/orphaned-blob-table.ts";
 import type { AppTable } from "../apps/app-table.ts";
 import type { AppUsageEventTable } from "../app-usage-events/app-usage-event-table.ts";
 import type { AuditEventTable } from "../audit-events/audit-event-table.ts";
@@ -69,6 +71,8 @@ export interface Schema {
   droplets: DropletTable;
   buildpacks: BuildpackTable;
   buildpackCaches: BuildpackCacheTable;
+  clockJobs: ClockJobTable;
+  orphanedBlobs: OrphanedBlobTable;
   sidecars: SidecarTable;
   revisions: RevisionTable;
   deployments: DeploymentTable;

@@ -6,7 +6,6 @@ import { addMs } from "#kernel/clock/clock.ts";
 import { FakeClock } from "#kernel/clock/fake-clock.ts";
 import { systemClock } from "#kernel/clock/system-clock.ts";
 import { RecordingLogger } from "#kernel/log/recording-logger.ts";
-import { expireRecords } from "../database/expire-records.ts";
 import { migrations } from "../database/migrations/all.ts";
 import type { Schema } from "../database/schema.ts";
 import { unprocessable } from "../http/cf-errors.ts";
@@ -107,25 +106,6 @@ test("a poll of a job is held until the job ends, and not when the client says s
   assert.equal(held.json.state, "COMPLETE");
   assert.ok(["PROCESSING", "COMPLETE"].includes(atOnce.json.state));
   assert.equal((await admin.get("/v3/jobs/nonsense")).status, 404);
-});
-
-test("audit events go after 31 days and finished jobs after 90, unfinished ones stay", async () => {
-  await using parts = await open();
-  const { jobs, db } = parts;
-  jobs.handle({ operation: "fine", run: async () => undefined });
-  jobs.start();
-  await parts.finished("fine");
-  await jobs.enqueue({ operation: "of a later version", payload: {} });
-  const day = 24 * 60 * 60 * 1000;
-  const later = (days: number) => new FakeClock(new Date(systemClock.now().getTime() + days * day));
-
-  const early = await expireRecords(db, later(89));
-  const late = await expireRecords(db, later(91));
-
-  assert.equal(early.jobs, 0);
-  assert.equal(late.jobs, 1);
-  const left = await db.selectFrom("jobs").select("operation").execute();
-  assert.deepEqual(left, [{ operation: "of a later version" }]);
 });
 
 test("what fails by no fault of the user's is tried again after 6 and 21 s, where its kind allows it", async () => {

@@ -31,6 +31,7 @@ function stallingBlobstore(real: Blobstore) {
     putFile: (key, file) => real.putFile(key, file),
     get: (key, range) => real.get(key, range),
     stat: (key) => real.stat(key),
+    paths: (prefix) => real.paths(prefix),
     delete: (key) => through(() => real.delete(key)),
     deleteAll: (prefix) => through(() => real.deleteAll(prefix)),
   };
