@@ -1,6 +1,6 @@
 import type { RecordColumns } from "../database/record.ts";
 
-export type UsageState =
+type UsageState =
   | "STARTED"
   | "STOPPED"
   | "BUILDPACK_SET"

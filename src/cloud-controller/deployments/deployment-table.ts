@@ -73,7 +73,7 @@ export function toDeployment(row: Selectable<DeploymentTable>): Deployment {
   };
 }
 
-export function isProgressing({ state }: Pick<Deployment, "state">): boolean {
+function isProgressing({ state }: Pick<Deployment, "state">): boolean {
   return progressingStates.some((progressing) => progressing === state);
 }
 

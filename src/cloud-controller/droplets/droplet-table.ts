@@ -59,7 +59,7 @@ const sidecarsColumn = z.array(sidecarSchema);
 const processTypesColumn = z.record(z.string(), z.string());
 
 export type DropletBuildpack = Readonly<z.infer<typeof buildpackSchema>>;
-export type DropletSidecar = Readonly<z.infer<typeof sidecarSchema>>;
+type DropletSidecar = Readonly<z.infer<typeof sidecarSchema>>;
 
 export type Droplet = Omit<Selectable<DropletTable>, "buildpacks" | "processTypes" | "sidecars"> & {
   readonly buildpacks: readonly DropletBuildpack[];

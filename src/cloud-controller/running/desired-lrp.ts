@@ -49,7 +49,7 @@ export interface ProcessFacts {
   readonly fileDescriptors: number;
 }
 
-export interface LrpSidecar {
+interface LrpSidecar {
   readonly name: string;
   readonly command: string;
   /** Without the port variables. */
