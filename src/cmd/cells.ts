@@ -77,6 +77,7 @@ export async function startCells(options: {
         {
           cellId,
           zone: `z${index + 1}`,
+          placementTags: [options.config.cellTags.get(index + 1) ?? []].flat(),
           port: 0,
           secret: options.secret,
           capacity,

@@ -9,12 +9,24 @@ test("platformConfig() fills what was not asked for", () => {
     apiPort: undefined,
     routerPort: undefined,
     cells: 1,
+    cellTags: new Map(),
     runtime: "auto",
     domain: "apps.localhost",
     stagingTimeoutSeconds: 900,
     rateLimit: undefined,
     databaseUrl: undefined,
   });
+});
+
+test("platformConfig() takes the isolation segments of cells by their numbers", () => {
+  const { cellTags } = platformConfig({ data: "/data", cells: "3", "cell-tags": "2=a,3=b c" });
+  assert.deepEqual(
+    [...cellTags],
+    [
+      [2, "a"],
+      [3, "b c"],
+    ],
+  );
 });
 
 test("platformConfig() names the flag that it cannot use", () => {
@@ -24,6 +36,7 @@ test("platformConfig() names the flag that it cannot use", () => {
     [{ "router-port": "1.5" }, /--router-port: must be a whole number/],
     [{ cells: "0" }, /--cells/],
     [{ cells: "17" }, /--cells/],
+    [{ "cell-tags": "secure" }, /--cell-tags: must be like 2=SEGMENT/],
     [{ runtime: "docker" }, /--runtime/],
     [{ domain: "localhost" }, /--domain: must be a domain name/],
     [{ domain: "Apps_.x" }, /--domain/],

@@ -10,6 +10,8 @@ export interface PlatformConfig {
   readonly apiPort: number | undefined;
   readonly routerPort: number | undefined;
   readonly cells: number;
+  /** By the number of a cell, counted from 1: the placement tag of the isolation segment that it serves. */
+  readonly cellTags: ReadonlyMap<number, string>;
   readonly runtime: "auto" | "crun" | "runc" | "process";
   /** The default shared domain: apps answer at `<host>.<domain>`. */
   readonly domain: string;
@@ -42,6 +44,7 @@ const flagsSchema = z.object({
   port,
   "router-port": port,
   cells: z.coerce.number("must be a number").int().min(1).max(16).default(1),
+  "cell-tags": z.string().default("").transform(parseCellTags),
   runtime: z.enum(["auto", "crun", "runc", "process"]).default("auto"),
   "staging-timeout": z.coerce.number("must be a number of seconds").int().min(1).default(900),
   "rate-limit": z.coerce.number("must be a number of requests").int().min(1).optional(),
@@ -50,6 +53,20 @@ const flagsSchema = z.object({
     .regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/, "must be a domain name such as apps.localhost")
     .default("apps.localhost"),
 });
+
+/** `2=secure,3=secure`; a cell without a tag is of the shared segment. */
+function parseCellTags(text: string, context: z.RefinementCtx): ReadonlyMap<number, string> {
+  const tags = new Map<number, string>();
+  for (const part of text === "" ? [] : text.split(",")) {
+    const [, cell, tag] = /^([1-9]\d?)=(.+)$/.exec(part) ?? [];
+    if (cell === undefined || tag === undefined) {
+      context.addIssue({ code: "custom", message: "must be like 2=SEGMENT,3=SEGMENT" });
+      return z.NEVER;
+    }
+    tags.set(Number(cell), tag);
+  }
+  return tags;
+}
 
 /** @throws with one line that names the flag. */
 export function platformConfig(flags: Readonly<Record<string, unknown>>): PlatformConfig {
@@ -65,6 +82,7 @@ export function platformConfig(flags: Readonly<Record<string, unknown>>): Platfo
     apiPort: data.port,
     routerPort: data["router-port"],
     cells: data.cells,
+    cellTags: data["cell-tags"],
     runtime: data.runtime,
     domain: data.domain,
     stagingTimeoutSeconds: data["staging-timeout"],

@@ -32,6 +32,7 @@ async function run(args: string[]): Promise<number> {
       port: { type: "string" },
       "router-port": { type: "string" },
       cells: { type: "string" },
+      "cell-tags": { type: "string" },
       runtime: { type: "string" },
       domain: { type: "string" },
       "staging-timeout": { type: "string" },

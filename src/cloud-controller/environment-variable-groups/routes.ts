@@ -23,9 +23,9 @@ export function registerEnvironmentVariableGroups(
   app.patch<{ Params: { name: string } }>(
     "/v3/environment_variable_groups/:name",
     async (request) => {
-      const message = parseMessage(environmentVariablesMessage, request.body);
-      const name = known(request.params.name);
+      const message = parseMessage(environmentVariablesMessage, withVariables(request.body));
       if (!request.auth.isAdmin) throw new CfError("NotAuthorized");
+      const name = known(request.params.name);
       await db.transaction().execute(async (tx) => {
         const { variables } = await environmentVariableGroup(tx, name);
         await tx
@@ -50,6 +50,11 @@ export function registerEnvironmentVariableGroups(
       links: { self: links.to(`/v3/environment_variable_groups/${name}`) },
     };
   }
+}
+
+/** An empty body changes nothing; for apps it is a fault. */
+function withVariables(body: unknown): unknown {
+  return Object.keys(Object(body)).length === 0 ? { var: {} } : body;
 }
 
 function known(name: string): "running" | "staging" {

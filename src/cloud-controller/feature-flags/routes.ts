@@ -12,7 +12,7 @@ import { featureFlagDefaults, isFeatureFlag, type FeatureFlagName } from "./feat
 
 const updateFeatureFlagMessage = z.strictObject({
   enabled: z.boolean().optional(),
-  custom_error_message: z.string().max(250).nullable().optional(),
+  custom_error_message: z.string().min(1).max(250).nullable().optional(),
 });
 
 interface SetFlag {
@@ -47,9 +47,9 @@ export function registerFeatureFlags(
   });
 
   app.patch<{ Params: { name: string } }>("/v3/feature_flags/:name", async (request) => {
-    const message = parseMessage(updateFeatureFlagMessage, request.body);
     const name = known(request.params.name);
     if (!request.auth.isAdmin) throw new CfError("NotAuthorized");
+    const message = parseMessage(updateFeatureFlagMessage, request.body);
     const before = await find(name);
     const values = {
       enabled: storedBoolean(

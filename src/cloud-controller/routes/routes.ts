@@ -1,9 +1,10 @@
 import { recordAuditEvent } from "../audit-events/record-audit-event.ts";
 import { findApp } from "../apps/find-app.ts";
+import type { Database } from "../database/schema.ts";
 import { findDomain } from "../domains/find-domain.ts";
 import { isEnabled, requireEnabled } from "../feature-flags/feature-flags.ts";
 import { actorOf, type AuthContext } from "../http/auth-context.ts";
-import { notFound, unprocessable } from "../http/cf-errors.ts";
+import { CfError, notFound, unprocessable } from "../http/cf-errors.ts";
 import type { ApiServer } from "../http/create-server.ts";
 import { parseListQuery, type ListQuery } from "../http/list-query.ts";
 import { fetchPage, presentPage } from "../http/page.ts";
@@ -101,17 +102,17 @@ function registerCreation(app: ApiServer, dependencies: RouteRoutes): void {
     const message = parseMessage(create, request.body);
     const spaceGuid = message.relationships.space.data.guid;
     const domain = await findDomain(db, message.relationships.domain.data.guid);
-    await requireSpace(dependencies, auth, spaceGuid);
+    await requireSpace(db, spaceGuid);
     if (domain === undefined) {
       throw unprocessable(
         "Invalid domain. Ensure that the domain exists and you have access to it.",
       );
     }
-    await dependencies.permissions.require(auth, "routes.manage", {
-      name: "Space",
-      place: { spaceGuid },
-      readBy: "routes.read",
-    });
+    const { permissions } = dependencies;
+    if (!(await permissions.can(auth, "routes.manage", { spaceGuid }))) {
+      throw new CfError("NotAuthorized");
+    }
+    await permissions.requireWritable(auth, { spaceGuid });
     if (domain.organizationGuid === null && message.host === "*" && !auth.isAdmin) {
       throw unprocessable(
         "You do not have sufficient permissions to create a route with a wildcard host on a domain not scoped to an organization.",
@@ -137,17 +138,14 @@ function registerCreation(app: ApiServer, dependencies: RouteRoutes): void {
   });
 }
 
-async function requireSpace(
-  { db, permissions }: RouteRoutes,
-  auth: AuthContext,
-  spaceGuid: string,
-): Promise<void> {
+/** Who cannot see the space is told no more than that the route is not his to make. */
+async function requireSpace(db: Database, spaceGuid: string): Promise<void> {
   const space = await db
     .selectFrom("spaces")
     .select("guid")
     .where("guid", "=", spaceGuid)
     .executeTakeFirst();
-  if (space !== undefined && (await permissions.can(auth, "routes.read", { spaceGuid }))) return;
+  if (space !== undefined) return;
   throw unprocessable("Invalid space. Ensure that the space exists and you have access to it.");
 }
 
