@@ -66,6 +66,7 @@ const mayImport: Record<string, readonly string[]> = {
 const outside: Record<string, readonly string[]> = {
   "test/support": ["kernel", "cmd", "test/support"],
   "test/acceptance": ["kernel", "test/support"],
+  "test/conformance": ["kernel", "test/support", "test/conformance"],
   // A benchmark of one part opens that part alone.
   bench: ["kernel", "diego", "test/support", "bench"],
 };

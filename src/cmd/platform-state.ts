@@ -50,7 +50,8 @@ export function newPlatformState(ports: PlatformPorts): PlatformState {
   return {
     internalSecret: randomBytes(32).toString("hex"),
     signingSecret: randomBytes(32).toString("hex"),
-    adminPassword: randomBytes(15).toString("base64url"),
+    // Never a dash in front: `cf login -p` would read it as a flag.
+    adminPassword: randomBytes(15).toString("base64").replaceAll(/[+/]/g, "x"),
     ...ports,
   };
 }

@@ -9,6 +9,16 @@ const program = process.env["CF_CLI"] ?? onPath("cf");
 export const withoutOfficialClient =
   program === undefined ? "no official client: set CF_CLI or put cf on the PATH" : false;
 
+/** What it says of itself: `cf version 8.18.4+...`. */
+export async function officialClientVersion(): Promise<string> {
+  const { stdout } = await runCli(program ?? "cf", ["version"], {
+    cwd: "/",
+    env: {},
+    timeoutMs: 10_000,
+  });
+  return stdout.trim();
+}
+
 /** A user of the official client with a home of their own. */
 export class OfficialUser {
   readonly #home: string;
@@ -17,18 +27,20 @@ export class OfficialUser {
     this.#home = path.join(platform.dataDir, `cf-home-of-${name}`);
   }
 
-  /** Without a terminal and without input. */
+  /** Without a terminal, and without input unless some is given. */
   async cf(args: readonly string[], options: CfOptions = {}): Promise<CliResult> {
     return runCli(program ?? "cf", args, {
       cwd: options.cwd ?? "/",
       env: { CF_HOME: this.#home, CF_COLOR: "false", ...options.env },
       timeoutMs: 180_000,
+      ...(options.input === undefined ? {} : { input: options.input }),
     });
   }
 }
 
 export interface CfOptions {
   readonly cwd?: string;
+  readonly input?: string;
   readonly env?: Readonly<Record<string, string>>;
 }
 

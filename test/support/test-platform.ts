@@ -162,15 +162,20 @@ export async function runCli(
     readonly cwd: string;
     readonly env: Readonly<Record<string, string>>;
     readonly timeoutMs: number;
+    /** All that it may read on its standard input; nothing by default. */
+    readonly input?: string;
   },
 ): Promise<CliResult> {
   const child = spawn(command, args, {
     cwd: options.cwd,
     env: { PATH: process.env["PATH"], HOME: process.env["HOME"], ...options.env },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["pipe", "pipe", "pipe"],
     timeout: options.timeoutMs,
     killSignal: "SIGKILL",
   });
+  // A program that reads nothing may have closed its end already.
+  child.stdin.on("error", () => {});
+  child.stdin.end(options.input ?? "");
   let stdout = "";
   let stderr = "";
   child.stdout.on("data", (chunk: Buffer) => {

@@ -14,7 +14,6 @@ import type { ApiServer } from "../http/create-server.ts";
 import type { Links } from "../http/links.ts";
 import type { LongPoll } from "../http/long-poll.ts";
 import { parseShowQuery } from "../http/list-query.ts";
-import { presentAll } from "../http/page.ts";
 import { parseMessage } from "../http/parse-message.ts";
 import type { Action, Permissions } from "../http/permissions.ts";
 import { withWarnings } from "../http/warnings.ts";
@@ -148,7 +147,7 @@ const instances: Handler = async (dependencies, request) => {
   const known = await reports.instances([process]);
   const path = `/v3/processes/${process.guid}/process_instances`;
   return {
-    ...presentAll(links, path, known.get(process.guid) ?? []),
+    resources: known.get(process.guid) ?? [],
     links: {
       self: links.to(path),
       process: links.to(`/v3/processes/${process.guid}`),

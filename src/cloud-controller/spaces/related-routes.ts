@@ -8,7 +8,7 @@ import { notFound, unprocessable } from "../http/cf-errors.ts";
 import type { ApiServer } from "../http/create-server.ts";
 import { parseListQuery } from "../http/list-query.ts";
 import type { Links } from "../http/links.ts";
-import { fetchPage, isOneOf, presentAll, presentPage } from "../http/page.ts";
+import { fetchPage, isOneOf, presentPage } from "../http/page.ts";
 import { parseMessage } from "../http/parse-message.ts";
 import type { Action, Permissions } from "../http/permissions.ts";
 import { usageSummary } from "../info/usage-summary.ts";
@@ -38,10 +38,11 @@ export function registerSpaceRelations(app: ApiServer, dependencies: SpaceRelati
 }
 
 function registerFeatures(app: ApiServer, dependencies: SpaceRelationRoutes): void {
-  const { db, clock, links } = dependencies;
+  const { db, clock } = dependencies;
   app.get<{ Params: { guid: string } }>("/v3/spaces/:guid/features", async (request) => {
     const space = await permitted(dependencies, request.auth, request.params.guid, "space.read");
-    return presentAll(links, `/v3/spaces/${space.guid}/features`, [presentSsh(space.allowSsh)]);
+    // Without pagination, as the original answers.
+    return { resources: [presentSsh(space.allowSsh)] };
   });
 
   app.get<{ Params: { guid: string; name: string } }>(
