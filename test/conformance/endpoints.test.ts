@@ -3,10 +3,13 @@ import { after, before, test } from "node:test";
 import { z } from "zod";
 import { coreApps } from "./endpoints/core-apps.ts";
 import { coreLifecycle } from "./endpoints/core-lifecycle.ts";
+import { corePackages } from "./endpoints/core-packages.ts";
 import { coreRoutes } from "./endpoints/core-routes.ts";
+import { coreTasks } from "./endpoints/core-tasks.ts";
 import { endpointsBesideV3 } from "./endpoints/beside-v3.ts";
 import type { Call, Endpoint } from "./endpoints/endpoint.ts";
 import { serviceEndpoints } from "./endpoints/services.ts";
+import { tenancyLimits } from "./endpoints/tenancy-limits.ts";
 import { tenancyEndpoints } from "./endpoints/tenancy.ts";
 import { prepareThings, type Things } from "./endpoints/things.ts";
 import { prepareWorld, type World } from "./world.ts";
@@ -16,9 +19,12 @@ import { prepareWorld, type World } from "./world.ts";
 
 const endpoints: readonly Endpoint[] = [
   ...coreApps,
+  ...corePackages,
+  ...coreTasks,
   ...coreLifecycle,
   ...coreRoutes,
   ...tenancyEndpoints,
+  ...tenancyLimits,
   ...serviceEndpoints,
   ...endpointsBesideV3,
 ];

@@ -38,7 +38,7 @@ export async function appNamed(wire: Wire, space: string, name: string) {
 }
 
 /** A package with all files of an app: resources first, then the zip. Gives its guid once it is READY. */
-export async function uploaded(
+async function uploaded(
   wire: Wire,
   app: string,
   files: Readonly<Record<string, string>>,
@@ -90,7 +90,7 @@ export async function packageOf(
 }
 
 /** Gives the droplet's guid. */
-export async function staged(wire: Wire, packageGuid: string): Promise<string> {
+async function staged(wire: Wire, packageGuid: string): Promise<string> {
   let build = await wire.post(reads.build, "/v3/builds", { package: { guid: packageGuid } });
   while (build.state === "STAGING") build = await wire.get(reads.build, `/v3/builds/${build.guid}`);
   assert.equal(build.state, "STAGED", build.error ?? "");

@@ -188,7 +188,6 @@ export const route = z.object({
   metadata,
 });
 
-export const destinations = z.object({ destinations: z.array(z.object({ guid })) });
 export const reservations = z.object({ matching_route: z.boolean() });
 
 export const domain = z.object({

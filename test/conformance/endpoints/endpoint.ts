@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { Things } from "./things.ts";
 
-export type Group = "core" | "tenancy" | "services" | "beside the V3 API" | "uaa" | "log-cache";
+type Group = "core" | "tenancy" | "services" | "beside the V3 API" | "uaa" | "log-cache";
 
 /** What is sent: a path, or a path and a body (JSON, a form, or the text of a manifest). */
 export type Call = string | readonly [path: string, body: unknown];
