@@ -229,6 +229,8 @@ test("stagings and processes carry their segment as placement tag, the space's b
   await assign(forSpace, ofSpace);
   assert.deepEqual((await stage()).placementTags, ["space-cells"]);
   assert.deepEqual((await restart()).placementTags, ["space-cells"]);
+  const stats = await admin.get(`/v3/processes/${packaged.app}/stats`);
+  assert.equal(stats.json.resources[0].isolation_segment, "space-cells");
   await assign(forSpace, shared);
   assert.deepEqual((await restart()).placementTags, []);
   await assign(forSpace, null);

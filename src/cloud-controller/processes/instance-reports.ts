@@ -54,6 +54,8 @@ export interface InstanceStats {
   /** Seconds. */
   readonly uptime: number;
   readonly details: string | null;
+  /** Its name; null for the shared one. */
+  readonly isolationSegment: string | null;
   /** Absent while DOWN: there is no container to tell of. */
   readonly container: InstanceContainer | undefined;
 }

@@ -72,7 +72,7 @@ export function presentStats(process: Process, stats: InstanceStats, fileDescrip
     state: stats.state,
     routable: stats.routable,
     uptime: Math.floor(stats.uptime),
-    isolation_segment: null,
+    isolation_segment: stats.isolationSegment,
     details: stats.details,
   };
   if (container === undefined) return common;

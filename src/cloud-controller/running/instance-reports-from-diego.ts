@@ -22,13 +22,13 @@ const gaugeWindowMs = 120_000;
 
 /** Instances from the BBS, what they use from log-cache. */
 export class InstanceReportsFromDiego implements InstanceReports {
-  readonly #bbs: Pick<BbsClient, "actualLrpsByProcessGuids">;
+  readonly #bbs: Pick<BbsClient, "actualLrpsByProcessGuids" | "desiredLrpByProcessGuid">;
   readonly #logCache: Pick<LogCacheClient, "latestGauges">;
   readonly #clock: Clock;
   readonly #logger: Logger;
 
   constructor(options: {
-    readonly bbs: Pick<BbsClient, "actualLrpsByProcessGuids">;
+    readonly bbs: Pick<BbsClient, "actualLrpsByProcessGuids" | "desiredLrpByProcessGuid">;
     readonly logCache: Pick<LogCacheClient, "latestGauges">;
     readonly clock: Clock;
     readonly logger: Logger;
@@ -42,16 +42,30 @@ export class InstanceReportsFromDiego implements InstanceReports {
   async stats(process: Process): Promise<InstanceStatsReport> {
     const reported = await this.#report(process);
     const gauges = await this.#gauges(process);
+    const isolationSegment = await this.#segment(process);
     const stats = reported.map((instance) => ({
       index: instance.index,
       state: instance.state,
       routable: instance.lrp?.state === "RUNNING" ? instance.lrp.routable : null,
       uptime: instance.state === "DOWN" ? 0 : instance.seconds,
       details: instance.details,
+      isolationSegment,
       container: containerOf(process, instance, gauges),
     }));
     const warnings = gauges === undefined ? ["Stats server temporarily unavailable."] : [];
     return { stats, warnings };
+  }
+
+  /** Where the instances were asked to run, which may be no longer where the space says. */
+  async #segment(process: Process): Promise<string | null> {
+    if (process.state !== "STARTED") return null;
+    try {
+      const desired = await this.#bbs.desiredLrpByProcessGuid(lrpGuid(process));
+      return desired?.placementTags.at(0) ?? null;
+    } catch (error) {
+      if (!(error instanceof BbsError)) throw error;
+      return null;
+    }
   }
 
   async instances(
