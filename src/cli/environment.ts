@@ -9,6 +9,11 @@ export function clientHome(environment: Environment): string {
   return environment["RIVERA_HOME"] ?? environment["CF_HOME"] ?? environment["HOME"] ?? homedir();
 }
 
+/** Where the hashes of app files are kept from push to push. */
+export function hashCacheFolder(environment: Environment): string {
+  return path.join(clientHome(environment), ".rivera", "cache", "hashes");
+}
+
 /** The data folder of a platform that `rivera up` runs without `--data`. */
 export function platformDataFolder(environment: Environment): string {
   return (

@@ -120,7 +120,10 @@ export class AppPusher {
     });
     const { guid } = await createDroplet(this.#cc, app.guid);
     ui.text("Uploading droplet bits...");
-    const content = withProgress(ui, { length: size, open: () => createReadStream(file) });
+    const content = withProgress(this.#session, {
+      length: size,
+      open: () => createReadStream(file),
+    });
     const job = await uploadDroplet(this.#cc, guid, { filename: path.basename(file), content });
     ui.newline();
     ui.text("Waiting for API to complete processing files...");

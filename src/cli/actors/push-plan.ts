@@ -3,7 +3,7 @@ import { findApps, type App } from "../api/apps.ts";
 import type { CloudController } from "../api/cloud-controller.ts";
 import { scanArchive } from "../app-files/app-archive.ts";
 import type { AppSource } from "../app-files/app-file.ts";
-import { scanFolder } from "../app-files/scan-folder.ts";
+import { scanFolder, type ScanOptions } from "../app-files/scan-folder.ts";
 import { Failure } from "../failure.ts";
 import type { Manifest, ManifestApplication } from "../manifest/manifest.ts";
 
@@ -22,7 +22,7 @@ export interface PlanOptions {
   readonly spaceGuid: string;
   readonly workingFolder: string;
   readonly dropletPath: string | undefined;
-  readonly signal: AbortSignal;
+  readonly scan: ScanOptions;
 }
 
 /** Finds the apps that the manifest has made and reads the files of all of them, before anything is uploaded. */
@@ -55,6 +55,6 @@ async function contentOf(
   }
   const root = application.path || options.workingFolder;
   const isArchive = !(await stat(root)).isDirectory();
-  const files = isArchive ? await scanArchive(root) : await scanFolder(root, options.signal);
+  const files = isArchive ? await scanArchive(root) : await scanFolder(root, options.scan);
   return { kind: "bits", source: { root, isArchive, files } };
 }

@@ -11,7 +11,7 @@ import { packageFolder } from "../app-files/package-folder.ts";
 import { ZipWriter } from "../app-files/zip-writer.ts";
 import { Failure } from "../failure.ts";
 import type { Session } from "../session.ts";
-import { withProgress } from "../ui/progress-bar.ts";
+import { matchLine, withProgress } from "../ui/progress-bar.ts";
 import { pollUntilDone } from "./long-poll.ts";
 
 /** Makes a package of the app's files, sending only those that the platform does not hold. Resolves once it is READY. */
@@ -23,6 +23,7 @@ export async function uploadApp(
   const matched = await matchFiles(cc, source.files);
   const held = new Set(matched.map(({ checksum }) => checksum.value));
   const missing = source.files.filter((file) => file.size === 0 || !held.has(file.sha1));
+  if (session.ui.isErrTerminal) session.ui.warning(matchLine(source.files, missing));
   const { guid } = await createBitsPackage(cc, appGuid);
   const uploaded =
     missing.length === 0
@@ -58,18 +59,19 @@ async function sendNothing({ ui }: Session, cc: CloudController, upload: Upload)
 }
 
 async function sendFiles(
-  { ui }: Session,
+  session: Session,
   cc: CloudController,
   upload: Upload & { readonly source: AppSource; readonly missing: readonly AppFile[] },
 ): Promise<Package> {
   const { guid, matched, source, missing } = upload;
+  const { ui } = session;
   ui.text("Packaging files to upload...");
   const folder = await mkdtemp(path.join(tmpdir(), "rivera-push-"));
   try {
     const file = path.join(folder, "package.zip");
     const length = await packFiles(file, source, missing);
     ui.text("Uploading files...");
-    const bits = withProgress(ui, { length, open: () => createReadStream(file) });
+    const bits = withProgress(session, { length, open: () => createReadStream(file) });
     const uploaded = await uploadBits(cc, guid, { resources: matched, bits });
     ui.newline();
     ui.text("Waiting for API to complete processing files...");

@@ -3,12 +3,18 @@ import { hash } from "node:crypto";
 import { chmod, mkdir, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
+import { systemClock } from "#kernel/clock/system-clock.ts";
 import { Failure } from "../failure.ts";
 import { temporaryFolder } from "../testing/temporary-folder.ts";
 import { hashFiles, shareOut } from "./hash-files.ts";
-import { scanFolder } from "./scan-folder.ts";
+import { scanFolder, type ScanOptions } from "./scan-folder.ts";
 
 const never = new AbortController().signal;
+
+/** Options for one scan, with no hashes of earlier ones. */
+function firstScan(folder: string): ScanOptions {
+  return { signal: never, clock: systemClock, cacheFolder: `${folder}-no-cache` };
+}
 
 test("scanFolder() lists folders, files and links with modes and hashes, and follows no link", async () => {
   await using folder = await temporaryFolder();
@@ -19,7 +25,7 @@ test("scanFolder() lists folders, files and links with modes and hashes, and fol
   await chmod(path.join(folder.path, "empty"), 0o600);
   await symlink("/etc", path.join(folder.path, "outside"));
 
-  const files = await scanFolder(folder.path, never);
+  const files = await scanFolder(folder.path, firstScan(folder.path));
 
   assert.deepEqual(files, [
     { path: "bin", kind: "folder", mode: 0o755, size: 0, sha1: "" },
@@ -49,7 +55,7 @@ test("scanFolder() obeys the .cfignore of the root alone", async () => {
   await writeFile(path.join(folder.path, "sub", "kept.txt"), "a");
   await writeFile(path.join(folder.path, "sub", "gone.log"), "a");
 
-  const files = await scanFolder(folder.path, never);
+  const files = await scanFolder(folder.path, firstScan(folder.path));
 
   assert.deepEqual(
     files.map((file) => file.path),
@@ -61,7 +67,7 @@ test("scanFolder() refuses a folder without app files", async () => {
   await using folder = await temporaryFolder();
   await writeFile(path.join(folder.path, "manifest.yml"), "applications: []");
 
-  await assert.rejects(scanFolder(folder.path, never), (error: unknown) => {
+  await assert.rejects(scanFolder(folder.path, firstScan(folder.path)), (error: unknown) => {
     assert.ok(error instanceof Failure);
     assert.equal(error.message, `No app files found in '${folder.path}'`);
     return true;

@@ -5,13 +5,19 @@ import { appendFile, mkdir, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
 import { readZip } from "../testing/read-upload.ts";
+import { systemClock } from "#kernel/clock/system-clock.ts";
 import { temporaryFolder } from "../testing/temporary-folder.ts";
 import { packageArchive, scanArchive } from "./app-archive.ts";
 import { packageFolder } from "./package-folder.ts";
-import { scanFolder } from "./scan-folder.ts";
+import { scanFolder, type ScanOptions } from "./scan-folder.ts";
 import { ZipWriter } from "./zip-writer.ts";
 
 const modified = new Date(2030, 0, 2, 3, 4, 6);
+
+function firstScan(root: string): ScanOptions {
+  const { signal } = new AbortController();
+  return { signal, clock: systemClock, cacheFolder: `${root}-no-cache` };
+}
 
 test("a zip holds names, modes and contents, deflated only where that is smaller", async () => {
   await using folder = await temporaryFolder();
@@ -74,8 +80,7 @@ test("packageFolder() packs links as links and big files as they are", async () 
   const file = path.join(folder.path, "a.zip");
   {
     await using zip = await ZipWriter.create(file);
-    const signal = new AbortController().signal;
-    await packageFolder(zip, root, await scanFolder(root, signal));
+    await packageFolder(zip, root, await scanFolder(root, firstScan(root)));
     await zip.finish();
   }
 
@@ -89,7 +94,7 @@ test("packageFolder() refuses a file that changed after it was hashed", async ()
   const root = path.join(folder.path, "app");
   await mkdir(root);
   await writeFile(path.join(root, "file"), "before");
-  const files = await scanFolder(root, new AbortController().signal);
+  const files = await scanFolder(root, firstScan(root));
   await appendFile(path.join(root, "file"), " and after");
   await using zip = await ZipWriter.create(path.join(folder.path, "a.zip"));
 

@@ -4,6 +4,7 @@ import { AppPusher } from "../actors/push-app.ts";
 import { applySpaceManifest } from "../actors/apply-manifest.ts";
 import { planPushes } from "../actors/push-plan.ts";
 import { requireSpace } from "../actors/target-check.ts";
+import { hashCacheFolder } from "../environment.ts";
 import type { Manifest } from "../manifest/manifest.ts";
 import { applyDeploymentScale, applyOverrides } from "../manifest/overrides.ts";
 import { readManifest } from "../manifest/read-manifest.ts";
@@ -51,7 +52,11 @@ rivera push APP_NAME --docker-image [REGISTRY_HOST:PORT/]IMAGE[:TAG] [--docker-u
         options.overrides.dropletPath === undefined
           ? undefined
           : path.resolve(workingFolder, options.overrides.dropletPath),
-      signal: session.signal,
+      scan: {
+        signal: session.signal,
+        clock: session.clock,
+        cacheFolder: hashCacheFolder(session.environment),
+      },
     });
     const pusher = new AppPusher(session, cc, { target, settings: options });
     for (const plan of plans) await pusher.push(plan);

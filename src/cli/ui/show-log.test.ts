@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { PassThrough, Writable } from "node:stream";
 import { test } from "node:test";
 import type { LogMessage } from "../api/log-cache.ts";
-import { progressLine } from "./progress-bar.ts";
 import { showLogMessage } from "./show-log.ts";
 import { friendlyTime, logTime } from "./time-text.ts";
 import { Ui } from "./ui.ts";
@@ -55,10 +54,4 @@ test("times are local, with hundredths and the zone's offset", () => {
 
   assert.match(logTime(date), /^2030-01-02T03:04:05\.06[+-]\d{4}$/);
   assert.match(friendlyTime(date), /^Wed 02 Jan 03:04:05 \S+ 2030$/);
-});
-
-test("a progress bar fills from left to right", () => {
-  assert.equal(progressLine(0, 100), `[>${" ".repeat(39)}] 0%`);
-  assert.equal(progressLine(50, 100), `[${"=".repeat(20)}>${" ".repeat(19)}] 50%`);
-  assert.equal(progressLine(100, 100), `[${"=".repeat(40)}] 100%`);
 });
