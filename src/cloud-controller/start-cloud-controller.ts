@@ -68,7 +68,7 @@ export async function startCloudController(
   });
   const jobs = starting.use(new Jobs({ db, clock, logger, changes }));
   const users = new UserDirectory(db, clock);
-  const authenticate = createAuthenticate({ tokenKeysUrl: `${config.uaaUrl}/token_keys`, clock });
+  const authenticate = createAuthenticate({ uaaUrl: config.uaaUrl, clock });
 
   const internal = starting.adopt(
     createInternalServer({ secret: config.secret, logger }),

@@ -17,6 +17,8 @@ test("a request without a token, with a bad one or with the wrong scope is refus
     ["another payload", `bearer ${header}.${header}.${signature}`, 401, 1000],
     ["expired", `bearer ${await cc.token({ userGuid: "u1", expiresInSeconds: -1 })}`, 401, 1000],
     ["other audience", `bearer ${await cc.token({ userGuid: "u1", audience: "x" })}`, 401, 1000],
+    ["other issuer", `bearer ${await cc.token({ userGuid: "u1", issuer: "http://x" })}`, 401, 1000],
+    ["of later", `bearer ${await cc.token({ userGuid: "u1", issuedInSeconds: 90 })}`, 401, 1000],
     ["no scope", `bearer ${await cc.token({ userGuid: "u1", scopes: ["openid"] })}`, 403, 10003],
   ];
 

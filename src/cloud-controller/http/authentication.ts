@@ -12,35 +12,46 @@ const claimsSchema = z.object({
   origin: z.string().max(1024).optional(),
   scope: z.array(z.string()).optional(),
   exp: z.number(),
+  iat: z.number(),
 });
+
+/** How far the clocks of UAA and of this machine may be apart, for a token that says it was issued later than now. */
+const clockSkewInSeconds = 60;
 
 /** Turns an `Authorization` header into who makes the request; throws the 401 that Cloud Controller answers. */
 export type Authenticate = (header: string | undefined) => Promise<AuthContext>;
 
 /**
  * Verifies UAA's access tokens against its published keys, which are fetched once and again when a token names a key
- * that is not among them. RS256 alone, audience `cloud_controller`; headers such as `jku` are never followed.
+ * that is not among them. RS256 alone, audience `cloud_controller`, issued by that UAA and not in the future; headers
+ * such as `jku` are never followed.
  */
 export function createAuthenticate(options: {
-  readonly tokenKeysUrl: string;
+  /** UAA's URL with its path. */
+  readonly uaaUrl: string;
   readonly clock: Clock;
 }): Authenticate {
-  const keys = createRemoteJWKSet(new URL(options.tokenKeysUrl));
+  const { uaaUrl, clock } = options;
+  const keys = createRemoteJWKSet(new URL(`${uaaUrl}/token_keys`));
   return async (header) => {
     const token = bearerToken(header);
+    const now = clock.now();
     let payload: JWTPayload;
     try {
       ({ payload } = await jwtVerify(token, keys, {
         algorithms: ["RS256"],
         audience: "cloud_controller",
-        currentDate: options.clock.now(),
+        issuer: `${uaaUrl}/oauth/token`,
+        currentDate: now,
         clockTolerance: 0,
       }));
     } catch (error) {
       throw refusalOf(error);
     }
     const claims = claimsSchema.safeParse(payload);
-    if (!claims.success) throw new CfError("InvalidAuthToken");
+    if (!claims.success || claims.data.iat > now.getTime() / 1000 + clockSkewInSeconds) {
+      throw new CfError("InvalidAuthToken");
+    }
     return authContextOf(claims.data);
   };
 }

@@ -39,6 +39,8 @@ export interface Claims {
   readonly scopes?: readonly string[];
   readonly expiresInSeconds?: number;
   readonly audience?: string;
+  readonly issuer?: string;
+  readonly issuedInSeconds?: number;
 }
 
 /** A real Cloud Controller on a real database, real HTTP and signed tokens; Diego and the blobstore are the test's. */
@@ -267,19 +269,23 @@ async function startTokenKeys(stack: AsyncDisposableStack) {
     response.setHeader("content-type", "application/json");
     response.end(JSON.stringify({ keys: [jwk] }));
   });
-  const sign = async (claims: Claims) =>
-    await new SignJWT({
+  const sign = async (claims: Claims) => {
+    const now = Math.floor(systemClock.now().getTime() / 1000);
+    return await new SignJWT({
       user_id: claims.userGuid,
       user_name: claims.userName ?? claims.userGuid,
       email: claims.userName ?? claims.userGuid,
       client_id: "cf",
       origin: claims.origin ?? "uaa",
       scope: claims.scopes ?? ["cloud_controller.read", "cloud_controller.write"],
-      exp: Math.floor(systemClock.now().getTime() / 1000) + (claims.expiresInSeconds ?? 600),
+      iat: now + (claims.issuedInSeconds ?? 0),
+      exp: now + (claims.expiresInSeconds ?? 600),
     })
       .setProtectedHeader({ alg: "RS256", kid: "key-1" })
       .setAudience(claims.audience ?? "cloud_controller")
+      .setIssuer(claims.issuer ?? `${url}/uaa/oauth/token`)
       .sign(privateKey);
+  };
   return { url, sign };
 }
 
