@@ -9,6 +9,8 @@ export interface FollowOptions {
   /** Ends the following at once. */
   readonly signal: AbortSignal;
   show(message: LogMessage): void;
+  /** True of the line after which nothing is waited for; draining ends with it. */
+  isLast?(message: LogMessage): boolean;
   /** Takes what hinders the reading; it goes on. */
   warn(warning: string): void;
 }
@@ -23,6 +25,7 @@ export class LogFollower {
   readonly #options: FollowOptions;
   readonly #window: LogWindow;
   #errors = 0;
+  #sawLast = false;
 
   private constructor(options: FollowOptions, start: bigint) {
     this.#options = options;
@@ -52,11 +55,11 @@ export class LogFollower {
     }
   }
 
-  /** Shows what is left: reads until two rounds in a row bring nothing new. */
+  /** Shows what is left: reads until the last line was there, or two rounds in a row bring nothing new. */
   async drain(): Promise<void> {
     const { clock, signal } = this.#options;
     let emptyRounds = 0;
-    while (emptyRounds < 2 && this.#errors < mostErrors) {
+    while (!this.#sawLast && emptyRounds < 2 && this.#errors < mostErrors) {
       if (await this.#round()) emptyRounds = 0;
       else emptyRounds += 1;
       if (emptyRounds === 1) await clock.sleep(drainPauseMs, signal);
@@ -72,7 +75,10 @@ export class LogFollower {
       for (;;) {
         const batch = await logCache.read(sourceId, { startTime, limit: pageSize, signal });
         const fresh = this.#window.take(batch);
-        for (const message of fresh) this.#options.show(message);
+        for (const message of fresh) {
+          this.#options.show(message);
+          if (this.#options.isLast?.(message) === true) this.#sawLast = true;
+        }
         if (fresh.length > 0) isNews = true;
         this.#errors = 0;
         const last = batch.at(-1)?.timestamp;

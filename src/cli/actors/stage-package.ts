@@ -40,6 +40,7 @@ export async function stagePackage(
     show: (message) => {
       if (message.sourceType === "STG") context.show(message);
     },
+    isLast: saysStopping,
   });
   const { guid } = await createBuild(cc, staging.packageGuid);
   const stopped = new AbortController();
@@ -67,6 +68,11 @@ export async function stagePackage(
     stopped.abort();
     await following;
   }
+}
+
+/** What a cell says of a container once all its output has been sent; how its removal goes is not waited for. */
+function saysStopping({ sourceType, text }: LogMessage): boolean {
+  return sourceType === "STG" && /^Cell \S+ stopping instance /.test(text);
 }
 
 /** The droplet of a build that was staged; a failed one throws its reason as start, restart and restage word it. */

@@ -56,20 +56,19 @@ export async function closeHostNetwork(uplinks: readonly string[]): Promise<void
  */
 export async function attachNetwork(pid: number, identity: SlotIdentity): Promise<void> {
   const { address, interfaceName } = identity;
-  await runChecked("ip", ["-batch", "-"], {
-    timeoutMs: 10_000,
-    input: `link add ${interfaceName} type veth peer name eth0 netns ${pid}
+  await runChecked(
+    "sh",
+    [
+      "-ec",
+      joinScript,
+      "sh",
+      String(pid),
+      `link add ${interfaceName} type veth peer name eth0 netns ${pid}
 addr add ${gatewayAddress} peer ${address} dev ${interfaceName}
 link set ${interfaceName} up
 `,
-  });
-  writeFileSync(path.join(settings, "ipv4/conf", interfaceName, "forwarding"), "1");
-  const ipv6 = path.join(settings, "ipv6/conf", interfaceName, "disable_ipv6");
-  if (existsSync(ipv6)) writeFileSync(ipv6, "1");
-  // As the root of the container's user namespace, which owns the network namespace; the programs are the host's.
-  await runChecked(
-    "nsenter",
-    ["-t", String(pid), "-U", "-n", "-S", "0", "-G", "0", "sh", "-ec", insideScript],
+      insideScript,
+    ],
     {
       timeoutMs: 10_000,
       input: `link set lo up
@@ -79,7 +78,15 @@ route add default via ${gatewayAddress}
 `,
     },
   );
+  writeFileSync(path.join(settings, "ipv4/conf", interfaceName, "forwarding"), "1");
+  const ipv6 = path.join(settings, "ipv6/conf", interfaceName, "disable_ipv6");
+  if (existsSync(ipv6)) writeFileSync(ipv6, "1");
 }
+
+// One program for both sides: each one started costs a fork of the whole platform. The second half runs as the root of
+// the container's user namespace, which owns the network namespace; the programs are the host's.
+const joinScript = `printf %s "$2" | ip -batch -
+exec nsenter -t "$1" -U -n -S 0 -G 0 sh -ec "$3"`;
 
 const insideScript = `ip -batch -
 cd /proc/sys/user
