@@ -86,6 +86,9 @@ async function build(cacheDir: string, target: string): Promise<Buffer> {
         target: "node24",
         format: "cjs",
         legalComments: "none",
+        // Read anew by every staging: half the size is a fifth of the builder's start. Names stay, for stack traces.
+        minifySyntax: true,
+        minifyWhitespace: true,
         logLevel: "silent",
       });
     }

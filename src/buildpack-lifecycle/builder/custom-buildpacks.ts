@@ -3,7 +3,6 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { byteSize } from "./byte-size.ts";
-import { download } from "./download.ts";
 import { downloadDirectory, isCustomBuildpack } from "./find-buildpack.ts";
 import { printError, printLine } from "./output.ts";
 import { captureTool, type ScriptEnd } from "./run-script.ts";
@@ -87,6 +86,8 @@ function clone(
 }
 
 async function fetchZip(staging: Staging, key: string, destination: string): Promise<void> {
+  // Node's HTTP takes longer to load than all the rest of a builder that needs none of it.
+  const { download } = await import("./download.ts");
   const shown = withoutPassword(key);
   const directory = await mkdtemp(path.join(os.tmpdir(), "buildpack-zip"));
   try {
