@@ -5,7 +5,7 @@ import type { Logger } from "#kernel/log/logger.ts";
 import { Loop, type LoopStatus } from "#kernel/loop/loop.ts";
 import type { LogCacheClient } from "#log-cache/client.ts";
 import type { AppLog } from "./apps/app-log.ts";
-import type { AppDataRemover, AppRunner } from "./apps/app-runner.ts";
+import type { AppDataRemover, AppRunner, StagingStopper } from "./apps/app-runner.ts";
 import { BlobUrls } from "./blobs/blob-urls.ts";
 import { registerBlobs } from "./blobs/blob-routes.ts";
 import { SignedUrls } from "./blobs/signed-urls.ts";
@@ -40,6 +40,7 @@ import { StagedAppData } from "./staging/app-data-remover.ts";
 import { BuildEnding } from "./staging/build-ending.ts";
 import { registerStaging } from "./staging/internal-routes.ts";
 import { Stager } from "./staging/stager.ts";
+import { StagingCancellation } from "./staging/staging-cancellation.ts";
 import { syncStaging } from "./staging/staging-sync.ts";
 import { registerTaskCompletion } from "./tasks/internal-routes.ts";
 import { registerTasks } from "./tasks/routes.ts";
@@ -72,6 +73,7 @@ export interface StagingAndRunning extends AsyncDisposable {
   readonly runner: AppRunner;
   readonly reports: InstanceReports;
   readonly appData: AppDataRemover;
+  readonly stagings: StagingStopper;
   /** Once the listeners are bound: recovers what a crash interrupted, installs buildpacks, begins the loops. */
   start(): Promise<void>;
   loops(): readonly LoopStatus[];
@@ -96,6 +98,7 @@ export function composeStaging(dependencies: StagingDependencies): StagingAndRun
   const apiUrl = config.externalUrl;
   const source = { db, blobUrls, apiUrl, config: config.staging, limits: config.limits };
   const stager = new Stager({ ...common, ...source, ending });
+  const cancellation = new StagingCancellation({ db, bbs, ending, logger });
   const processing = new PackageProcessing({
     ...common,
     resources,
@@ -115,6 +118,7 @@ export function composeStaging(dependencies: StagingDependencies): StagingAndRun
   registerBuilds(servers.api, {
     ...common,
     stager,
+    cancellation,
     defaultStack: config.defaultStack,
     limits: { ...limits, maximumDiskInMb: config.limits.maximumDiskInMb },
   });
@@ -141,6 +145,7 @@ export function composeStaging(dependencies: StagingDependencies): StagingAndRun
     runner,
     reports,
     appData: new StagedAppData({ db, blobstore, bbs, logger }),
+    stagings: cancellation,
     async start() {
       await workspaces.sweep(await uploadsOfJobs(db));
       await processing.recover();

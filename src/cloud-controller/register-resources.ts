@@ -3,7 +3,7 @@ import type { Logger } from "#kernel/log/logger.ts";
 import { registerAppConfiguration } from "./apps/configuration-routes.ts";
 import { appDelete } from "./apps/app-delete.ts";
 import type { AppLog } from "./apps/app-log.ts";
-import type { AppDataRemover, AppRunner } from "./apps/app-runner.ts";
+import type { AppDataRemover, AppRunner, StagingStopper } from "./apps/app-runner.ts";
 import { clearBuildpackCaches } from "./apps/clear-buildpack-cache.ts";
 import { registerAppFeatures } from "./apps/feature-routes.ts";
 import { registerApps } from "./apps/routes.ts";
@@ -124,10 +124,11 @@ export function registerApplications(
     readonly runner: AppRunner;
     readonly reports: InstanceReports;
     readonly remover: AppDataRemover;
+    readonly stagings: StagingStopper;
   },
 ): void {
   const { db, clock, links, longPoll, jobs, permissions, appLog, config, logger } = core;
-  const { runner, reports, remover } = parts;
+  const { runner, reports, remover, stagings } = parts;
   const { limits } = config;
   const { fileDescriptors } = config.staging.limits;
   const apps = {
@@ -139,6 +140,7 @@ export function registerApplications(
     jobs,
     runner,
     remover,
+    stagings,
     appLog,
     fileDescriptors,
   };

@@ -108,9 +108,9 @@ export async function startCloudController(
       internalUrl: () => internalUrl,
     }),
   );
-  const { runner, reports, appData: remover } = staging;
+  const { runner, reports, appData: remover, stagings } = staging;
   registerTenancy(api, core, { runner, remover });
-  registerApplications(api, core, { runner, reports, remover });
+  registerApplications(api, core, { runner, reports, remover, stagings });
   registerLogAccess(internal, core, authenticate);
   const { blobstore } = dependencies;
   const cleaning = starting.use(startCleanUp({ ...core, blobstore }, internal));

@@ -75,10 +75,7 @@ export class LogFollower {
       for (;;) {
         const batch = await logCache.read(sourceId, { startTime, limit: pageSize, signal });
         const fresh = this.#window.take(batch);
-        for (const message of fresh) {
-          this.#options.show(message);
-          if (this.#options.isLast?.(message) === true) this.#sawLast = true;
-        }
+        for (const message of fresh) this.#take(message);
         if (fresh.length > 0) isNews = true;
         this.#errors = 0;
         const last = batch.at(-1)?.timestamp;
@@ -90,6 +87,11 @@ export class LogFollower {
       this.#complain(error);
       return isNews;
     }
+  }
+
+  #take(message: LogMessage): void {
+    this.#options.show(message);
+    if (this.#options.isLast?.(message) === true) this.#sawLast = true;
   }
 
   #complain(error: unknown): void {

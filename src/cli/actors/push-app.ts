@@ -4,6 +4,7 @@ import path from "node:path";
 import { parseBytes } from "#kernel/size.ts";
 import { getAppByName, restartApp, stopApp } from "../api/apps.ts";
 import type { CloudController } from "../api/cloud-controller.ts";
+import { cancelStagings } from "../api/builds.ts";
 import { createDeployment } from "../api/deployments.ts";
 import { createDroplet, getDroplet, setCurrentDroplet, uploadDroplet } from "../api/droplets.ts";
 import { createDockerPackage } from "../api/packages.ts";
@@ -31,6 +32,8 @@ export interface PushSettings {
   readonly overrides: PushOverrides;
   readonly strategy: DeploymentStrategy;
   readonly noStart: boolean;
+  /** A staging of the app that still runs is ended. */
+  readonly replaceStaging: boolean;
 }
 
 /** Takes one app after the other through package, build, droplet and start, in the order of the official client. */
@@ -136,6 +139,7 @@ export class AppPusher {
     ui.newline();
     ui.text("Staging app and tracing logs...");
     const { guid } = await getAppByName(this.#cc, app.name, this.#target.space.guid);
+    if (this.#settings.replaceStaging) await cancelStagings(this.#cc, guid);
     const build = await stagePackage(
       this.#cc,
       { appGuid: guid, appName: app.name, packageGuid },

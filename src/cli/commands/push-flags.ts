@@ -104,6 +104,10 @@ export const pushFlags: readonly Flag[] = [
     description: "Do not print values for environment vars set in the application manifest",
   },
   {
+    long: "replace-staging",
+    description: "End a staging of the app that is still running, instead of being refused",
+  },
+  {
     long: "stack",
     short: "s",
     takes: "value",
@@ -166,6 +170,7 @@ export function readPushOptions(input: ParsedInput): PushOptions {
     manifestPath: input.value("manifest"),
     noManifest: input.has("no-manifest"),
     noStart: input.has("no-start"),
+    replaceStaging: input.has("replace-staging"),
     variableFiles: input.values("vars-file"),
     variables: input.values("var"),
     redactEnv: input.has("redact-env"),
@@ -189,6 +194,7 @@ function checkCombinations(input: ParsedInput): void {
     [undefined, "no-manifest", "manifest", ["--no-manifest", "--manifest, -f"]],
     [undefined, "no-manifest", "vars-file", ["--no-manifest", "--vars-file"]],
     [undefined, "no-manifest", "var", ["--no-manifest", "--vars"]],
+    [undefined, "no-start", "replace-staging", ["--no-start", "--replace-staging"]],
     [undefined, "no-start", "no-wait", ["--no-start", "--no-wait"]],
     [undefined, "no-route", "random-route", ["--no-route", "--random-route"]],
   ] as const) {

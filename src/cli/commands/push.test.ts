@@ -285,6 +285,34 @@ test("push says when an app does not start in time", async () => {
   assert.match(err, /Start app timeout\n\nTIP: Application must be listening on the right port\./);
 });
 
+test("push --replace-staging ends the app's staging before its own, also one that has just ended", async () => {
+  await using stub = await startStub();
+  await using user = await TestUser.loggedIn(stub.url);
+  const cwd = await folderWithApp(user);
+  const builds = ["running", "just-ended"].map((guid) => ({ guid, state: "STAGING" }));
+  stub.on(/GET \/v3\/builds/, ({ query }) =>
+    resources(...(query.get("states") === "STAGING" ? builds : [])),
+  );
+  stub.on(/POST \/rivera\/v1\/builds\/running\/cancel/, () => ({
+    json: { guid: "running", state: "FAILED" },
+  }));
+  const detail = "Build state is STAGED and therefore cannot be canceled";
+  stub.on(/POST \/rivera\/v1\/builds\/just-ended\/cancel/, () => ({
+    status: 422,
+    json: { errors: [{ code: 10008, title: "CF-UnprocessableEntity", detail }] },
+  }));
+
+  const { code } = await user.run(["push", "web-app", "--replace-staging"], { cwd });
+
+  assert.equal(code, 0);
+  const posts = stub.lines().filter((line) => /POST .*\/builds/.test(line));
+  assert.deepEqual(posts, [
+    "POST /rivera/v1/builds/running/cancel",
+    "POST /rivera/v1/builds/just-ended/cancel",
+    "POST /v3/builds",
+  ]);
+});
+
 test("push --no-start stages nothing and stops an app that runs", async () => {
   await using stub = await startStub();
   await using user = await TestUser.loggedIn(stub.url);

@@ -19,7 +19,7 @@ export const push: Command = {
   usage: `rivera push APP_NAME [-b BUILDPACK_NAME]
 [-c COMMAND] [-f MANIFEST_PATH | --no-manifest] [--lifecycle (buildpack | docker | cnb)] [--no-start] [--no-wait] [-i NUM_INSTANCES]
 [-k DISK] [-m MEMORY] [-l LOG_RATE_LIMIT] [-p PATH] [-s STACK] [-t HEALTH_TIMEOUT] [--task TASK]
-[-u (process | port | http)] [--no-route | --random-route]
+[-u (process | port | http)] [--no-route | --random-route] [--replace-staging]
 [--var KEY=VALUE] [--vars-file VARS_FILE_PATH]...
 
 rivera push APP_NAME --docker-image [REGISTRY_HOST:PORT/]IMAGE[:TAG] [--docker-username USERNAME]

@@ -9,7 +9,7 @@ import type { Jobs } from "../jobs/jobs.ts";
 import { loadMetadata, noMetadata } from "../metadata/metadata.ts";
 import type { AppLog } from "./app-log.ts";
 import { presentApp } from "./app-presenter.ts";
-import type { AppDataRemover, AppRunner } from "./app-runner.ts";
+import type { AppDataRemover, AppRunner, StagingStopper } from "./app-runner.ts";
 import type { App } from "./app-table.ts";
 import { findApp } from "./find-app.ts";
 
@@ -22,6 +22,7 @@ export interface AppRoutes {
   readonly jobs: Jobs;
   readonly runner: AppRunner;
   readonly remover: AppDataRemover;
+  readonly stagings: StagingStopper;
   readonly appLog: AppLog;
   /** Open files of an instance, as VCAP_APPLICATION tells them. */
   readonly fileDescriptors: number;

@@ -1,3 +1,5 @@
+import type { Actor } from "../http/auth-context.ts";
+
 /**
  * Makes the stored desired state of processes real in Diego (`running/`). The rows are written before the call; where
  * Diego cannot be reached the sync loop catches up, so a failure here loses nothing.
@@ -18,6 +20,11 @@ export interface AppRunner {
   removeApp(appGuid: string): Promise<void>;
   /** Removes one LRP by the guid that Diego knows, `<process guid>-<version>`: the version before a restart. */
   removeLrp(processGuidAndVersion: string): Promise<void>;
+}
+
+export interface StagingStopper {
+  /** Ends what is being staged of the app, in the name of who asked for it. */
+  cancelStagingsOfApp(appGuid: string, actor: Actor): Promise<void>;
 }
 
 /** Removes what an app owns besides its own rows: packages, builds, droplets, their blobs, the buildpack cache. */

@@ -12,7 +12,7 @@ import { currentRevision } from "../revisions/revision-create.ts";
 import type { Revision } from "../revisions/revision-table.ts";
 import { quotaFaults } from "../quotas/check-quota.ts";
 import type { AppLog } from "./app-log.ts";
-import type { AppRunner } from "./app-runner.ts";
+import type { AppRunner, StagingStopper } from "./app-runner.ts";
 import type { App, AppState } from "./app-table.ts";
 
 interface StateChange {
@@ -35,11 +35,16 @@ export async function startApp(change: StateChange, app: App): Promise<void> {
   await tellRunner(change, app);
 }
 
-export async function stopApp(change: StateChange, app: App): Promise<void> {
+/** What is being staged of it ends too, also where nothing of it runs yet. */
+export async function stopApp(
+  change: StateChange & { readonly stagings: StagingStopper },
+  app: App,
+): Promise<void> {
   await change.db.transaction().execute(async (tx) => {
     if (app.state !== "STOPPED") await setState(tx, change.clock, { app, state: "STOPPED" });
     await recordStateEvent(tx, change, { app, type: "audit.app.stop" });
   });
+  await change.stagings.cancelStagingsOfApp(app.guid, change.actor);
   if (app.state === "STOPPED") return;
   change.appLog.write(app, `Stopping app with guid ${app.guid}`);
   await tellRunner(change, app);

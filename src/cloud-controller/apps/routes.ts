@@ -125,7 +125,7 @@ function registerSingle(app: ApiServer, dependencies: AppRoutes): void {
 }
 
 function registerActions(app: ApiServer, dependencies: AppRoutes): void {
-  const { db, clock, runner, appLog, jobs, links } = dependencies;
+  const { db, clock, runner, stagings, appLog, jobs, links } = dependencies;
   const actions = { start: startApp, stop: stopApp, restart: restartApp };
   for (const [name, act] of Object.entries(actions)) {
     app.post<{ Params: { guid: string } }>(`/v3/apps/:guid/actions/${name}`, async (request) => {
@@ -133,7 +133,7 @@ function registerActions(app: ApiServer, dependencies: AppRoutes): void {
       const seen = await permittedApp(dependencies, request.auth, guid, "space.read");
       if (act !== stopApp) requireDroplet(seen);
       const found = await permittedApp(dependencies, request.auth, guid, "apps.manage");
-      await act({ db, clock, runner, appLog, actor: actorOf(request.auth) }, found);
+      await act({ db, clock, runner, stagings, appLog, actor: actorOf(request.auth) }, found);
       return await presentStoredApp(dependencies, guid);
     });
   }

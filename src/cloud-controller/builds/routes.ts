@@ -4,7 +4,7 @@ import { findApp } from "../apps/find-app.ts";
 import { requireOwnedByApp, visibleApps } from "../apps/require-owned-by-app.ts";
 import type { Database } from "../database/schema.ts";
 import { findDropletOfBuild } from "../droplets/find-droplet.ts";
-import type { AuthContext } from "../http/auth-context.ts";
+import { actorOf, type AuthContext } from "../http/auth-context.ts";
 import { notFound, unprocessable } from "../http/cf-errors.ts";
 import type { ApiServer } from "../http/create-server.ts";
 import type { Links } from "../http/links.ts";
@@ -18,6 +18,7 @@ import { loadMetadata, updateMetadata } from "../metadata/metadata.ts";
 import { findPackage } from "../packages/find-package.ts";
 import { stackVerdict } from "../stacks/stack-state.ts";
 import { buildKey } from "../staging/build-ending.ts";
+import type { StagingCancellation } from "../staging/staging-cancellation.ts";
 import { createBuild, type BuildCreation } from "./build-create.ts";
 import { presentBuild } from "./build-presenter.ts";
 import { toBuild, type Build } from "./build-table.ts";
@@ -30,6 +31,7 @@ export interface BuildRoutes extends BuildCreation {
   readonly links: Links;
   readonly longPoll: LongPoll;
   readonly logCache: Pick<LogCacheClient, "tail">;
+  readonly cancellation: StagingCancellation;
 }
 
 type ByGuid = { Params: { guid: string } };
@@ -86,6 +88,16 @@ export function registerBuilds(app: ApiServer, context: BuildRoutes): void {
     // client never sends the header.
     if (ended && request.headers["prefer"] === undefined) {
       await waitForLogReader(context, after);
+    }
+    return await present(context, guid);
+  });
+  // Of our own: the original cannot end a staging, and its clients wait or get the 422 of a second build.
+  app.post<ByGuid>("/rivera/v1/builds/:guid/cancel", async (request) => {
+    const { guid } = request.params;
+    const build = await requireBuild(context, request.auth, { guid, action: "apps.manage" });
+    if (!(await context.cancellation.cancelBuild(guid, actorOf(request.auth)))) {
+      const { state } = (await findBuild(db, guid)) ?? build;
+      throw unprocessable(`Build state is ${state} and therefore cannot be canceled`);
     }
     return await present(context, guid);
   });

@@ -16,6 +16,7 @@ import type { Database, Executor } from "../database/schema.ts";
 import { findDropletOfBuild } from "../droplets/find-droplet.ts";
 import type { DropletRetention } from "../droplets/droplet-retention.ts";
 import type { Droplet, DropletBuildpack } from "../droplets/droplet-table.ts";
+import type { Actor } from "../http/auth-context.ts";
 import { CfError, notFound } from "../http/cf-errors.ts";
 import type { Changes } from "../http/long-poll.ts";
 import { findProcessOfType } from "../processes/find-process.ts";
@@ -87,11 +88,11 @@ export class BuildEnding {
     await this.#succeed({ build, app, result });
   }
 
-  /** Nothing where the build has its final state. */
-  async fail(buildGuid: string, failure: StagingFailure): Promise<void> {
+  /** Whether it was still STAGING; otherwise nothing happens. The event names the build's creator, or who ended it. */
+  async fail(buildGuid: string, failure: StagingFailure, endedBy?: Actor): Promise<boolean> {
     const build = await findBuild(this.#db, buildGuid);
     const app = build === undefined ? undefined : await findApp(this.#db, build.appGuid);
-    if (build === undefined || app === undefined) return;
+    if (build === undefined || app === undefined) return false;
     const droplet = await findDropletOfBuild(this.#db, buildGuid);
     const failed = await this.#db.transaction().execute(async (tx) => {
       const error = { errorId: failure.id, errorDescription: failure.description };
@@ -105,7 +106,7 @@ export class BuildEnding {
         .execute();
       await recordAuditEvent(tx, this.#clock, {
         type: "audit.app.build.failed",
-        actor: creatorOf(build),
+        actor: endedBy ?? creatorOf(build),
         target: { guid: app.guid, type: "app", name: app.name },
         spaceGuid: app.spaceGuid,
         data: {
@@ -117,10 +118,11 @@ export class BuildEnding {
       });
       return true;
     });
-    if (!failed) return;
+    if (!failed) return false;
     this.#appLog.write(app, `Failed to stage build: ${failure.logMessage}`, { type: "ERR" });
     this.#changes.notify(buildKey(buildGuid));
     if (droplet?.sha1) await this.#blobstore.delete(dropletBlob(droplet.guid, droplet.sha1));
+    return true;
   }
 
   async #succeed(staged: {
@@ -130,11 +132,15 @@ export class BuildEnding {
   }): Promise<void> {
     const { build, app, result } = staged;
     const droplet = await findDropletOfBuild(this.#db, build.guid);
-    if (droplet === undefined) return await this.fail(build.guid, stagingError("no droplet"));
+    if (droplet === undefined) {
+      await this.fail(build.guid, stagingError("no droplet"));
+      return;
+    }
     const processTypes = result.process_types ?? {};
     const web = await findProcessOfType(this.#db, app.guid, "web");
     if (Object.keys(processTypes).length === 0 && (web?.command ?? "") === "") {
-      return await this.fail(build.guid, stagingError("Start command not specified"));
+      await this.fail(build.guid, stagingError("Start command not specified"));
+      return;
     }
     const buildpacks = await this.#buildpacksOf(build, result);
     await this.#db.transaction().execute(async (tx) => {

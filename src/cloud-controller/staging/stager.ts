@@ -7,6 +7,7 @@ import { buildpackBlob, buildpackCacheBlob, packageBlob } from "../blobs/blob-ke
 import { lifecyclePath } from "../blobs/blob-routes.ts";
 import type { BlobUrls } from "../blobs/blob-urls.ts";
 import type { Build } from "../builds/build-table.ts";
+import { findBuild } from "../builds/find-build.ts";
 import { buildpackKey } from "../buildpacks/buildpack-table.ts";
 import type { BuildpackEntry, BuildpackList } from "../buildpacks/resolve-buildpacks.ts";
 import type { Database } from "../database/schema.ts";
@@ -17,6 +18,7 @@ import { appPlace } from "../running/app-place.ts";
 import { toEgressRules } from "../running/egress-rules.ts";
 import { placementTags } from "../isolation-segments/placement-tags.ts";
 import { rulesOfSpaces } from "../security-groups/groups-of-spaces.ts";
+import { cancelInDiego } from "../tasks/task-runner.ts";
 import { mappedRoutes, urisOf } from "../running/mapped-routes.ts";
 import { vcapApplication, type AppPlace } from "../running/vcap-application.ts";
 import { randomGuids } from "#kernel/guid.ts";
@@ -43,7 +45,7 @@ export interface StagingRequest {
 
 export interface StagerOptions {
   readonly db: Database;
-  readonly bbs: Pick<BbsClient, "desireTask">;
+  readonly bbs: Pick<BbsClient, "desireTask" | "cancelTask">;
   readonly blobstore: Blobstore;
   readonly blobUrls: BlobUrls;
   readonly ending: BuildEnding;
@@ -76,12 +78,15 @@ export class Stager {
 
   /** @throws 503 StagerUnavailable or 500 StagerError; the build is FAILED then */
   async stage(request: StagingRequest): Promise<void> {
-    const { bbs, ending } = this.#options;
+    const { db, bbs, ending } = this.#options;
     const { build } = request;
     this.#desiring.add(build.guid);
     try {
       const definition = stagingTaskDefinition(await this.#facts(request));
       await bbs.desireTask({ definition, taskGuid: build.guid, domain: stagingDomain });
+      // Cancelled meanwhile, when there was no task yet.
+      const now = await findBuild(db, build.guid);
+      if (now?.state !== "STAGING") await cancelInDiego(bbs, build.guid);
     } catch (error) {
       const message = error instanceof StagingRefused ? error.message : "staging failed";
       await ending.fail(build.guid, stagingError(message));
