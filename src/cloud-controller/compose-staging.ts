@@ -83,12 +83,7 @@ export function composeStaging(dependencies: StagingDependencies): StagingAndRun
   const { config, db, clock, logger, bbs, blobstore, servers, logCache } = dependencies;
   const { limits } = config.staging;
   const common = { ...dependencies, limits };
-  const signedUrls = new SignedUrls(config.staging.signingSecret, clock);
-  const blobUrls = new BlobUrls({
-    signedUrls,
-    internalUrl: dependencies.internalUrl,
-    externalUrl: config.externalUrl,
-  });
+  const { signedUrls, blobUrls } = composeUrls(dependencies);
   const workspaces = new UploadWorkspaces(config.staging.workDirectory);
   const resources = new ResourceCache({ db, blobstore, clock });
   const ending = new BuildEnding({
@@ -164,6 +159,12 @@ export function composeStaging(dependencies: StagingDependencies): StagingAndRun
       }
     },
   };
+}
+
+function composeUrls({ config, clock, internalUrl }: StagingDependencies) {
+  const signedUrls = new SignedUrls(config.staging.signingSecret, clock);
+  const { externalUrl } = config;
+  return { signedUrls, blobUrls: new BlobUrls({ signedUrls, internalUrl, externalUrl }) };
 }
 
 /** Tasks of apps; the result is one round of their sync. */

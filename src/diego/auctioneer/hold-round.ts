@@ -6,6 +6,7 @@ import type { Clock } from "#kernel/clock/clock.ts";
 import { withDeadline } from "#kernel/clock/deadline.ts";
 import type { Logger } from "#kernel/log/logger.ts";
 import { schedule, type AuctionBatch, type LrpAuction } from "./schedule.ts";
+import type { Unplaced } from "./unplaced.ts";
 
 export interface RoundParts {
   readonly clock: Clock;
@@ -14,6 +15,7 @@ export interface RoundParts {
   readonly repClient: RepClientFactory;
   readonly startingContainerCountMaximum: number;
   readonly cellStateTimeoutMs: number;
+  readonly unplaced: Unplaced;
 }
 
 export interface RoundReport {
@@ -28,16 +30,17 @@ interface CellAnswer {
 }
 
 /**
- * One round: ask every cell what it has, decide, hand the work out, tell the BBS what found no place. Keeps nothing
- * between rounds and retries nothing: convergence brings back what failed.
+ * One round: ask every cell what it has, decide, hand the work out, tell the BBS what found no place. What waits for
+ * room since an earlier round takes part.
  *
  * @throws where the cells cannot be listed; the batch is then untouched.
  */
 export async function holdRound(
   parts: RoundParts,
-  batch: AuctionBatch,
+  asked: AuctionBatch,
   signal: AbortSignal,
 ): Promise<RoundReport> {
+  const batch = parts.unplaced.joined(asked, parts.clock.now());
   const presences = await parts.bbs.cells();
   const answers = (
     await Promise.all(presences.map((presence) => askCell(parts, presence, signal)))
@@ -63,9 +66,10 @@ export async function holdRound(
     ...result.failedTasks,
     ...returned.flatMap((work) => work.tasks.map((task) => ({ task, placementError }))),
   ];
+  const news = parts.unplaced.settle({ failedLrps, failedTasks }, asked, parts.clock.now());
   await Promise.all([
-    ...failedLrps.map((failure) => reportLrp(parts, failure.lrp, failure.placementError)),
-    ...failedTasks.map((failure) =>
+    ...news.failedLrps.map((failure) => reportLrp(parts, failure.lrp, failure.placementError)),
+    ...news.failedTasks.map((failure) =>
       reportTask(parts, failure.task.taskGuid, failure.placementError),
     ),
   ]);

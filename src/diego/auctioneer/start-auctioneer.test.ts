@@ -201,6 +201,70 @@ test("a round whose cells could not be listed is held again with the same batch"
   assert.equal(surroundings.placed[0]?.lrps[0]?.processGuid, "app");
 });
 
+/** A cell without memory until some of it is given. */
+function crowdedCell(surroundings: Surroundings) {
+  let memoryMb = 0;
+  surroundings.cells.set("cell-1", {
+    state: async () => ({
+      ...emptyCell("cell-1"),
+      availableResources: { memoryMb, diskMb: 100, containers: 10 },
+    }),
+  });
+  return {
+    endContainer: () => {
+      memoryMb = 100;
+    },
+  };
+}
+
+test("what waits for room is placed as soon as a container has ended, and its failure is told once", async (t) => {
+  const surroundings = new Surroundings();
+  const cell = crowdedCell(surroundings);
+  const clock = new FakeClock();
+  const { client } = await startWith(t, surroundings, clock);
+  await client.requestLrpAuctions([startRequest("app", [0])]);
+  const { indices: _, processGuid: __, ...demand } = startRequest("", []);
+  await client.requestTaskAuctions([{ ...demand, taskGuid: "build" }]);
+  while (surroundings.failures.length < 2) await surroundings.changed();
+  for (let round = 0; round < 10; round += 1) await clock.advance(500);
+
+  cell.endContainer();
+  const placed = () =>
+    surroundings.placed.flatMap(({ lrps, tasks }) => [
+      ...lrps.map(({ processGuid, index }) => `${processGuid}.${index}`),
+      ...tasks.map(({ taskGuid }) => taskGuid),
+    ]);
+  const before = clock.now().getTime();
+  while (placed().length < 2) await clock.advance(500);
+
+  assert.deepEqual(placed().toSorted(), ["app.0", "build"]);
+  assert.ok(clock.now().getTime() - before < 30_000, "it waited for convergence");
+  assert.deepEqual(
+    surroundings.failures.map(([name]) => name),
+    ["app.0", "build"],
+  );
+});
+
+test("what has waited for a minute and is not asked for again is forgotten", async (t) => {
+  const surroundings = new Surroundings();
+  const cell = crowdedCell(surroundings);
+  const clock = new FakeClock();
+  const { client } = await startWith(t, surroundings, clock);
+  await client.requestLrpAuctions([startRequest("gone", [0])]);
+  await surroundings.changed();
+  await clock.advance(60_000);
+
+  cell.endContainer();
+  await clock.advance(500);
+  await client.requestLrpAuctions([startRequest("new", [0])]);
+  await surroundings.changed();
+
+  assert.deepEqual(
+    surroundings.placed.flatMap(({ lrps }) => lrps.map(({ processGuid }) => processGuid)),
+    ["new"],
+  );
+});
+
 test("requests are refused without the secret, and where they are no list", async (t) => {
   const { url } = await startWith(t, new Surroundings());
   const post = async (headers: Record<string, string>, body: string) => {

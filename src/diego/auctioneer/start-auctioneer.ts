@@ -6,6 +6,7 @@ import { carriesSecret, type InternalSecret } from "#kernel/http/internal-auth.t
 import type { Logger } from "#kernel/log/logger.ts";
 import { Loop } from "#kernel/loop/loop.ts";
 import { AuctionQueue } from "./auction-queue.ts";
+import { Unplaced } from "./unplaced.ts";
 import { lrpStartRequestFromJson, taskStartRequestFromJson } from "./client.ts";
 import { holdRound } from "./hold-round.ts";
 
@@ -30,6 +31,9 @@ export interface Auctioneer extends AsyncDisposable {
   readonly url: string;
 }
 
+/** How long what waits may overlook that a container has ended. Nothing is asked of the cells while nothing waits. */
+const retryMs = 500;
+
 export async function startAuctioneer(
   config: AuctioneerConfig,
   dependencies: AuctioneerDependencies,
@@ -37,6 +41,7 @@ export async function startAuctioneer(
   const { clock } = dependencies;
   const logger = dependencies.logger.child("auctioneer");
   const queue = new AuctionQueue();
+  const unplaced = new Unplaced();
   const rounds = new Loop({
     name: "auction-rounds",
     clock,
@@ -45,7 +50,7 @@ export async function startAuctioneer(
     periodMs: 30_000,
     activation: async (signal) => {
       const batch = queue.drain();
-      if (batch.lrps.length === 0 && batch.tasks.length === 0) return undefined;
+      if (batch.lrps.length === 0 && batch.tasks.length === 0 && unplaced.isEmpty) return undefined;
       try {
         const report = await holdRound(
           {
@@ -55,11 +60,14 @@ export async function startAuctioneer(
             repClient: dependencies.repClient,
             startingContainerCountMaximum: config.startingContainerCountMaximum ?? 0,
             cellStateTimeoutMs: config.cellStateTimeoutMs ?? 10_000,
+            unplaced,
           },
           batch,
           signal,
         );
-        logger.info("round-held", { ...report });
+        if (report.placed > 0 || batch.lrps.length > 0 || batch.tasks.length > 0) {
+          logger.info("round-held", { ...report });
+        }
         return report;
       } catch (error) {
         queue.putBack(batch);
@@ -67,12 +75,23 @@ export async function startAuctioneer(
       }
     },
   }).start();
-  const server = auctioneerServer(config.secret, logger, queue, rounds);
+  const retries = new Loop({
+    name: "unplaced-retries",
+    clock,
+    logger,
+    periodMs: retryMs,
+    activation: async () => {
+      // Not awaited: a cell that is slow to answer must not make this loop's status wait.
+      if (!unplaced.isEmpty) void rounds.activate("work waits for room");
+    },
+  }).start();
+  const server = auctioneerServer(config.secret, logger, queue, [rounds, retries]);
   const url = await server.listen({ host: "127.0.0.1", port: config.port });
   return {
     url,
     async [Symbol.asyncDispose]() {
       await server.close();
+      await retries[Symbol.asyncDispose]();
       await rounds[Symbol.asyncDispose]();
     },
   };
@@ -82,7 +101,7 @@ function auctioneerServer(
   secret: InternalSecret,
   logger: Logger,
   queue: AuctionQueue,
-  rounds: Loop,
+  [rounds, retries]: readonly [rounds: Loop, retries: Loop],
 ): FastifyInstance {
   const server = Fastify({ bodyLimit: 32 * 1024 * 1024, forceCloseConnections: true });
   server.addHook("onRequest", async (request, reply) => {
@@ -106,7 +125,7 @@ function auctioneerServer(
   };
   accept("/v1/lrps", lrpStartRequestFromJson, (request) => queue.addLrps(request));
   accept("/v1/tasks", taskStartRequestFromJson, (request) => queue.addTask(request));
-  server.get("/loops", async () => [rounds.status()]);
+  server.get("/loops", async () => [rounds.status(), retries.status()]);
   server.get("/healthz", async () => ({ healthy: true }));
   return server;
 }
