@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Client } from "pg";
+import { appFolder, nodeServer } from "../support/app-folder.ts";
+import { eventually, TestPlatform } from "../support/test-platform.ts";
+
+const server = process.env["RIVERA_POSTGRES_SERVER"] ?? process.env["RIVERA_TEST_POSTGRES"];
+
+/** An empty database on the server, as an operator would make one. */
+async function emptyDatabase(url: string) {
+  const name = `acceptance_${process.pid}`;
+  const run = async (text: string) => {
+    const client = new Client({ connectionString: url });
+    await client.connect();
+    try {
+      return await client.query(text);
+    } finally {
+      await client.end();
+    }
+  };
+  await run(`create database ${name}`);
+  const database = new URL(url);
+  database.pathname = `/${name}`;
+  return {
+    url: database.href,
+    [Symbol.asyncDispose]: async () => void (await run(`drop database ${name} with (force)`)),
+  };
+}
+
+function answers(platform: TestPlatform, text: string): Promise<true> {
+  return eventually(
+    async () => {
+      const { body } = await platform.fetchApp("kept.apps.localhost");
+      return body.startsWith(text) ? true : undefined;
+    },
+    { withinMs: 60_000, what: () => `the app to answer "${text}"` },
+  );
+}
+
+test(
+  "on PostgreSQL a push works, and kill -9 loses nothing of what was acknowledged",
+  { skip: server === undefined ? "there is no PostgreSQL (RIVERA_POSTGRES_SERVER)" : false },
+  async () => {
+    await using database = await emptyDatabase(server ?? "");
+    await using platform = await TestPlatform.start({ flags: ["--database", database.url] });
+    assert.match(platform.output, /Data {3}"postgres:/);
+    assert.doesNotMatch(platform.output, new RegExp(new URL(database.url).password || "\\0"));
+    using first = appFolder(nodeServer("first"));
+    using second = appFolder(nodeServer("second"));
+    const push = (cwd: string) => platform.rivera(["push", "kept", "-m", "64M"], { cwd });
+    assert.equal((await platform.rivera(["login"])).status, 0);
+    const pushed = await push(first.path);
+    assert.equal(pushed.status, 0, `${pushed.stdout}\n${pushed.stderr}`);
+    await answers(platform, "first");
+
+    await platform.kill9();
+    await platform.up();
+
+    await answers(platform, "first");
+    const again = await push(second.path);
+    assert.equal(again.status, 0, `${again.stdout}\n${again.stderr}`);
+    await answers(platform, "second");
+    const deleted = await platform.rivera(["delete", "kept", "-f"]);
+    assert.equal(deleted.status, 0, `${deleted.stdout}\n${deleted.stderr}`);
+  },
+);
