@@ -1,12 +1,17 @@
 /** Where a component keeps its rows: a SQLite file of its own, or a schema of its own in a PostgreSQL database. */
 export type DatabaseConfig = SqliteConfig | PostgresConfig;
 
-interface SqliteConfig {
+interface WatchedQueries {
+  /** Hears of each query that has been run: for tests of what is asked, and how often. */
+  readonly onQuery?: (sql: string, parameters: readonly unknown[]) => void;
+}
+
+interface SqliteConfig extends WatchedQueries {
   /** Path of the file, or ":memory:". */
   readonly path: string;
 }
 
-export interface PostgresConfig {
+export interface PostgresConfig extends WatchedQueries {
   /** `postgres://user:password@host:port/database`; the database is there already, in UTF-8. */
   readonly url: string;
   /** Made where it is missing. A schema each, so that one database, and one backup, holds the whole platform. */

@@ -15,8 +15,10 @@ export async function openDatabase<Schema>(
   config: DatabaseConfig,
   migrations: Readonly<Record<string, Migration>>,
 ): Promise<Kysely<Schema>> {
+  const { onQuery } = config;
   const db = new Kysely<Schema>({
     dialect: await open(config),
+    ...(onQuery === undefined ? {} : { log: ({ query }) => onQuery(query.sql, query.parameters) }),
     plugins: [new CamelCasePlugin({ maintainNestedObjectKeys: true })],
   });
   if (await isMigrated(db, config, Object.keys(migrations))) return db;

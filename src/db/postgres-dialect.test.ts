@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import { once } from "node:events";
 import { test } from "node:test";
-import { sql, type Generated } from "kysely";
+import { sql, type Generated, type Kysely } from "kysely";
 import type { Migration } from "kysely/migration";
 import { describeDatabase } from "./database-config.ts";
 import { isUniqueViolation, whyUnavailable } from "./database-error.ts";
@@ -86,6 +86,48 @@ test("rows have the same values on either engine: numbers, bytes, ids that count
     { count: 1, sum: Number.MAX_SAFE_INTEGER, isA: 1 },
     { count: 1, sum: null, isA: 0 },
   ]);
+});
+
+test("transactions that look and then write come one after the other, also of several processes", async () => {
+  const config = await testDatabase(migrations);
+  const count = "path" in config ? 1 : 3;
+  const processes = await Promise.all(
+    Array.from({ length: count }, () => openDatabase<Schema>(config, migrations)),
+  );
+  const countUp = (db: Kysely<Schema>) =>
+    db.transaction().execute(async (tx) => {
+      const found = await tx.selectFrom("things").select("size").executeTakeFirst();
+      const size = (found?.size ?? 0) + 1;
+      await tx
+        .insertInto("things")
+        .values({ name: "counter", size, plain: "p", bytes: null })
+        .onConflict((conflict) => conflict.column("name").doUpdateSet({ size }))
+        .execute();
+      return size;
+    });
+
+  const seen = await Promise.all(
+    Array.from({ length: 10 }, () => processes.map((db) => countUp(db))).flat(),
+  );
+
+  await Promise.all(processes.map((db) => db.destroy()));
+  assert.deepEqual(
+    seen.toSorted((one, other) => one - other),
+    Array.from({ length: 10 * count }, (_, index) => index + 1),
+  );
+});
+
+test("text with a NUL finds nothing and does no harm", async () => {
+  await using parts = await open();
+  await parts.add("a");
+
+  const found = await parts.db
+    .selectFrom("things")
+    .select("id")
+    .where("name", "=", "a\0")
+    .execute();
+
+  assert.deepEqual(found, []);
 });
 
 test("names compare without regard to case, other text by its bytes", async () => {
@@ -196,7 +238,8 @@ test("a server that is not there is named, without its password", async () => {
 test("the end of a name is found without regard to case, a part of other text by instr()", async () => {
   await using parts = await open();
   await parts.add("Api.Example.com", { plain: "aBc" });
-  const endsWith = (end: string) => sql`substr(name, length(name) - ${end.length} + 1) = ${end}`;
+  const endsWith = (end: string) =>
+    sql`lower(substr(name, length(name) - ${end.length} + 1)) = ${end.toLowerCase()}`;
 
   const found = await parts.db
     .selectFrom("things")

@@ -1,9 +1,13 @@
 import {
+  CompiledQuery,
   DataTypeNode,
   PostgresDialect,
+  PostgresDriver,
   PostgresQueryCompiler,
   RawNode,
   type ColumnDefinitionNode,
+  type PostgresDialectConfig,
+  type TransactionSettings,
   type PostgresPool,
   type PostgresPoolClient,
 } from "kysely";
@@ -30,7 +34,7 @@ export function postgresDialect(config: PostgresConfig): PostgresDialect {
   // not. One in use, between two queries: the next query on it tells. Unheard, either would end the process.
   pool.on("error", () => undefined);
   pool.on("connect", (client) => void client.on("error", () => undefined));
-  return new SqlitelikeDialect({ pool: withToldFailures(pool) });
+  return new SqlitelikeDialect({ pool: withToldFailures(pool) }, config.schema);
 }
 
 /** The schema with what SQLite brings by itself. Processes that start at once do it one after the other. */
@@ -56,7 +60,8 @@ function clientConfig(config: PostgresConfig): ClientConfig {
     connectionTimeoutMillis: connectTimeoutMs,
     keepAlive: true,
     application_name: `rivera ${config.schema}`,
-    options: `-c search_path=${config.schema}`,
+    // A process that stands still in the middle of a transaction must not hold up the others for good.
+    options: `-c search_path=${config.schema} -c idle_in_transaction_session_timeout=60s`,
     types: { getTypeParser },
   };
 }
@@ -96,7 +101,7 @@ function tellingClient(client: PoolClient): PostgresPoolClient {
     query: {
       value: async (text: string, parameters: readonly unknown[]) => {
         try {
-          return await kept.query(text, parameters);
+          return await kept.query(text, parameters.map(withoutNul));
         } catch (error) {
           throw error instanceof DatabaseError ? error : new DatabaseUnreachable(error);
         }
@@ -105,9 +110,58 @@ function tellingClient(client: PoolClient): PostgresPoolClient {
   });
 }
 
+/** Text of PostgreSQL holds no NUL. What a client sends with one is no name of anything, so it finds nothing. */
+function withoutNul(value: unknown): unknown {
+  return typeof value === "string" ? value.replaceAll("\0", "\uFFFD") : value;
+}
+
 class SqlitelikeDialect extends PostgresDialect {
+  readonly #config: PostgresDialectConfig;
+  readonly #schema: string;
+
+  constructor(config: PostgresDialectConfig, schema: string) {
+    super(config);
+    this.#config = config;
+    this.#schema = schema;
+  }
+
+  override createDriver(): PostgresDriver {
+    return new OneWriterDriver(this.#config, this.#schema);
+  }
+
   override createQueryCompiler(): PostgresQueryCompiler {
     return new SqlitelikeCompiler();
+  }
+}
+
+type Connection = Parameters<PostgresDriver["rollbackTransaction"]>[0];
+
+/**
+ * Transactions of a component run one after the other, over all its processes, as on SQLite: an action looks, decides and
+ * writes (quotas, numbers that count up, variables that are merged), and no isolation level short of retries makes that
+ * hold by itself. What reads outside of a transaction waits for none.
+ */
+class OneWriterDriver extends PostgresDriver {
+  readonly #schema: string;
+
+  constructor(config: PostgresDialectConfig, schema: string) {
+    super(config);
+    this.#schema = schema;
+  }
+
+  override async beginTransaction(
+    connection: Connection,
+    settings: TransactionSettings,
+  ): Promise<void> {
+    await super.beginTransaction(connection, settings);
+    if (settings.accessMode === "read only") return;
+    const lock = "select pg_advisory_xact_lock(hashtext('rivera writer'), hashtext($1))";
+    try {
+      await connection.executeQuery(CompiledQuery.raw(lock, [this.#schema]));
+    } catch (error) {
+      await this.rollbackTransaction(connection);
+      throw error;
+    }
   }
 }
 

@@ -14,6 +14,7 @@ import { routing } from "./0040-routing.ts";
 import { coreFilters } from "./0050-core-filters.ts";
 import { jobLeases } from "./0060-jobs.ts";
 import { clockJobs } from "./0061-clock-jobs.ts";
+import { listIndexes } from "./0062-list-indexes.ts";
 
 /** Forward only, in this order. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -32,4 +33,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0050-core-filters": coreFilters,
   "0060-jobs": jobLeases,
   "0061-clock-jobs": clockJobs,
+  "0062-list-indexes": listIndexes,
 };
