@@ -1,9 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { openDatabase } from "#db/open-database.ts";
-import path from "node:path";
-import type { Schema } from "../database/schema.ts";
-import { migrations } from "../database/migrations/all.ts";
+import { sql } from "kysely";
 import { RunningApp } from "../testing/running-app.ts";
 import { firstSpace, userWith } from "../testing/tenants.ts";
 
@@ -145,8 +142,7 @@ test("what runs keeps its revision's droplet, variables and command, whatever th
 
 test("after version 9999 comes 1 again, in the place of the old one", async () => {
   await using app = await RunningApp.start();
-  const database = { path: path.join(app.cc.directory, "cloud-controller.db") };
-  await using db = await openDatabase<Schema>(database, migrations);
+  await using db = await app.cc.openDatabase();
   const [first] = await revisionsOf(app);
   await db
     .insertInto("revisions")
@@ -166,11 +162,11 @@ test("after version 9999 comes 1 again, in the place of the old one", async () =
       eb
         .selectFrom("revisions")
         .select([
-          eb.val("last").as("guid"),
+          sql.lit("last").as("guid"),
           "createdAt",
           "updatedAt",
           "appGuid",
-          eb.val(9999).as("version"),
+          sql.lit(9999).as("version"),
           "dropletGuid",
           "environmentVariables",
           "commands",
