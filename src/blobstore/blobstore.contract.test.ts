@@ -1,19 +1,23 @@
 import assert from "node:assert/strict";
+import { hash, randomBytes } from "node:crypto";
 import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { Readable } from "node:stream";
 import { buffer, text } from "node:stream/consumers";
 import { test } from "node:test";
-import { BlobNotFound, type BlobKey, type Blobstore } from "./blobstore.ts";
+import { BlobCorrupt, BlobNotFound, type BlobKey, type Blobstore } from "./blobstore.ts";
 
 const key: BlobKey = { bucket: "cc-packages", path: "ab/cd/abcd-guid" };
 
+interface OpenedStore extends AsyncDisposable {
+  readonly store: Blobstore;
+  /** Changes one byte of what is stored, behind the store's back. */
+  corrupt(key: BlobKey): Promise<void>;
+}
+
 /** What every store must do; `open` gives an empty one and is called once a test. */
-export function testBlobstoreContract(
-  name: string,
-  open: () => Promise<{ readonly store: Blobstore } & AsyncDisposable>,
-): void {
+export function testBlobstoreContract(name: string, open: () => Promise<OpenedStore>): void {
   test(`${name}: put() gives back size and checksums, and get() the bytes`, async () => {
     await using opened = await open();
 
@@ -139,6 +143,42 @@ export function testBlobstoreContract(
 
     assert.equal(await opened.store.stat(inside), undefined);
     assert.deepEqual(await opened.store.stat(beside), { size: 1 });
+  });
+
+  test(`${name}: a corrupt blob is never read to its end, whatever its size`, async () => {
+    await using opened = await open();
+    for (const size of [1, 100, 300_000]) {
+      await opened.store.put(key, Readable.from([Buffer.alloc(size, "a")]));
+      await opened.corrupt(key);
+
+      let read = 0;
+      const reading = async () => {
+        for await (const chunk of await opened.store.get(key)) read += chunk.length;
+      };
+      await assert.rejects(reading, BlobCorrupt);
+      assert.ok(read < size, `${read} of ${size} bytes`);
+    }
+  });
+
+  test(`${name}: twenty mebibytes come back as they went, whole and in part, empty ones too`, async () => {
+    await using opened = await open();
+    const content = randomBytes(20 * 1024 * 1024 + 1);
+    const file = path.join(await mkdtemp(path.join(tmpdir(), "blob-")), "file");
+    await writeFile(file, content);
+    const { sha256 } = await opened.store.putFile(key, file);
+    const empty: BlobKey = { bucket: "cc-packages", path: "em/pt/y" };
+    await opened.store.put(empty, Readable.from([]));
+
+    const start = 8 * 1024 * 1024 - 5;
+    const end = start + 9;
+    assert.equal(sha256, hash("sha256", content));
+    assert.equal(hash("sha256", await buffer(await opened.store.get(key))), sha256);
+    assert.deepEqual(
+      await buffer(await opened.store.get(key, { start, end })),
+      content.subarray(start, end + 1),
+    );
+    assert.equal((await buffer(await opened.store.get(empty))).length, 0);
+    await rm(path.dirname(file), { recursive: true });
   });
 
   for (const bad of ["../x", "a/../../x", "/etc/passwd", "a//b", "", ".incomplete/x", "a\0b"]) {

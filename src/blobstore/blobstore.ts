@@ -10,7 +10,12 @@ export interface Blobstore {
   put(key: BlobKey | KeyOfContent, content: Readable): Promise<BlobInfo>;
   /** Takes a file of the host into the store (a rename where the file system allows); `path` is gone afterwards. */
   putFile(key: BlobKey | KeyOfContent, path: string): Promise<BlobInfo>;
-  /** `start` and `end` are offsets of bytes, both included (as in HTTP). @throws `BlobNotFound` */
+  /**
+   * `start` and `end` are offsets of bytes, both included (as in HTTP). What is read whole is checked against the
+   * SHA-256 that was stored with it; the stream of a corrupt blob fails with `BlobCorrupt` before its last chunk.
+   *
+   * @throws `BlobNotFound`
+   */
   get(key: BlobKey, range?: { readonly start: number; readonly end: number }): Promise<Readable>;
   /** Undefined where there is none. */
   stat(key: BlobKey): Promise<{ readonly size: number } | undefined>;
@@ -22,7 +27,9 @@ export interface Blobstore {
     readonly folder: string;
   }): AsyncIterable<string>;
   /** Deletes every blob whose path begins with that folder. */
-  deleteAll(prefix: { readonly bucket: string; readonly folder: string }): Promise<void>;
+  deleteAll(prefix: { readonly bucket: BlobKey["bucket"]; readonly folder: string }): Promise<void>;
+  /** Where a cell can fetch the blob from the store itself for an hour; undefined where it cannot, or shall not. */
+  signedUrl(key: BlobKey): Promise<string | undefined>;
 }
 
 export interface BlobKey {
@@ -48,4 +55,14 @@ export class BlobNotFound extends Error {
 /** No space left: the one fault with a mend that a person can apply. */
 export class BlobstoreFull extends Error {
   override readonly name = "BlobstoreFull";
+}
+
+/** What is stored is not what was written: the disk, or somebody, has changed it. */
+export class BlobCorrupt extends Error {
+  override readonly name = "BlobCorrupt";
+}
+
+/** The store did not answer as it should, after every retry. */
+export class BlobstoreUnavailable extends Error {
+  override readonly name = "BlobstoreUnavailable";
 }

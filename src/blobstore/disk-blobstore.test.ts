@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, open, readdir, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { Readable } from "node:stream";
+import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { testBlobstoreContract } from "./blobstore.contract.test.ts";
 import { BlobstoreFull } from "./blobstore.ts";
@@ -19,8 +20,21 @@ async function temporaryDirectory(): Promise<{ readonly directory: string } & As
 testBlobstoreContract("disk blobstore", async () => {
   const temporary = await temporaryDirectory();
   const store = await openDiskBlobstore({ directory: temporary.directory, minimumFreeBytes: 0 });
-  return { store, [Symbol.asyncDispose]: () => temporary[Symbol.asyncDispose]() };
+  return {
+    store,
+    corrupt: (key) => flipFirstByte(path.join(temporary.directory, key.bucket, key.path)),
+    [Symbol.asyncDispose]: () => temporary[Symbol.asyncDispose](),
+  };
 });
+
+/** As a failing disk would: the file system knows of no change. */
+async function flipFirstByte(file: string): Promise<void> {
+  const { atime, mtime } = await stat(file);
+  const handle = await open(file, "r+");
+  await handle.write(Buffer.from([0xff]), 0, 1, 0);
+  await handle.close();
+  await utimes(file, atime, mtime);
+}
 
 test("a blob lies under its bucket and key, and nothing is left beside it", async () => {
   await using temporary = await temporaryDirectory();
@@ -54,4 +68,20 @@ test("a write is refused where it would use the reserve, and leaves nothing", as
 
   assert.equal(await store.stat(key), undefined);
   assert.deepEqual(await readdir(path.join(directory, ".incomplete")), []);
+});
+
+test("a checksum of another file, or a torn one, does not keep a blob from being read", async () => {
+  await using temporary = await temporaryDirectory();
+  const { directory } = temporary;
+  const store = await openDiskBlobstore({ directory, minimumFreeBytes: 0 });
+  const key = { bucket: "cc-packages", path: "aa/bb/g" } as const;
+  await store.put(key, Readable.from([Buffer.from("old")]));
+  const checksum = path.join(directory, ".checksums", key.bucket, key.path);
+
+  for (const torn of ["", "00", `${"0".repeat(64)} 1:1\n`]) {
+    await writeFile(checksum, torn);
+    assert.equal(await text(await store.get(key)), "old");
+  }
+  await rm(checksum);
+  assert.equal(await text(await store.get(key)), "old");
 });

@@ -1,8 +1,20 @@
 import type { Dirent } from "node:fs";
-import { createHash, randomUUID, type Hash } from "node:crypto";
-import { mkdir, open, readdir, rename, rm, stat, statfs, type FileHandle } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import {
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  statfs,
+  writeFile,
+  type FileHandle,
+} from "node:fs/promises";
 import path from "node:path";
 import type { Readable } from "node:stream";
+import { safeSegments } from "./blob-path.ts";
 import {
   BlobNotFound,
   BlobstoreFull,
@@ -11,9 +23,11 @@ import {
   type Blobstore,
   type KeyOfContent,
 } from "./blobstore.ts";
+import { Digests, verified } from "./digests.ts";
+import { asFullWhereFull, isErrno } from "./full-disk.ts";
 
 export interface DiskBlobstoreConfig {
-  /** Made if it is missing. Buckets are its folders; `.incomplete` holds what is being written. */
+  /** Made if it is missing. Buckets are its folders; `.incomplete` holds what is being written, `.checksums` what to check. */
   readonly directory: string;
   /** A write that would leave less free than this is refused with `BlobstoreFull`. */
   readonly minimumFreeBytes: number;
@@ -38,6 +52,10 @@ export async function openDiskBlobstore(config: DiskBlobstoreConfig): Promise<Di
 /**
  * Durability: the content is written and synced under a temporary name, renamed to its key, and the folder synced,
  * in that order; only then does a write resolve. A crash at any point leaves the old blob, the new one, or none.
+ *
+ * Integrity: the SHA-256 of every blob is kept in a file of its own, with the inode and mtime of the blob that it is of, so
+ * that it can be written before the blob takes its name. One that is missing, half-written or of another inode (a crash, a
+ * restored backup) says nothing, and the blob is read unchecked; `rivera blobs verify` checks it by its row.
  */
 export class DiskBlobstore implements Blobstore {
   readonly #config: DiskBlobstoreConfig;
@@ -53,7 +71,7 @@ export class DiskBlobstore implements Blobstore {
     const temporary = path.join(this.#incomplete, randomUUID());
     try {
       const info = await this.#write(temporary, content);
-      await this.#install(temporary, this.#targetOf(key, info));
+      await this.#install(temporary, keyOf(key, info), info);
       return info;
     } catch (error) {
       content.destroy();
@@ -75,7 +93,7 @@ export class DiskBlobstore implements Blobstore {
       await file.close();
     }
     try {
-      await this.#install(source, this.#targetOf(key, info));
+      await this.#install(source, keyOf(key, info), info);
       return info;
     } catch (error) {
       if (!isErrno(error, "EXDEV")) throw asFullWhereFull(error);
@@ -91,7 +109,10 @@ export class DiskBlobstore implements Blobstore {
     range?: { readonly start: number; readonly end: number },
   ): Promise<Readable> {
     const file = await this.#open(key);
-    return file.createReadStream(range === undefined ? {} : { start: range.start, end: range.end });
+    if (range !== undefined) return file.createReadStream({ start: range.start, end: range.end });
+    const sha256 = await this.#checksumOf(key, file);
+    const content = file.createReadStream();
+    return sha256 === undefined ? content : verified(content, sha256, `${key.bucket}/${key.path}`);
   }
 
   async stat(key: BlobKey): Promise<{ readonly size: number } | undefined> {
@@ -106,29 +127,50 @@ export class DiskBlobstore implements Blobstore {
 
   async delete(key: BlobKey): Promise<void> {
     await rm(this.#pathOf(key), { force: true });
+    await rm(this.#checksumPath(key), { force: true });
   }
 
-  async *paths(prefix: { readonly bucket: string; readonly folder: string }) {
-    const bucket = path.join(this.#config.directory, safeSegments(prefix.bucket));
-    yield* filesBelow(path.join(bucket, safeSegments(prefix.folder)), bucket);
+  async *paths(prefix: { readonly bucket: BlobKey["bucket"]; readonly folder: string }) {
+    const bucket = path.join(this.#config.directory, ...safeSegments(prefix.bucket));
+    yield* filesBelow(path.join(bucket, ...safeSegments(prefix.folder)), bucket);
   }
 
-  async deleteAll(prefix: { readonly bucket: string; readonly folder: string }): Promise<void> {
-    const folder = path.join(
-      this.#config.directory,
-      safeSegments(prefix.bucket),
-      safeSegments(prefix.folder),
-    );
-    await rm(folder, { recursive: true, force: true });
+  async deleteAll(prefix: {
+    readonly bucket: BlobKey["bucket"];
+    readonly folder: string;
+  }): Promise<void> {
+    const folder = { bucket: prefix.bucket, path: prefix.folder };
+    await rm(this.#pathOf(folder), { recursive: true, force: true });
+    await rm(this.#checksumPath(folder), { recursive: true, force: true });
   }
 
-  #targetOf(key: BlobKey | KeyOfContent, info: BlobInfo): string {
-    return this.#pathOf(typeof key === "function" ? key(info) : key);
+  async signedUrl(): Promise<undefined> {
+    return undefined;
   }
 
   /** Throws where the key is none. */
   #pathOf(key: BlobKey): string {
-    return path.join(this.#config.directory, safeSegments(key.bucket), safeSegments(key.path));
+    const { directory } = this.#config;
+    return path.join(directory, ...safeSegments(key.bucket), ...safeSegments(key.path));
+  }
+
+  #checksumPath(key: BlobKey): string {
+    return path.join(
+      this.#config.directory,
+      ".checksums",
+      ...safeSegments(key.bucket),
+      ...safeSegments(key.path),
+    );
+  }
+
+  async #checksumOf(key: BlobKey, file: FileHandle): Promise<string | undefined> {
+    const { ino, mtimeMs } = await file.stat();
+    const text = await readFile(this.#checksumPath(key), "utf8").catch((error: unknown) => {
+      if (isErrno(error, "ENOENT")) return "";
+      throw error;
+    });
+    const [, sha256, of] = /^([0-9a-f]{64}) (\S+)\n$/.exec(text) ?? [];
+    return of === `${ino}:${Math.round(mtimeMs)}` ? sha256 : undefined;
   }
 
   async #open(key: BlobKey): Promise<FileHandle> {
@@ -162,8 +204,13 @@ export class DiskBlobstore implements Blobstore {
     return digests.info();
   }
 
-  async #install(temporary: string, target: string): Promise<void> {
+  async #install(temporary: string, key: BlobKey, info: BlobInfo): Promise<void> {
+    const target = this.#pathOf(key);
     const folder = path.dirname(target);
+    const { ino, mtimeMs } = await stat(temporary);
+    const checksum = this.#checksumPath(key);
+    await mkdir(path.dirname(checksum), { recursive: true });
+    await writeFile(checksum, `${info.sha256} ${ino}:${Math.round(mtimeMs)}\n`);
     const topmostNew = await mkdir(folder, { recursive: true });
     await rename(temporary, target);
     await syncFolders(folder, topmostNew === undefined ? folder : path.dirname(topmostNew));
@@ -196,32 +243,8 @@ async function* filesBelow(folder: string, top: string): AsyncGenerator<string> 
   }
 }
 
-class Digests {
-  readonly #sha1: Hash = createHash("sha1");
-  readonly #sha256: Hash = createHash("sha256");
-  #size = 0;
-
-  update(chunk: Buffer): void {
-    this.#sha1.update(chunk);
-    this.#sha256.update(chunk);
-    this.#size += chunk.length;
-  }
-
-  info(): BlobInfo {
-    return {
-      size: this.#size,
-      sha1: this.#sha1.digest("hex"),
-      sha256: this.#sha256.digest("hex"),
-    };
-  }
-}
-
-/** The key as a relative path, or a throw where a segment could name anything but a file of the store. */
-function safeSegments(key: string): string {
-  const segments = key.split("/");
-  const safe = segments.every((segment) => /^(?!\.)[A-Za-z0-9._~%+-]{1,255}$/.test(segment));
-  if (!safe) throw new Error(`"${key}" is no key of a blob`);
-  return path.join(...segments);
+function keyOf(key: BlobKey | KeyOfContent, info: BlobInfo): BlobKey {
+  return typeof key === "function" ? key(info) : key;
 }
 
 /** Syncs the folder and those above it, up to and with `top`: a rename is durable once its folder is. */
@@ -235,13 +258,4 @@ async function syncFolders(folder: string, top: string): Promise<void> {
     }
     if (current === top || current === path.dirname(current)) return;
   }
-}
-
-function asFullWhereFull(error: unknown): unknown {
-  if (!isErrno(error, "ENOSPC") && !isErrno(error, "EDQUOT")) return error;
-  return new BlobstoreFull("No space left for blobs: the disk is full", { cause: error });
-}
-
-function isErrno(error: unknown, code: string): boolean {
-  return error instanceof Error && "code" in error && error.code === code;
 }

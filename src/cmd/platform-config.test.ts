@@ -15,6 +15,7 @@ test("platformConfig() fills what was not asked for", () => {
     stagingTimeoutSeconds: 900,
     rateLimit: undefined,
     databaseUrl: undefined,
+    blobstoreUrl: undefined,
   });
 });
 
@@ -42,6 +43,8 @@ test("platformConfig() names the flag that it cannot use", () => {
     [{ domain: "Apps_.x" }, /--domain/],
     [{ database: "mysql://host/cf" }, /--database: must be a URL like postgres:/],
     [{ database: "host/cf" }, /--database/],
+    [{ blobstore: "https://host/bucket" }, /--blobstore: must be like s3:/],
+    [{ blobstore: "s3://key:secret@bucket" }, /--blobstore: must hold no credentials/],
   ];
   for (const [flags, message] of cases) {
     assert.throws(

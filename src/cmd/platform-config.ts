@@ -1,6 +1,7 @@
 import os from "node:os";
 import { statfsSync } from "node:fs";
 import { z } from "zod";
+import { parseS3Url } from "#blobstore/s3-location.ts";
 
 /** What `rivera up` was asked for, complete and checked. */
 export interface PlatformConfig {
@@ -21,6 +22,8 @@ export interface PlatformConfig {
   readonly rateLimit: number | undefined;
   /** URL of a PostgreSQL database. Undefined: the one kept in the data folder, else SQLite files there. */
   readonly databaseUrl: string | undefined;
+  /** URL of an S3 bucket. Undefined: the one kept in the data folder, else the data folder itself. */
+  readonly blobstoreUrl: string | undefined;
 }
 
 export const defaultApiPort = 9080;
@@ -33,6 +36,15 @@ const port = z.coerce
   .max(65535, "must be at most 65535")
   .optional();
 
+function requireS3Url(text: string, context: z.RefinementCtx): void {
+  try {
+    parseS3Url(text);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : "is no URL of S3";
+    context.addIssue({ code: "custom", message });
+  }
+}
+
 const flagsSchema = z.object({
   data: z.string(),
   database: z
@@ -41,6 +53,7 @@ const flagsSchema = z.object({
       error: "must be a URL like postgres://user:password@host/database",
     })
     .optional(),
+  blobstore: z.string().superRefine(requireS3Url).optional(),
   port,
   "router-port": port,
   cells: z.coerce.number("must be a number").int().min(1).max(16).default(1),
@@ -88,6 +101,7 @@ export function platformConfig(flags: Readonly<Record<string, unknown>>): Platfo
     stagingTimeoutSeconds: data["staging-timeout"],
     rateLimit: data["rate-limit"],
     databaseUrl: data.database,
+    blobstoreUrl: data.blobstore,
   };
 }
 

@@ -29,6 +29,7 @@ async function run(args: string[]): Promise<number> {
     options: {
       data: { type: "string" },
       database: { type: "string" },
+      blobstore: { type: "string" },
       port: { type: "string" },
       "router-port": { type: "string" },
       cells: { type: "string" },
@@ -49,7 +50,9 @@ async function run(args: string[]): Promise<number> {
       const { up } = await import("./up.ts");
       // A URL with a password is better not on a command line, which every user of the machine can read.
       const database = values.database ?? process.env["RIVERA_DATABASE"];
-      return await up({ ...io, env: process.env }, { ...values, database, data: dataDir });
+      const blobstore = values.blobstore ?? process.env["RIVERA_BLOBSTORE"];
+      const flags = { ...values, database, blobstore, data: dataDir };
+      return await up({ ...io, env: process.env }, flags);
     }
     case "down":
       return await down(io, dataDir);

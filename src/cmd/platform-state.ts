@@ -18,6 +18,8 @@ const platformStateSchema = z.strictObject({
   cloudControllerPort: z.number().int().min(0).max(65535),
   /** The PostgreSQL that holds the rows; without it SQLite files in the data folder do. */
   databaseUrl: z.string().optional(),
+  /** The S3 bucket that holds the blobs; without it the data folder does. */
+  blobstoreUrl: z.string().optional(),
 });
 
 export type PlatformState = z.infer<typeof platformStateSchema>;

@@ -1,5 +1,4 @@
 import path from "node:path";
-import { openDiskBlobstore } from "#blobstore/disk-blobstore.ts";
 import { bundleLifecycle } from "#buildpack-lifecycle/bundle.ts";
 import { defaultLimits } from "#cloud-controller/config.ts";
 import {
@@ -30,6 +29,7 @@ import {
   type HostSettings,
 } from "./host-settings.ts";
 import type { PlatformConfig } from "./platform-config.ts";
+import { openBlobstore } from "./platform-blobstore.ts";
 import { settleDatabases, type PlatformDatabases } from "./platform-databases.ts";
 import { platformPaths, type PlatformPaths } from "./platform-paths.ts";
 import type { PlatformState } from "./platform-state.ts";
@@ -225,9 +225,11 @@ async function controlCloud(
 ): Promise<CloudController> {
   const { config, paths, secret, state, api } = start;
   const { clock, logger } = start.dependencies;
-  const blobstore = await openDiskBlobstore({
-    directory: paths.blobs,
-    minimumFreeBytes: 256 * 1024 ** 2,
+  const blobstore = await openBlobstore({
+    dataDir: config.dataDir,
+    blobs: paths.blobs,
+    asked: config.blobstoreUrl,
+    say: start.dependencies.say,
   });
   const lifecycleBundle = await bundleLifecycle({ cacheDir: path.join(paths.cache, "lifecycle") });
   const cloudController = await startCloudController(

@@ -12,7 +12,7 @@ const dataFlag: Flag = {
 };
 
 export const up: Command = {
-  usage: `rivera up [--data DIR] [--database URL] [--port PORT] [--router-port PORT] [--cells N] [--domain DOMAIN] [--runtime RUNTIME] [--staging-timeout SECONDS] [--rate-limit REQUESTS]
+  usage: `rivera up [--data DIR] [--database URL] [--blobstore URL] [--port PORT] [--router-port PORT] [--cells N] [--domain DOMAIN] [--runtime RUNTIME] [--staging-timeout SECONDS] [--rate-limit REQUESTS]
 
 Runs until Ctrl-C, which stops it cleanly; started again, it brings back every app. Ports that are taken are replaced by
 free ones, which are kept from then on.`,
@@ -24,6 +24,13 @@ free ones, which are kept from then on.`,
       takes: "value",
       description: "PostgreSQL database for the platform's rows, remembered from then on",
       default: "$RIVERA_DATABASE, else SQLite files in the data folder",
+    },
+    {
+      long: "blobstore",
+      takes: "value",
+      description:
+        "S3 bucket for packages and droplets, as s3://bucket/prefix?endpoint=URL&region=NAME, remembered from then on; credentials as AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+      default: "$RIVERA_BLOBSTORE, else the data folder",
     },
     { long: "port", takes: "value", description: "Port of the API" },
     {

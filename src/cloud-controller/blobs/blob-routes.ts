@@ -36,10 +36,16 @@ export function registerBlobs(
     const key: BlobKey = { bucket, path: request.params["*"] };
     return await reply.type("application/octet-stream").send(await openBlob(blobstore, key, reply));
   };
+  // A cell may be sent to the store itself, with a URL that expires: the running app's droplet has one here that stays.
+  const sendCell: typeof sendBlob = async (request, reply) => {
+    const bucket = buckets.find((name) => name === request.params.bucket);
+    const direct = await (bucket && blobstore.signedUrl({ bucket, path: request.params["*"] }));
+    return direct === undefined ? await sendBlob(request, reply) : await reply.redirect(direct);
+  };
   servers.internal.get<{ Params: { bucket: string; "*": string } }>(
     `${blobsPath}/:bucket/*`,
     { config: { signed: true }, onRequest },
-    sendBlob,
+    sendCell,
   );
   servers.api.get<{ Params: { bucket: string; "*": string } }>(
     `${publicBlobsPath}/:bucket/*`,

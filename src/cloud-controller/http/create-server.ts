@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import fastify, { type FastifyError, type FastifyInstance, type FastifyRequest } from "fastify";
+import { BlobstoreFull, BlobstoreUnavailable } from "#blobstore/blobstore.ts";
 import { whyUnavailable } from "#db/database-error.ts";
 import { withLogData } from "#kernel/log/log-context.ts";
 import type { Logger } from "#kernel/log/logger.ts";
@@ -144,6 +145,12 @@ function toCfError(thrown: unknown): CfError {
   if (code === "FST_ERR_BAD_URL") return new CfError("NotFound");
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
     return new CfError("MessageParseError", [], { cause: thrown });
+  }
+  if (thrown instanceof BlobstoreUnavailable) {
+    return new CfError("BlobstoreUnavailable", [], { cause: thrown });
+  }
+  if (thrown instanceof BlobstoreFull) {
+    return new CfError("BlobstoreError", "No space left for blobs", { cause: thrown });
   }
   const unavailable = whyUnavailable(thrown);
   if (unavailable !== undefined) {

@@ -32,6 +32,7 @@ function stallingBlobstore(real: Blobstore) {
     get: (key, range) => real.get(key, range),
     stat: (key) => real.stat(key),
     paths: (prefix) => real.paths(prefix),
+    signedUrl: (key) => real.signedUrl(key),
     delete: (key) => through(() => real.delete(key)),
     deleteAll: (prefix) => through(() => real.deleteAll(prefix)),
   };
