@@ -31,6 +31,9 @@ import { registerPackages } from "./packages/routes.ts";
 import { UploadWorkspaces } from "./packages/upload-workspaces.ts";
 import type { InstanceReports } from "./processes/instance-reports.ts";
 import { ResourceCache } from "./resource-matches/resource-cache.ts";
+import { defaultResourceCache } from "./resource-matches/resource-cache-config.ts";
+import { ResourcePacks } from "./resource-matches/resource-packs.ts";
+import { resourceUpkeepLoop } from "./resource-matches/resource-upkeep.ts";
 import { registerResourceMatches } from "./resource-matches/routes.ts";
 import { DiegoRunner } from "./running/diego-runner.ts";
 import { InstanceReportsFromDiego } from "./running/instance-reports-from-diego.ts";
@@ -85,7 +88,7 @@ export function composeStaging(dependencies: StagingDependencies): StagingAndRun
   const common = { ...dependencies, limits };
   const { signedUrls, blobUrls } = composeUrls(dependencies);
   const workspaces = new UploadWorkspaces(config.staging.workDirectory);
-  const resources = new ResourceCache({ db, blobstore, clock });
+  const { resources, resourceCache, upkeep } = composeResources(dependencies);
   const ending = new BuildEnding({
     ...common,
     retention: new DropletRetention({ db, blobstore, clock, kept: limits.dropletsKept }),
@@ -97,6 +100,7 @@ export function composeStaging(dependencies: StagingDependencies): StagingAndRun
   const processing = new PackageProcessing({
     ...common,
     resources,
+    resourceCache,
     retention: new PackageRetention({ db, blobstore, clock, kept: limits.packagesKept }),
   });
   const copies = new PackageCopies(common);
@@ -108,8 +112,8 @@ export function composeStaging(dependencies: StagingDependencies): StagingAndRun
     signedUrls,
     lifecycleBundle: config.staging.lifecycleBundle,
   });
-  registerResourceMatches(servers.api, { resources, permissions: dependencies.permissions });
-  registerPackages(servers.api, { ...routes, processing, copies });
+  registerResourceMatches(servers.api, { ...common, ...resourceCache, resources });
+  registerPackages(servers.api, { ...routes, ...resourceCache, processing, copies });
   registerBuilds(servers.api, {
     ...common,
     stager,
@@ -149,12 +153,11 @@ export function composeStaging(dependencies: StagingDependencies): StagingAndRun
         await installShippedBuildpacks({ ...common, workspaces }, directory);
       }
       events.start();
-      for (const each of loops) each.start();
-      updater.start();
+      for (const each of [...loops, upkeep, updater]) each.start();
     },
-    loops: () => [...loops, updater].map((each) => each.status()),
+    loops: () => [...loops, upkeep, updater].map((each) => each.status()),
     async [Symbol.asyncDispose]() {
-      for (const each of [...loops, updater, events, processing, copies]) {
+      for (const each of [...loops, upkeep, updater, events, processing, copies]) {
         await each[Symbol.asyncDispose]();
       }
     },
@@ -165,6 +168,14 @@ function composeUrls({ config, clock, internalUrl }: StagingDependencies) {
   const signedUrls = new SignedUrls(config.staging.signingSecret, clock);
   const { externalUrl } = config;
   return { signedUrls, blobUrls: new BlobUrls({ signedUrls, internalUrl, externalUrl }) };
+}
+
+function composeResources(dependencies: StagingDependencies) {
+  const resourceCache = { ...defaultResourceCache, ...dependencies.config.staging.resourceCache };
+  const packs = new ResourcePacks(dependencies);
+  const resources = new ResourceCache({ ...dependencies, packs });
+  const context = { ...dependencies, cache: resources, packs, config: resourceCache };
+  return { resources, resourceCache, upkeep: resourceUpkeepLoop(context) };
 }
 
 /** Tasks of apps; the result is one round of their sync. */

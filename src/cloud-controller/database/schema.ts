@@ -23,7 +23,11 @@ import type { PackageTable } from "../packages/package-table.ts";
 import type { ProcessTable } from "../processes/process-table.ts";
 import type { OrganizationQuotaTable } from "../quotas/organization-quota-table.ts";
 import type { SpaceQuotaTable } from "../quotas/space-quota-table.ts";
-import type { ResourceTable } from "../resource-matches/resource-table.ts";
+import type {
+  ResourceFileTable,
+  ResourcePackTable,
+  ResourceTable,
+} from "../resource-matches/resource-table.ts";
 import type { RevisionTable } from "../revisions/revision-table.ts";
 import type { RoleTable } from "../roles/role-table.ts";
 import type { RoutePolicyTable } from "../route-policies/route-policy-table.ts";
@@ -67,6 +71,8 @@ export interface Schema {
   metadata: MetadataTable;
   packages: PackageTable;
   resources: ResourceTable;
+  resourceFiles: ResourceFileTable;
+  resourcePacks: ResourcePackTable;
   builds: BuildTable;
   droplets: DropletTable;
   buildpacks: BuildpackTable;

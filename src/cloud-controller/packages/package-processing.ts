@@ -8,14 +8,17 @@ import type { AppLog } from "../apps/app-log.ts";
 import { packageBlob } from "../blobs/blob-keys.ts";
 import { touched } from "../database/record.ts";
 import type { Database } from "../database/schema.ts";
+import { isEnabled } from "../feature-flags/feature-flags.ts";
 import type { Changes } from "../http/long-poll.ts";
 import type { UploadResource } from "../resource-matches/messages.ts";
-import type { ResourceCache, ResourceScope } from "../resource-matches/resource-cache.ts";
-import type { Resource } from "../resource-matches/resource-table.ts";
+import type { ResourceCache } from "../resource-matches/resource-cache.ts";
+import type { ResourceCacheConfig } from "../resource-matches/resource-cache-config.ts";
+import type { ResourceScope } from "../resource-matches/resource-scope.ts";
 import type { PackageRetention } from "./package-retention.ts";
-import type { MatchedFile } from "./zip/assemble-package.ts";
+import type { CacheableFile, MatchedFile } from "./zip/assemble-package.ts";
 import { CorruptResource, InvalidZip, ZipTooLarge } from "./zip/invalid-zip.ts";
 import { openAssembly } from "./zip/open-assembly.ts";
+import type { PackedFile } from "./zip/write-packs.ts";
 
 export interface PackageUpload {
   readonly packageGuid: string;
@@ -25,7 +28,7 @@ export interface PackageUpload {
   readonly directory: string;
   readonly bitsPath: string | undefined;
   readonly resources: readonly UploadResource[];
-  /** Where matched files may come from: where the caller has a role. */
+  /** Where matched files may come from. */
   readonly scope: ResourceScope;
 }
 
@@ -33,6 +36,7 @@ export interface PackageProcessingOptions {
   readonly db: Database;
   readonly blobstore: Blobstore;
   readonly resources: ResourceCache;
+  readonly resourceCache: ResourceCacheConfig;
   readonly retention: PackageRetention;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -68,7 +72,13 @@ export class PackageProcessing implements AsyncDisposable {
 
   /** At start: the uploads of a killed process cannot go on, and their packages say so. */
   async recover(): Promise<void> {
-    const { db, clock } = this.#options;
+    const { db, clock, blobstore } = this.#options;
+    const interrupted = db
+      .selectFrom("packages")
+      .select("guid")
+      .where("state", "in", ["PROCESSING_UPLOAD", "COPYING"]);
+    // What was stored before its row could say so.
+    for (const { guid } of await interrupted.execute()) await blobstore.delete(packageBlob(guid));
     await db
       .updateTable("packages")
       .set({
@@ -117,7 +127,7 @@ export class PackageProcessing implements AsyncDisposable {
   }
 
   async #make(upload: PackageUpload): Promise<string> {
-    const { blobstore, resources, limits, clock } = this.#options;
+    const { blobstore, resources, resourceCache, limits } = this.#options;
     await using assembly = openAssembly(upload, {
       maxTotalBytes: limits.maximumPackageBytes,
       maxEntries: limits.maximumPackageEntries,
@@ -125,28 +135,24 @@ export class PackageProcessing implements AsyncDisposable {
     });
     const cacheable = upload.bitsPath === undefined ? [] : await assembly.inspect(upload.bitsPath);
     const matched = await this.#collect(upload);
-    const pack = path.join(upload.directory, "pack");
     const target = path.join(upload.directory, "package.zip");
     const packed = await assembly
       .assemble({
         target,
         matched: matched?.files ?? [],
         matchedBytes: matched?.path,
-        pack,
-        newSha1s: await resources.unknown(
-          cacheable.map(({ sha1 }) => sha1),
-          upload.organizationGuid,
-        ),
-        modified: dosTime(clock.now()),
+        packs: {
+          prefix: path.join(upload.directory, "pack-"),
+          wanted: await resources.unknown(cacheable.map(({ sha256 }) => sha256)),
+          packBytes: resourceCache.packBytes,
+          ownBytes: resourceCache.ownBlobBytes,
+        },
       })
       .catch(async (error: unknown) => {
-        if (error instanceof CorruptResource) await this.#forget(matched, error.sha1);
+        if (error instanceof CorruptResource) await resources.forget(error.sha256);
         throw error;
       });
-    await resources.add(
-      { guid: upload.packageGuid, organizationGuid: upload.organizationGuid, path: pack },
-      packed,
-    );
+    await this.#fillCache(upload, { files: cacheable, packed });
     const stored = await blobstore.putFile(packageBlob(upload.packageGuid), target);
     return stored.sha256;
   }
@@ -156,7 +162,7 @@ export class PackageProcessing implements AsyncDisposable {
     const { resources } = this.#options;
     const known = await resources.find(
       upload.resources.map(({ sha1 }) => sha1),
-      upload.scope,
+      upload,
     );
     const wanted = upload.resources.map((asked) => {
       const resource = known.get(asked.sha1);
@@ -165,23 +171,34 @@ export class PackageProcessing implements AsyncDisposable {
       return { asked, resource };
     });
     const collectedPath = path.join(upload.directory, "matched");
-    const offsets = await resources.collect([...known.values()], collectedPath);
+    const contents = new Map([...known.values()].map((file) => [file.sha256, file]));
+    const offsets = await resources.collect(contents.values(), collectedPath);
     const files = wanted.map(({ asked, resource }) => ({
       name: asked.path,
       mode: asked.mode,
-      sha1: resource.sha1,
+      sha256: resource.sha256,
       size: resource.size,
+      modified: resource.modified,
       method: resource.method,
       crc32: resource.crc32,
       compressedSize: resource.compressedSize,
-      offset: offsets.get(resource.sha1) ?? 0,
+      offset: offsets.get(resource.sha256) ?? 0,
     }));
-    return { path: collectedPath, files, resources: known };
+    return { path: collectedPath, files };
   }
 
-  async #forget(collected: Collected | undefined, sha1: string): Promise<void> {
-    const resource = collected?.resources.get(sha1);
-    if (resource !== undefined) await this.#options.resources.forget(resource);
+  /** A package needs no cache: a fault costs the next push its match, not this one its package. */
+  async #fillCache(
+    { packageGuid, organizationGuid }: PackageUpload,
+    brought: { readonly files: readonly CacheableFile[]; readonly packed: readonly PackedFile[] },
+  ): Promise<void> {
+    const { db, resources } = this.#options;
+    try {
+      if (!(await isEnabled(db, "resource_matching"))) return;
+      await resources.add({ organizationGuid, ...brought });
+    } catch (error) {
+      this.#options.logger.error("resource-cache-not-filled", { package: packageGuid, error });
+    }
   }
 
   async #finish(
@@ -228,18 +245,8 @@ export class PackageProcessing implements AsyncDisposable {
 interface Collected {
   readonly path: string;
   readonly files: readonly MatchedFile[];
-  readonly resources: ReadonlyMap<string, Resource>;
 }
 
 class MissingResource extends Error {
   override readonly name = "MissingResource";
-}
-
-/** Date and time as MS-DOS has them: two seconds' steps from 1980. */
-function dosTime(date: Date): number {
-  const day =
-    ((date.getUTCFullYear() - 1980) << 9) | ((date.getUTCMonth() + 1) << 5) | date.getUTCDate();
-  const time =
-    (date.getUTCHours() << 11) | (date.getUTCMinutes() << 5) | (date.getUTCSeconds() >> 1);
-  return ((day << 16) | time) >>> 0;
 }

@@ -8,6 +8,8 @@ import type { Database } from "../database/schema.ts";
 import { actorOf, type AuthContext } from "../http/auth-context.ts";
 import { CfError, unprocessable } from "../http/cf-errors.ts";
 import type { Permissions } from "../http/permissions.ts";
+import type { ResourceCacheConfig } from "../resource-matches/resource-cache-config.ts";
+import { resourceScope } from "../resource-matches/resource-scope.ts";
 import { parseUploadResources } from "../resource-matches/messages.ts";
 import { findSpace } from "../spaces/find-space.ts";
 import type { PackageProcessing } from "./package-processing.ts";
@@ -26,6 +28,7 @@ interface UploadContext {
   readonly processing: PackageProcessing;
   readonly workspaces: UploadWorkspaces;
   readonly maximumUploadBytes: number;
+  readonly matching: ResourceCacheConfig["matching"];
 }
 
 /**
@@ -42,7 +45,7 @@ export async function uploadPackage(
 ): Promise<readonly string[]> {
   if (found.type !== "bits") throw unprocessable("Package type must be bits.");
   if (found.state !== "AWAITING_UPLOAD") throw new CfError("PackageBitsAlreadyUploaded");
-  const { processing, permissions, clock } = context;
+  const { processing, clock } = context;
   const directory = await context.workspaces.create();
   try {
     const received = await receiveUpload(request, {
@@ -65,7 +68,7 @@ export async function uploadPackage(
       directory,
       bitsPath: received.bits?.path,
       resources,
-      scope: permissions.organizations(request.auth, "organization.read"),
+      scope: resourceScope(context, request.auth),
     });
     await firstOf(done, clock);
     return hints;

@@ -4,100 +4,137 @@ import { sql } from "kysely";
 import { BlobNotFound, type Blobstore } from "#blobstore/blobstore.ts";
 import type { Clock } from "#kernel/clock/clock.ts";
 import { resourcePackBlob } from "../blobs/blob-keys.ts";
-import type { Database, Executor } from "../database/schema.ts";
+import type { Database } from "../database/schema.ts";
 import { isOneOf } from "../http/page.ts";
-import type { Permissions } from "../http/permissions.ts";
-import type { PackedFile } from "../packages/zip/assemble-package.ts";
-import type { Resource } from "./resource-table.ts";
+import type { CacheableFile } from "../packages/zip/assemble-package.ts";
+import type { PackedFile } from "../packages/zip/write-packs.ts";
+import { toRanges, type PackRange } from "./pack-ranges.ts";
+import { toHour } from "./resource-expiry.ts";
+import { changeLiveBytes, deleteFiles, inChunks, type ResourcePacks } from "./resource-packs.ts";
+import type { ResourceScope } from "./resource-scope.ts";
+import type { Resource, ResourceFile } from "./resource-table.ts";
 
-/** In which organizations a caller may find files: those where the user has a role; undefined: in all. */
-export type ResourceScope = ReturnType<Permissions["organizations"]>;
-
-/** Where in the collected bytes a file's compressed content begins. */
+/** Where in the collected bytes a file's compressed content begins, by SHA-256. */
 export type CollectedOffsets = ReadonlyMap<string, number>;
 
-/** Bytes between two wanted files that are read along rather than asked for apart. */
-const gapBytes = 64 * 1024;
-const rowsAtOnce = 500;
+/** A content, and the time of the file that it was. */
+export type FoundFile = ResourceFile & Pick<Resource, "modified">;
+
+/** One query of so many holds nobody up. */
+const keysAtOnce = 2_500;
+/** Contents whose use is still to be noted; more than that are noted at their next use. */
+const maximumUses = 200_000;
 
 /**
- * The files that the platform has already. One upload's new files lie in one pack, a blob, and a row a file says
- * where: 15,000 small files cost one write and one transaction, and a package is made of them by copying ranges.
+ * The files that the platform has already. One upload's new files lie in a few packs, blobs, and a row a file says
+ * where: 15,000 small files cost one write, and a package is made of them by copying ranges. Clients know a file by its
+ * SHA-1, and a match by it stays within what the scope has uploaded; inside, a file is its SHA-256.
  */
 export class ResourceCache {
   readonly #db: Database;
   readonly #blobstore: Blobstore;
   readonly #clock: Clock;
+  readonly #packs: ResourcePacks;
+  #used = new Set<string>();
 
   constructor(options: {
     readonly db: Database;
     readonly blobstore: Blobstore;
     readonly clock: Clock;
+    readonly packs: ResourcePacks;
   }) {
     this.#db = options.db;
     this.#blobstore = options.blobstore;
     this.#clock = options.clock;
+    this.#packs = options.packs;
   }
 
   /** By SHA-1, what the scope has of these; one query however many they are. */
-  async find(
+  async match(
     sha1s: Iterable<string>,
     scope: ResourceScope,
-  ): Promise<ReadonlyMap<string, Resource>> {
-    let query = this.#db
-      .selectFrom("resources")
-      .selectAll()
-      .where(isOneOf(sql.ref("sha1"), [...new Set(sha1s)]));
+  ): Promise<ReadonlyMap<string, Pick<Resource, "size">>> {
+    const asked = sql.ref("sha1");
+    let query = this.#db.selectFrom("resources").select(["sha1", "sha256", "size"]);
     if (scope !== undefined) query = query.where("organizationGuid", "in", scope);
-    const rows = await query.execute();
-    return new Map(rows.map((row) => [row.sha1, row]));
+    const rows = await inTurn([...new Set(sha1s)], (some) =>
+      query.where(isOneOf(asked, some)).execute(),
+    );
+    return withoutCollisions(rows);
   }
 
-  /** Which of these the organization itself has not. */
-  async unknown(sha1s: readonly string[], organizationGuid: string): Promise<ReadonlySet<string>> {
-    const rows = await this.#db
-      .selectFrom("resources")
-      .select("sha1")
-      .where(isOneOf(sql.ref("sha1"), sha1s))
-      .where("organizationGuid", "=", organizationGuid)
-      .execute();
-    const known = new Set(rows.map((row) => row.sha1));
-    return new Set(sha1s.filter((sha1) => !known.has(sha1)));
+  /** As `match`, with where the contents lie; of several organizations that have a file, the given one comes first. */
+  async find(
+    sha1s: Iterable<string>,
+    where: { readonly scope: ResourceScope; readonly organizationGuid: string },
+  ): Promise<ReadonlyMap<string, FoundFile>> {
+    let query = this.#db.selectFrom("resources").selectAll();
+    if (where.scope !== undefined) query = query.where("organizationGuid", "in", where.scope);
+    const rows = await inTurn([...new Set(sha1s)], (some) =>
+      query.where(isOneOf(sql.ref("sha1"), some)).execute(),
+    );
+    const own = (row: Resource) => (row.organizationGuid === where.organizationGuid ? 1 : 0);
+    const matched = withoutCollisions(rows.toSorted((a, b) => own(a) - own(b)));
+    const files = await inTurn(
+      [...matched.values()].map(({ sha256 }) => sha256),
+      (some) =>
+        this.#db
+          .selectFrom("resourceFiles")
+          .selectAll()
+          .where(isOneOf(sql.ref("sha256"), some))
+          .execute(),
+    );
+    const bySha256 = new Map(files.map((file) => [file.sha256, file]));
+    const found = new Map<string, FoundFile>();
+    for (const [sha1, { sha256, modified }] of matched) {
+      const file = bySha256.get(sha256);
+      if (file !== undefined) found.set(sha1, { ...file, modified });
+    }
+    return found;
   }
 
-  /** Takes a pack in. The blob is durable before the rows that name it. */
-  async add(
-    pack: { readonly guid: string; readonly organizationGuid: string; readonly path: string },
-    files: readonly PackedFile[],
-  ): Promise<void> {
-    if (files.length === 0) return;
-    await this.#blobstore.putFile(resourcePackBlob(pack.guid), pack.path);
-    const createdAt = this.#clock.now().toISOString();
-    const rows = files.map((file) => ({
-      ...file,
-      packGuid: pack.guid,
-      organizationGuid: pack.organizationGuid,
-      createdAt,
-    }));
-    await this.#db.transaction().execute(async (tx) => {
-      for (let at = 0; at < rows.length; at += rowsAtOnce) {
-        await insertRows(tx, rows.slice(at, at + rowsAtOnce));
-      }
-    });
+  /** Which of these contents are nowhere in the cache. */
+  async unknown(sha256s: readonly string[]): Promise<ReadonlySet<string>> {
+    const rows = await inTurn(sha256s, (some) =>
+      this.#db
+        .selectFrom("resourceFiles")
+        .select("sha256")
+        .where(isOneOf(sql.ref("sha256"), some))
+        .execute(),
+    );
+    const known = new Set(rows.map((row) => row.sha256));
+    return new Set(sha256s.filter((sha256) => !known.has(sha256)));
+  }
+
+  /** Takes in what an upload brought: the packs of its new files, and that its organization has all of them. */
+  async add(upload: {
+    readonly organizationGuid: string;
+    readonly files: readonly CacheableFile[];
+    readonly packed: readonly PackedFile[];
+  }): Promise<void> {
+    for (const path of new Set(upload.packed.map((file) => file.pack))) {
+      const guid = await this.#packs.write((pack) =>
+        this.#blobstore.putFile(resourcePackBlob(pack), path),
+      );
+      const files = upload.packed.filter((file) => file.pack === path);
+      if (guid !== undefined) await this.#addFiles(guid, files);
+    }
+    await inChunks(upload.files, (chunk) => this.#addPossessions(upload.organizationGuid, chunk));
   }
 
   /**
    * Writes the compressed bytes of the files into one file, in few large reads.
    *
-   * @throws `BlobNotFound` where a pack is gone; its rows are forgotten, so that the next match does not name them
+   * @throws `BlobNotFound` where a pack is gone; its files are forgotten, so that the next match does not name them
    */
-  async collect(files: readonly Resource[], target: string): Promise<CollectedOffsets> {
+  async collect(files: Iterable<ResourceFile>, target: string): Promise<CollectedOffsets> {
     const offsets = new Map<string, number>();
-    const ranges = toRanges(files);
+    const ranges = toRanges([...files]);
     let position = 0;
     for (const range of ranges) {
       for (const file of range.files) {
-        offsets.set(file.sha1, position + file.offset - range.start);
+        offsets.set(file.sha256, position + file.offset - range.start);
+        if (this.#used.size < maximumUses) this.#used.add(file.sha256);
       }
       position += range.end - range.start;
     }
@@ -106,12 +143,83 @@ export class ResourceCache {
   }
 
   /** A file whose content is not what its hash says: the next push brings it again. */
-  async forget(resource: { readonly sha1: string; readonly packGuid: string }): Promise<void> {
-    await this.#db
-      .deleteFrom("resources")
-      .where("sha1", "=", resource.sha1)
-      .where("packGuid", "=", resource.packGuid)
-      .execute();
+  async forget(sha256: string): Promise<void> {
+    await this.#db.transaction().execute((tx) => deleteFiles(tx, [sha256]));
+  }
+
+  /** Writes down which files went into packages since the last time; a file at most once an hour. Gives how many. */
+  async noteUses(): Promise<number> {
+    const used = [...this.#used].toSorted();
+    this.#used = new Set();
+    const lastUsedAt = toHour(this.#clock.now());
+    await inChunks(used, async (chunk) => {
+      await this.#db
+        .updateTable("resourceFiles")
+        .set({ lastUsedAt })
+        .where(isOneOf(sql.ref("sha256"), chunk))
+        .where("lastUsedAt", "<", lastUsedAt)
+        .execute();
+    });
+    return used.length;
+  }
+
+  async #addFiles(packGuid: string, files: readonly PackedFile[]): Promise<void> {
+    const lastUsedAt = toHour(this.#clock.now());
+    const rows: ResourceFile[] = files.map((file) => ({
+      sha256: file.sha256,
+      size: file.size,
+      packGuid,
+      offset: file.offset,
+      compressedSize: file.compressedSize,
+      method: file.method,
+      crc32: file.crc32,
+      lastUsedAt,
+    }));
+    // In one order, for two uploads of the same files would wait for each other otherwise.
+    const inOrder = rows.toSorted((a, b) => (a.sha256 < b.sha256 ? -1 : 1));
+    await inChunks(inOrder, async (chunk) => {
+      await this.#db.transaction().execute(async (tx) => {
+        const inserted = await tx
+          .insertInto("resourceFiles")
+          .values([...chunk])
+          .onConflict((conflict) => conflict.column("sha256").doNothing())
+          .returning("compressedSize")
+          .execute();
+        await changeLiveBytes(
+          tx,
+          packGuid,
+          inserted.reduce((sum, { compressedSize }) => sum + compressedSize, 0),
+        );
+      });
+    });
+  }
+
+  async #addPossessions(organizationGuid: string, files: readonly CacheableFile[]): Promise<void> {
+    await this.#db.transaction().execute(async (tx) => {
+      const there = await tx
+        .selectFrom("resourceFiles")
+        .select("sha256")
+        .where(
+          isOneOf(
+            sql.ref("sha256"),
+            files.map(({ sha256 }) => sha256),
+          ),
+        )
+        .execute();
+      const known = new Set(there.map(({ sha256 }) => sha256));
+      const rows = files
+        .filter(({ sha256 }) => known.has(sha256))
+        .map((file) => possession(organizationGuid, file))
+        .toSorted((a, b) => (a.sha1 < b.sha1 ? -1 : 1));
+      if (rows.length === 0) return;
+      await tx
+        .insertInto("resources")
+        .values(rows)
+        .onConflict((conflict) =>
+          conflict.columns(["sha1", "organizationGuid", "sha256"]).doNothing(),
+        )
+        .execute();
+    });
   }
 
   async *#read(ranges: readonly PackRange[]): AsyncGenerator<Buffer> {
@@ -122,53 +230,50 @@ export class ResourceCache {
           end: range.end - 1,
         });
       } catch (error) {
-        if (error instanceof BlobNotFound) await this.#forgetPack(range.packGuid);
+        if (error instanceof BlobNotFound) await this.#packs.retire(range.packGuid);
         throw error;
       }
     }
   }
+}
 
-  async #forgetPack(packGuid: string): Promise<void> {
-    await this.#db.deleteFrom("resources").where("packGuid", "=", packGuid).execute();
+function possession(
+  organizationGuid: string,
+  { sha1, sha256, size, modified }: CacheableFile,
+): Resource {
+  return { sha1, organizationGuid, sha256, size, modified };
+}
+
+/** The rows of thousands of keys. */
+async function inTurn<Row>(
+  keys: readonly string[],
+  query: (some: readonly string[]) => Promise<readonly Row[]>,
+): Promise<readonly Row[]> {
+  const rows: Row[] = [];
+  await inChunks(
+    keys,
+    async (some) => {
+      for (const row of await query(some)) rows.push(row);
+    },
+    keysAtOnce,
+  );
+  return rows;
+}
+
+/**
+ * By SHA-1, of several rows the last. Where two contents have the same, nobody can tell which one the client means: neither is there, so that the
+ * client sends its own.
+ */
+function withoutCollisions<Row extends { readonly sha1: string; readonly sha256: string }>(
+  rows: readonly Row[],
+): Map<string, Row> {
+  const bySha1 = new Map<string, Row>();
+  const collided = new Set<string>();
+  for (const row of rows) {
+    const other = bySha1.get(row.sha1);
+    if (other !== undefined && other.sha256 !== row.sha256) collided.add(row.sha1);
+    bySha1.set(row.sha1, row);
   }
-}
-
-async function insertRows(db: Executor, rows: readonly Resource[]): Promise<void> {
-  await db
-    .insertInto("resources")
-    .values([...rows])
-    .onConflict((conflict) => conflict.columns(["sha1", "organizationGuid"]).doNothing())
-    .execute();
-}
-
-export interface PackRange {
-  readonly packGuid: string;
-  readonly start: number;
-  /** Not included. */
-  readonly end: number;
-  readonly files: readonly Resource[];
-}
-
-/** The reads that fetch these files, neighbours together. */
-export function toRanges(files: readonly Resource[]): PackRange[] {
-  const inOrder = files
-    .filter((file) => file.compressedSize > 0)
-    .toSorted((a, b) => compare(a.packGuid, b.packGuid) || a.offset - b.offset);
-  const ranges: { packGuid: string; start: number; end: number; files: Resource[] }[] = [];
-  for (const file of inOrder) {
-    const last = ranges.at(-1);
-    const end = file.offset + file.compressedSize;
-    if (last?.packGuid === file.packGuid && file.offset <= last.end + gapBytes) {
-      last.files.push(file);
-      last.end = Math.max(last.end, end);
-    } else {
-      ranges.push({ packGuid: file.packGuid, start: file.offset, end, files: [file] });
-    }
-  }
-  return ranges;
-}
-
-function compare(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
+  for (const sha1 of collided) bySha1.delete(sha1);
+  return bySha1;
 }

@@ -1,3 +1,5 @@
+import type { ResourceCacheConfig } from "../resource-matches/resource-cache-config.ts";
+
 /** What packages, staging and running need to know; `cmd` makes it. */
 export interface StagingConfig {
   /** Where uploads are received and packages made; best on the file system of the blobs, swept at start. */
@@ -13,6 +15,8 @@ export interface StagingConfig {
   /** LANG of every container: en_US.UTF-8 as in the original, C.UTF-8 where the stack lacks that locale. */
   readonly lang: string;
   readonly limits: StagingLimits;
+  /** What differs from the defaults. */
+  readonly resourceCache?: Partial<ResourceCacheConfig>;
   /** Milliseconds between two rounds of syncing with the BBS. */
   readonly syncIntervalMs: number;
 }

@@ -15,6 +15,7 @@ import { coreFilters } from "./0050-core-filters.ts";
 import { jobLeases } from "./0060-jobs.ts";
 import { clockJobs } from "./0061-clock-jobs.ts";
 import { listIndexes } from "./0062-list-indexes.ts";
+import { resourcePacks } from "./0070-resource-packs.ts";
 
 /** Forward only, in this order. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -34,4 +35,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0060-jobs": jobLeases,
   "0061-clock-jobs": clockJobs,
   "0062-list-indexes": listIndexes,
+  "0070-resource-packs": resourcePacks,
 };

@@ -36,6 +36,13 @@ async function workspace(): Promise<
   };
 }
 
+const packs = (prefix: string, wanted: readonly string[] = []) => ({
+  prefix,
+  wanted: new Set(wanted),
+  packBytes: 1024,
+  ownBytes: 512,
+});
+
 const refused: readonly (readonly [string, Buffer, RegExp])[] = [
   ["a path that climbs out", buildZip([{ name: "../../x" }]), /File path '..\/..\/x' is not safe/],
   ["a path that climbs out of a folder", buildZip([{ name: "a/../../x" }]), /not safe/],
@@ -228,8 +235,9 @@ test("a package holds the upload and the matched files, as unzip sees them", asy
       matched: [
         {
           name: "lib/cached.txt",
-          sha1: hash("sha1", "from the cache"),
+          sha256: hash("sha256", "from the cache"),
           size: 14,
+          modified: 0x210000,
           mode: 0o755,
           method: 8,
           crc32: 0x06d18c58,
@@ -238,9 +246,7 @@ test("a package holds the upload and the matched files, as unzip sees them", asy
         },
       ],
       matchedBytes: space.at("matched"),
-      pack: space.at("pack"),
-      newSha1s: new Set(),
-      modified: 0x210000,
+      packs: packs(space.at("pack-")),
     },
     limits,
   );
@@ -285,13 +291,11 @@ test("the pack holds the new files once each, and a later package can be made of
     target: space.at("first.zip"),
     matched: [],
     matchedBytes: undefined,
-    pack: space.at("pack"),
-    newSha1s: new Set([same?.sha1 ?? ""]),
-    modified: 0,
+    packs: packs(space.at("pack-"), [same?.sha256 ?? ""]),
   });
   assert.deepEqual(
-    packed.map(({ sha1 }) => sha1),
-    [same?.sha1],
+    packed.map(({ sha256 }) => sha256),
+    [hash("sha256", "same")],
   );
   assert.notEqual(known, undefined);
 
@@ -301,11 +305,9 @@ test("the pack holds the new files once each, and a later package can be made of
     undefined,
     {
       target: space.at("second.zip"),
-      matched: [{ ...file, name: "only", mode: 0o644 }],
-      matchedBytes: space.at("pack"),
-      pack: space.at("no-pack"),
-      newSha1s: new Set(),
-      modified: 0x210000,
+      matched: [{ ...file, name: "only", mode: 0o644, modified: 0x210000 }],
+      matchedBytes: file.pack,
+      packs: packs(space.at("no-pack")),
     },
     limits,
   );
@@ -368,7 +370,7 @@ test("a matched file may not have the name of an uploaded one", async () => {
   await using space = await workspace();
   await writeFile(space.at("upload"), buildZip([{ name: "a", content: "x" }]));
   const upload = await inspectUpload(space.at("upload"), limits);
-  const matched = { name: "a", sha1: "", size: 1, mode: 0o644, method: 0, crc32: 0 };
+  const matched = { name: "a", sha256: "", size: 1, mode: 0o644, method: 0, crc32: 0, modified: 0 };
 
   await assert.rejects(
     assemblePackage(
@@ -377,9 +379,7 @@ test("a matched file may not have the name of an uploaded one", async () => {
         target: space.at("package.zip"),
         matched: [{ ...matched, compressedSize: 1, offset: 0 }],
         matchedBytes: space.at("upload"),
-        pack: space.at("pack"),
-        newSha1s: new Set(),
-        modified: 0,
+        packs: packs(space.at("pack-")),
       },
       limits,
     ),
@@ -396,11 +396,9 @@ test("a cached file that is not what its hash says is found out before it is use
 
   const assembled = worker.assemble({
     target: space.at("package.zip"),
-    matched: [{ ...file, sha1: hash("sha1", "as it was once!"), crc32: 0 }],
+    matched: [{ ...file, sha256: hash("sha256", "as it was once!"), crc32: 0, modified: 0 }],
     matchedBytes: space.at("matched"),
-    pack: space.at("pack"),
-    newSha1s: new Set(),
-    modified: 0,
+    packs: packs(space.at("pack-")),
   });
 
   await assert.rejects(assembled, CorruptResource);

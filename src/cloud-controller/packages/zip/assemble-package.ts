@@ -3,13 +3,14 @@ import { checkEntries, checkLinkTarget, checkTotal, checkTree } from "./check-en
 import { CorruptResource, InvalidZip, shown } from "./invalid-zip.ts";
 import { readContent, verifyEntry, type VerifiedEntry } from "./zip-content.ts";
 import { readZipDirectory, type ZipEntry } from "./zip-directory.ts";
-import { SequentialFile, ZipWriter } from "./zip-writer.ts";
+import { writePacks, type PackedFile, type PacksRequest } from "./write-packs.ts";
+import { ZipWriter, type StoredEntry } from "./zip-writer.ts";
 
 /**
  * A package is the uploaded zip and the files that the platform had already, in one zip. Both come compressed and are
  * copied as they are. Two steps, for between them the caller asks the resource cache what of the upload is new:
  * `inspect` proves the upload sound and hashes it, writing nothing; `assemble` writes the package, and beside it the
- * pack: the compressed bytes of the new files, one after the other, for the cache.
+ * packs: the compressed bytes of the new files, one after the other, for the cache.
  */
 export interface ArchiveLimits {
   readonly maxTotalBytes: number;
@@ -20,12 +21,17 @@ export interface ArchiveLimits {
 
 /** A file that the cache may hold, identified by its content. */
 export interface CacheableFile {
+  /** What clients know it by. */
   readonly sha1: string;
+  /** What we know it by: two contents of one SHA-1 can be made. */
+  readonly sha256: string;
   readonly size: number;
+  /** As MS-DOS has it. */
+  readonly modified: number;
 }
 
 /** A file out of the cache, whose compressed bytes lie in the file of matched bytes. */
-export interface MatchedFile extends CacheableFile {
+export interface MatchedFile extends Omit<CacheableFile, "sha1"> {
   readonly name: string;
   readonly mode: number;
   readonly method: number;
@@ -40,18 +46,7 @@ export interface AssemblyRequest {
   readonly matched: readonly MatchedFile[];
   /** Undefined where nothing was matched. */
   readonly matchedBytes: string | undefined;
-  /** Written where `newSha1s` holds anything. */
-  readonly pack: string;
-  readonly newSha1s: ReadonlySet<string>;
-  /** The time that matched files get, as MS-DOS has it. */
-  readonly modified: number;
-}
-
-export interface PackedFile extends CacheableFile {
-  readonly method: number;
-  readonly crc32: number;
-  readonly compressedSize: number;
-  readonly offset: number;
+  readonly packs: PacksRequest;
 }
 
 export interface InspectedUpload {
@@ -83,16 +78,20 @@ export async function inspectUpload(path: string, limits: ArchiveLimits): Promis
 
 /** What of the upload may go into the resource cache: regular files with content that their owner may read. */
 export function cacheableFiles(upload: InspectedUpload, limits: ArchiveLimits): CacheableFile[] {
-  const bySha1 = new Map<string, CacheableFile>();
-  for (const { entry, sha1 } of upload.entries) {
+  const bySha256 = new Map<string, CacheableFile>();
+  for (const { entry, sha1, sha256 } of upload.entries) {
     if (entry.kind === "file" && entry.size > 0 && entry.size <= limits.maxCachedFileBytes) {
-      if ((entry.mode & 0o600) === 0o600) bySha1.set(sha1, { sha1, size: entry.size });
+      const { size, modified, mode } = entry;
+      if ((mode & 0o600) === 0o600) bySha256.set(sha256, { sha1, sha256, size, modified });
     }
   }
-  return [...bySha1.values()];
+  return [...bySha256.values()];
 }
 
 /**
+ * Entries stand in the order of their names, so that the same files make the same package to the byte, whichever of them
+ * were matched: a cell unpacks by checksum, and once.
+ *
  * @throws `InvalidZip`, `ZipTooLarge` where the matched files do not go with the upload; `CorruptResource` where one of
  *   them is not what its hash says.
  */
@@ -106,21 +105,18 @@ export async function assemblePackage(
   const files = new OpenFiles();
   try {
     const writer = new ZipWriter(files.open(request.target, "wx"));
-    if (upload !== undefined) addUploaded(writer, kept, files.open(upload.path, "r"));
+    const uploaded = upload === undefined ? undefined : files.open(upload.path, "r");
+    const entries: StoredEntry[] = uploaded === undefined ? [] : toStored(kept, uploaded);
     if (request.matchedBytes !== undefined) {
       const fd = files.open(request.matchedBytes, "r");
       for (const file of request.matched) {
         await checkMatched(fd, file);
-        const source = { fd, offset: file.offset };
-        writer.add({ ...file, kind: "file", modified: request.modified, source });
+        entries.push({ ...file, kind: "file", source: { fd, offset: file.offset } });
       }
     }
+    for (const entry of entries.toSorted(byName)) writer.add(entry);
     writer.finish();
-    if (upload === undefined || request.newSha1s.size === 0) return [];
-    return writePack(kept, request, {
-      from: files.open(upload.path, "r"),
-      to: files.open(request.pack, "wx"),
-    });
+    return uploaded === undefined ? [] : writePacks(kept, uploaded, request.packs);
   } finally {
     files.close();
   }
@@ -151,44 +147,31 @@ function checkTogether(
 /** What was pooled is proved again before it is used. */
 async function checkMatched(fd: number, file: MatchedFile): Promise<void> {
   try {
-    const { sha1 } = await readContent(fd, file, file.offset);
-    if (sha1 === file.sha1) return;
+    const { sha256 } = await readContent(fd, file, file.offset);
+    if (sha256 === file.sha256) return;
   } catch (error) {
-    throw new CorruptResource(file.sha1, { cause: error });
+    throw new CorruptResource(file.sha256, { cause: error });
   }
-  throw new CorruptResource(file.sha1);
+  throw new CorruptResource(file.sha256);
 }
 
-function addUploaded(writer: ZipWriter, kept: readonly VerifiedEntry[], fd: number): void {
-  for (const { entry, dataOffset } of kept) {
-    if (entry.kind === "root") continue;
+function toStored(kept: readonly VerifiedEntry[], fd: number): StoredEntry[] {
+  return kept.flatMap(({ entry, dataOffset }) => {
     const { kind } = entry;
-    writer.add({ ...entry, kind, mode: usableMode(entry), source: { fd, offset: dataOffset } });
-  }
+    const source = { fd, offset: dataOffset };
+    return kind === "root" ? [] : [{ ...entry, kind, mode: usableMode(entry), source }];
+  });
+}
+
+function byName(a: StoredEntry, b: StoredEntry): number {
+  if (a.name === b.name) return 0;
+  return a.name < b.name ? -1 : 1;
 }
 
 /** The owner must be able to read and replace everything, or staging could not (Cloud Controller does the same). */
 function usableMode({ kind, mode }: ZipEntry): number {
   if (kind === "directory") return mode | 0o700;
   return kind === "symlink" ? 0o777 : mode | 0o600;
-}
-
-function writePack(
-  kept: readonly VerifiedEntry[],
-  request: AssemblyRequest,
-  fds: { readonly from: number; readonly to: number },
-): PackedFile[] {
-  const out = new SequentialFile(fds.to);
-  const wanted = new Set(request.newSha1s);
-  const packed: PackedFile[] = [];
-  for (const { entry, dataOffset, sha1 } of kept) {
-    if (entry.kind !== "file" || !wanted.delete(sha1)) continue;
-    const { size, method, crc32, compressedSize } = entry;
-    packed.push({ sha1, size, method, crc32, compressedSize, offset: out.position });
-    out.copy({ fd: fds.from, offset: dataOffset }, compressedSize);
-  }
-  out.flush();
-  return packed;
 }
 
 function isLink({ entry }: VerifiedEntry): boolean {

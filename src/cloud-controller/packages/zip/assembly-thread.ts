@@ -25,7 +25,7 @@ async function reply(call: AssemblyCall): Promise<AssemblyReply> {
   } catch (error) {
     if (error instanceof ZipTooLarge) return { kind: "too-large", message: error.message };
     if (error instanceof InvalidZip) return { kind: "invalid", message: error.message };
-    if (error instanceof CorruptResource) return { kind: "corrupt", message: error.sha1 };
+    if (error instanceof CorruptResource) return { kind: "corrupt", message: error.sha256 };
     return { kind: "broken", message: error instanceof Error ? error.message : String(error) };
   }
 }

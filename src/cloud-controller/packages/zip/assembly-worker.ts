@@ -1,12 +1,8 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
-import type {
-  ArchiveLimits,
-  AssemblyRequest,
-  CacheableFile,
-  PackedFile,
-} from "./assemble-package.ts";
+import type { ArchiveLimits, AssemblyRequest, CacheableFile } from "./assemble-package.ts";
 import { CorruptResource, InvalidZip, ZipTooLarge } from "./invalid-zip.ts";
+import type { PackedFile } from "./write-packs.ts";
 
 export type AssemblyCall =
   | { readonly kind: "inspect"; readonly path: string; readonly limits: ArchiveLimits }

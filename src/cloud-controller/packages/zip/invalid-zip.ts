@@ -11,11 +11,11 @@ export class ZipTooLarge extends Error {
 /** A file out of the cache is not what its hash says. */
 export class CorruptResource extends Error {
   override readonly name = "CorruptResource";
-  readonly sha1: string;
+  readonly sha256: string;
 
-  constructor(sha1: string, options?: ErrorOptions) {
-    super(`The cached file ${sha1} is damaged`, options);
-    this.sha1 = sha1;
+  constructor(sha256: string, options?: ErrorOptions) {
+    super(`The cached file ${sha256} is damaged`, options);
+    this.sha256 = sha256;
   }
 }
 

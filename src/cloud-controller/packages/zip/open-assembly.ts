@@ -7,9 +7,9 @@ import {
   type AssemblyRequest,
   type CacheableFile,
   type InspectedUpload,
-  type PackedFile,
 } from "./assemble-package.ts";
 import { AssemblyWorker } from "./assembly-worker.ts";
+import type { PackedFile } from "./write-packs.ts";
 import { readZipDirectory } from "./zip-directory.ts";
 
 /** Makes one package, in two steps; see `assemble-package.ts`. */

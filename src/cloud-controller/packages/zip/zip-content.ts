@@ -9,8 +9,9 @@ import { readExactly, type ZipEntry } from "./zip-directory.ts";
 export interface VerifiedEntry {
   readonly entry: ZipEntry;
   readonly dataOffset: number;
-  /** SHA-1 of the content, hex. */
+  /** Of the content, hex. */
   readonly sha1: string;
+  readonly sha256: string;
   /** The target of a symbolic link. */
   readonly linkTarget: string | undefined;
 }
@@ -38,11 +39,12 @@ export async function verifyEntry(
   if (entry.kind === "symlink" && entry.size >= maxLinkTargetBytes) {
     throw new InvalidZip(`the symbolic link "${shown(entry.name)}" has a target that is too long`);
   }
-  const { sha1, inMemory } = await readContent(fd, entry, dataOffset);
+  const { sha1, sha256, inMemory } = await readContent(fd, entry, dataOffset);
   return {
     entry,
     dataOffset,
     sha1,
+    sha256,
     linkTarget: entry.kind === "symlink" ? inMemory?.toString("utf8") : undefined,
   };
 }
@@ -50,18 +52,32 @@ export async function verifyEntry(
 /** What it takes to read an entry's content and to tell whether it is whole. */
 export type Content = Pick<ZipEntry, "name" | "method" | "crc32" | "compressedSize" | "size">;
 
+/** Hex. */
+interface Digests {
+  readonly sha1: string;
+  readonly sha256: string;
+}
+
+interface ReadContent extends Digests {
+  readonly inMemory: Buffer | undefined;
+}
+
 /** Inflates and checks size and CRC; gives small content itself too. @throws `InvalidZip` */
 export async function readContent(
   fd: number,
   content: Content,
   dataOffset: number,
-): Promise<{ readonly sha1: string; readonly inMemory: Buffer | undefined }> {
+): Promise<ReadContent> {
   if (content.size > inMemoryBytes || content.compressedSize > inMemoryBytes) {
-    return { sha1: await streamedSha1(fd, content, dataOffset), inMemory: undefined };
+    return { ...(await streamedDigests(fd, content, dataOffset)), inMemory: undefined };
   }
   const bytes = inflate(readExactly(fd, dataOffset, content.compressedSize), content);
   if (crc32(bytes) !== content.crc32) throw damaged(content);
-  return { sha1: hash("sha1", bytes, "hex"), inMemory: bytes };
+  return {
+    sha1: hash("sha1", bytes, "hex"),
+    sha256: hash("sha256", bytes, "hex"),
+    inMemory: bytes,
+  };
 }
 
 /** Gives the offset of the data. */
@@ -96,8 +112,9 @@ function inflate(compressed: Buffer, entry: Content): Buffer {
   throw damaged(entry);
 }
 
-async function streamedSha1(fd: number, entry: Content, dataOffset: number): Promise<string> {
-  const digest = createHash("sha1");
+async function streamedDigests(fd: number, entry: Content, dataOffset: number): Promise<Digests> {
+  const sha1 = createHash("sha1");
+  const sha256 = createHash("sha256");
   let size = 0;
   let checksum = 0;
   const compressed = createReadStream("", {
@@ -111,7 +128,8 @@ async function streamedSha1(fd: number, entry: Content, dataOffset: number): Pro
       size += chunk.length;
       if (size > entry.size) throw damaged(entry);
       checksum = crc32(chunk, checksum);
-      digest.update(chunk);
+      sha1.update(chunk);
+      sha256.update(chunk);
     }
   };
   try {
@@ -122,7 +140,7 @@ async function streamedSha1(fd: number, entry: Content, dataOffset: number): Pro
     throw error instanceof InvalidZip ? error : damaged(entry, error);
   }
   if (size !== entry.size || checksum !== entry.crc32) throw damaged(entry);
-  return digest.digest("hex");
+  return { sha1: sha1.digest("hex"), sha256: sha256.digest("hex") };
 }
 
 function damaged(entry: Content, cause?: unknown): InvalidZip {
