@@ -18,7 +18,7 @@ export interface Blobstore {
    */
   get(key: BlobKey, range?: { readonly start: number; readonly end: number }): Promise<Readable>;
   /** Undefined where there is none. */
-  stat(key: BlobKey): Promise<{ readonly size: number } | undefined>;
+  stat(key: BlobKey): Promise<BlobStat | undefined>;
   /** No error where there is none. */
   delete(key: BlobKey): Promise<void>;
   /** The paths of every blob below that folder, in no order, one after the other. */
@@ -36,6 +36,13 @@ export interface BlobKey {
   readonly bucket: "cc-packages" | "cc-droplets" | "cc-buildpacks" | "cc-resources";
   /** Relative, `/` as separator, no `..`. */
   readonly path: string;
+}
+
+export interface BlobStat {
+  /** Bytes. */
+  readonly size: number;
+  /** When its content was written. */
+  readonly storedAt: Date;
 }
 
 /** Names a blob once its checksums are known: a droplet's key ends in its SHA-1. */

@@ -20,6 +20,7 @@ import {
   BlobstoreFull,
   type BlobInfo,
   type BlobKey,
+  type BlobStat,
   type Blobstore,
   type KeyOfContent,
 } from "./blobstore.ts";
@@ -115,10 +116,10 @@ export class DiskBlobstore implements Blobstore {
     return sha256 === undefined ? content : verified(content, sha256, `${key.bucket}/${key.path}`);
   }
 
-  async stat(key: BlobKey): Promise<{ readonly size: number } | undefined> {
+  async stat(key: BlobKey): Promise<BlobStat | undefined> {
     try {
-      const { size } = await stat(this.#pathOf(key));
-      return { size };
+      const { size, mtime } = await stat(this.#pathOf(key));
+      return { size, storedAt: mtime };
     } catch (error) {
       if (isErrno(error, "ENOENT")) return undefined;
       throw error;

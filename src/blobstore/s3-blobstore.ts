@@ -21,6 +21,7 @@ import {
   BlobstoreUnavailable,
   type BlobInfo,
   type BlobKey,
+  type BlobStat,
   type Blobstore,
   type KeyOfContent,
 } from "./blobstore.ts";
@@ -147,13 +148,17 @@ export class S3Blobstore implements Blobstore, Disposable {
     return verified(answer.Body, sha256, `${key.bucket}/${key.path}`);
   }
 
-  async stat(key: BlobKey): Promise<{ readonly size: number } | undefined> {
+  async stat(key: BlobKey): Promise<BlobStat | undefined> {
     const command = new HeadObjectCommand(this.#objectOf(key));
     try {
       const answer = await this.#ask(`Cannot look for "${key.path}"`, () =>
         this.#client.send(command),
       );
-      return { size: answer.ContentLength ?? 0 };
+      const { ContentLength: size, LastModified: storedAt } = answer;
+      if (size === undefined || storedAt === undefined) {
+        throw new BlobstoreUnavailable(`The store tells no size or time of "${key.path}"`);
+      }
+      return { size, storedAt };
     } catch (error) {
       if (error instanceof BlobNotFound) return undefined;
       throw error;

@@ -15,6 +15,9 @@ export class Failure extends Error {
   }
 }
 
+/** Everything has been said, in a form for programs; only the exit code is left. */
+export class SaidFailure extends Failure {}
+
 /** Flags that cannot stand together or hold what they cannot: the command's help follows the message. */
 export class UsageFailure extends Failure {
   constructor(message: string, { isPrefixed = true }: { isPrefixed?: boolean } = {}) {

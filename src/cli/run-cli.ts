@@ -2,7 +2,7 @@ import type { Clock } from "#kernel/clock/clock.ts";
 import { findCommand, type CommandEntry } from "./commands/command-table.ts";
 import type { Command } from "./commands/command.ts";
 import { clientHome, type Environment } from "./environment.ts";
-import { Failure, InvalidCommandLine, UsageFailure } from "./failure.ts";
+import { Failure, InvalidCommandLine, SaidFailure, UsageFailure } from "./failure.ts";
 import { Ui, type UiStreams } from "./ui/ui.ts";
 
 export interface Invocation {
@@ -89,6 +89,7 @@ async function report(
     return 1;
   }
   if (!(error instanceof Failure)) throw error;
+  if (error instanceof SaidFailure) return error.exitCode;
   ui.failed(error.message);
   if (error.tip !== undefined) ui.text(error.tip);
   if (error instanceof UsageFailure) {

@@ -8,6 +8,7 @@ import type { AppLog } from "./apps/app-log.ts";
 import type { AppDataRemover, AppRunner, StagingStopper } from "./apps/app-runner.ts";
 import { BlobUrls } from "./blobs/blob-urls.ts";
 import { registerBlobs } from "./blobs/blob-routes.ts";
+import { registerBlobUpkeep } from "./blobs/upkeep-routes.ts";
 import { SignedUrls } from "./blobs/signed-urls.ts";
 import { registerBuilds } from "./builds/routes.ts";
 import { registerBuildpacks } from "./buildpacks/routes.ts";
@@ -112,6 +113,7 @@ export function composeStaging(dependencies: StagingDependencies): StagingAndRun
     signedUrls,
     lifecycleBundle: config.staging.lifecycleBundle,
   });
+  registerBlobUpkeep(servers.api, { db, blobstore, clock });
   registerResourceMatches(servers.api, { ...common, ...resourceCache, resources });
   registerPackages(servers.api, { ...routes, ...resourceCache, processing, copies });
   registerBuilds(servers.api, {

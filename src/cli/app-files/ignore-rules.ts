@@ -1,7 +1,9 @@
+import { compileRe2 } from "./re2-expression.ts";
+
 /**
  * `.cfignore`, read as the official client reads it: with the regular expressions of sabhiram/go-gitignore, whose
  * dialect is not quite git's. A question mark stands for itself; characters such as `+` or `[` keep their meaning in a
- * regular expression; a line that makes no valid expression is passed over.
+ * regular expression of Go; a line that makes none is passed over.
  */
 export class IgnoreRules {
   readonly #rules: readonly Rule[];
@@ -60,7 +62,7 @@ function parseRule(source: string): Rule | undefined {
   const isNegated = line.startsWith("!");
   if (isNegated) line = line.slice(1);
   if (/^[#!]/.test(line)) line = line.slice(1);
-  const pattern = compile(toExpression(line));
+  const pattern = compileRe2(toExpression(line));
   return pattern === undefined ? undefined : { pattern, isNegated, isFolder: line.endsWith("/") };
 }
 
@@ -81,12 +83,4 @@ function toExpression(line: string): string {
   return expression.startsWith("/")
     ? `^(|/)${expression.slice(1)}${tail}`
     : `^(|.*/)${expression}${tail}`;
-}
-
-function compile(expression: string): RegExp | undefined {
-  try {
-    return new RegExp(expression);
-  } catch {
-    return undefined;
-  }
 }

@@ -197,6 +197,12 @@ export const commandTable: readonly CommandEntry[] = [
     load: async () => (await import("./oauth-token.ts")).oauthToken,
   },
   {
+    name: "blobs",
+    description:
+      "Check that packages, droplets and buildpacks have their blobs, and remove blobs that nobody names",
+    load: async () => (await import("./blobs.ts")).blobs,
+  },
+  {
     name: "up",
     description: "Start the platform on this machine, in the foreground",
     load: async () => (await import("./platform.ts")).up,

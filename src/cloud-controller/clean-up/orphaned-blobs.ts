@@ -1,6 +1,6 @@
 import type { BlobKey } from "#blobstore/blobstore.ts";
+import { hasOwner } from "../blobs/blob-owner.ts";
 import { newRecord, touched } from "../database/record.ts";
-import { buildpackKey } from "../buildpacks/buildpack-table.ts";
 import type { CleanUp, CleanUpContext } from "./clean-up.ts";
 
 const sightingsBeforeDeletion = 3;
@@ -66,43 +66,6 @@ async function look({ db, clock }: CleanUpContext, key: BlobKey): Promise<boolea
     )
     .execute();
   return true;
-}
-
-/** Blobs of a shape that we do not make are somebody's, and stay. */
-async function hasOwner(db: CleanUpContext["db"], { bucket, path }: BlobKey): Promise<boolean> {
-  const [, , name = "", sha1, ...more] = path.split("/");
-  if (more.length > 0 || name === "") return true;
-  if (bucket === "cc-droplets") {
-    if (sha1 === undefined) return true;
-    const row = await db
-      .selectFrom("droplets")
-      .select("state")
-      .where("guid", "=", name)
-      .where((eb) =>
-        // Not yet named: the bits are stored before their checksum.
-        eb.or([
-          eb("sha1", "=", sha1),
-          eb("state", "in", ["STAGING", "PROCESSING_UPLOAD", "COPYING"]),
-        ]),
-      )
-      .executeTakeFirst();
-    return row !== undefined;
-  }
-  if (sha1 !== undefined) return true;
-  if (bucket === "cc-packages") {
-    const row = await db
-      .selectFrom("packages")
-      .select("guid")
-      .where("guid", "=", name)
-      .executeTakeFirst();
-    return row !== undefined;
-  }
-  const row = await db
-    .selectFrom("buildpacks")
-    .select(["guid", "sha256"])
-    .where("guid", "=", name.split("_")[0] ?? "")
-    .executeTakeFirst();
-  return row !== undefined && buildpackKey(row) === name;
 }
 
 async function removeDirty(
