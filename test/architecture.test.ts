@@ -67,6 +67,7 @@ const outside: Record<string, readonly string[]> = {
   "test/support": ["kernel", "cmd", "test/support"],
   "test/acceptance": ["kernel", "test/support"],
   "test/conformance": ["kernel", "test/support", "test/conformance"],
+  "test/buildpacks": ["test/support"],
   // A benchmark of one part opens that part alone.
   bench: ["kernel", "diego", "test/support", "bench"],
 };

@@ -23,6 +23,18 @@ write_web_process() {
   printf 'processes:\n- type: web\n  command: %s\n' "$3" >"$1/$2/launch.yml"
 }
 
+# use_toolchain NAME PROGRAM PACKAGES: a toolchain of the stack, from /opt/NAME where the stack has it there, else from the
+# folders of the system. Without it the error names what would bring it.
+use_toolchain() {
+  local folder
+  for folder in /usr/sbin /usr/local/go/bin /usr/lib/go/bin; do
+    if [ -d "$folder" ]; then export PATH="$PATH:$folder"; fi
+  done
+  if [ -d "/opt/$1/bin" ]; then export PATH="/opt/$1/bin:$PATH"; fi
+  if command -v "$2" >/dev/null; then return; fi
+  fail "There is no $2 in this stack. On Debian and Ubuntu the packages $3 bring it; scripts/setup --languages installs them for the default stack. Or use the official buildpack of this name."
+}
+
 # use_supplied DEPS_DIR: makes what earlier buildpacks supplied usable in this staging; the last one comes first.
 use_supplied() {
   local dependency variable

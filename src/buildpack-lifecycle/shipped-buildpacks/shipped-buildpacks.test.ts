@@ -44,7 +44,9 @@ test("an app that no buildpack wants is told what was tried and why each decline
     [
       "Tried the staticfile buildpack 0.1.0 (embedded): no Staticfile in the root folder of the app (an empty one is enough to serve its files)",
       "Tried the nodejs buildpack 0.1.0 (embedded): no package.json in the root folder of the app",
+      "Tried the go buildpack 0.1.0 (embedded): no go.mod in the root folder of the app, nor a vendor folder with Go files",
       "Tried the python buildpack 0.1.0 (embedded): no requirements.txt, setup.py, Pipfile or pyproject.toml in the root folder of the app",
+      "Tried the nginx buildpack 0.1.0 (embedded): no nginx.conf in the root folder of the app",
       "Tried the binary buildpack 0.1.0 (embedded): only used when it is asked for: -b binary_buildpack",
       "Tried the procfile buildpack 0.1.0 (embedded): no Procfile in the root folder of the app",
       "None of the buildpacks detected a compatible application",

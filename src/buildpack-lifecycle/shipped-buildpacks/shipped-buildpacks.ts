@@ -5,7 +5,9 @@ import { StagingFolder } from "../staging-folder.ts";
 export const shippedOrder = [
   "staticfile_buildpack",
   "nodejs_buildpack",
+  "go_buildpack",
   "python_buildpack",
+  "nginx_buildpack",
   "binary_buildpack",
   "procfile_buildpack",
 ] as const;

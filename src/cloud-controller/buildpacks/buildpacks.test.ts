@@ -184,12 +184,23 @@ test("the shipped buildpacks are installed in their order, once, and anew where 
   assert.deepEqual(stored(), first);
 
   await folder.write({ nodejs_buildpack: "2" });
+  {
+    await using cc = await start();
+    const guids = (keys: readonly string[]) => keys.map((key) => key.slice(0, 36));
+    assert.deepEqual(guids(stored()), guids(first));
+    assert.equal(stored().filter((key) => first.includes(key)).length, 1);
+    assert.deepEqual(await names(cc), ["1 nodejs_buildpack", "2 procfile_buildpack"]);
+  }
+
+  // A later version of Rivera brings one more: what takes any Procfile stays last.
+  await folder.write({ python_buildpack: "1" });
   await using cc = await start();
 
-  const guids = (keys: readonly string[]) => keys.map((key) => key.slice(0, 36));
-  assert.deepEqual(guids(stored()), guids(first));
-  assert.equal(stored().filter((key) => first.includes(key)).length, 1);
-  assert.deepEqual(await names(cc), ["1 nodejs_buildpack", "2 procfile_buildpack"]);
+  assert.deepEqual(await names(cc), [
+    "1 nodejs_buildpack",
+    "2 python_buildpack",
+    "3 procfile_buildpack",
+  ]);
   await rm(directory, { recursive: true, force: true });
 });
 

@@ -6,7 +6,7 @@ import type { Blobstore } from "#blobstore/blobstore.ts";
 import type { Clock } from "#kernel/clock/clock.ts";
 import type { Logger } from "#kernel/log/logger.ts";
 import { newRecord } from "../database/record.ts";
-import type { Database } from "../database/schema.ts";
+import type { Database, Executor } from "../database/schema.ts";
 import type { UploadWorkspaces } from "../packages/upload-workspaces.ts";
 import { buildpackBlob } from "../blobs/blob-keys.ts";
 import { storeBuildpackBits } from "./buildpack-bits.ts";
@@ -18,14 +18,17 @@ import { zipFolder } from "./zip-folder.ts";
 const order = [
   "staticfile_buildpack",
   "nodejs_buildpack",
+  "go_buildpack",
   "python_buildpack",
+  "nginx_buildpack",
   "binary_buildpack",
   "procfile_buildpack",
 ];
 
 /**
- * Installs the buildpacks that come with Rivera, at every start: what is missing is added at the end of the list, what
- * has changed replaces its former self, what an operator has uploaded under such a name stays.
+ * Installs the buildpacks that come with Rivera, at every start: what is missing is added to the list, before those that
+ * come after it in our order, what has changed replaces its former self, what an operator has uploaded under such a name
+ * stays.
  */
 export async function installShippedBuildpacks(
   context: {
@@ -97,7 +100,20 @@ async function create(
       })
       .returningAll()
       .executeTakeFirstOrThrow();
-    await moveBuildpack(tx, created, Number.MAX_SAFE_INTEGER);
+    await moveBuildpack(tx, created, await positionFor(tx, name));
     return created;
   });
+}
+
+/** Of the first buildpack in the list that our order has after this one; else the end. */
+async function positionFor(tx: Executor, name: string): Promise<number> {
+  const following = await tx
+    .selectFrom("buildpacks")
+    .select("position")
+    .where("name", "in", order.slice(order.indexOf(name) + 1))
+    .where("lifecycle", "=", "buildpack")
+    .where("position", ">", 0)
+    .orderBy("position")
+    .executeTakeFirst();
+  return following?.position ?? Number.MAX_SAFE_INTEGER;
 }
