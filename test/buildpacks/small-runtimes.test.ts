@@ -34,3 +34,35 @@ test("an app with an nginx.conf is served by the stack's nginx, its templates fi
     assert.match((await answer(platform, "with-nginx", "/style.css")).body, /teal/);
   }
 });
+
+test("a Rack app runs on the stack's gems and on one that lies in the app", async () => {
+  const cwd = path.join(fixtures, "rack-app");
+  for (const friend of ["first", "second"]) {
+    const shown = await push(platform, "rack-app", { cwd, args: ["-m", "128M"] });
+
+    assert.match(shown, /Using ruby [\d.]+ and bundler [\d.]+ of the stack/);
+    assert.match(shown, /Bundle complete! 3 Gemfile dependencies/);
+    assert.deepEqual(await answer(platform, "rack-app", `/?${friend}`), {
+      status: 200,
+      body: `Hello ${friend} from production Ruby\n`,
+    });
+  }
+});
+
+test("a PHP page in its web folder finds the packages that Composer has installed", async () => {
+  const cwd = path.join(fixtures, "php-page");
+  for (const name of ["first", "second"]) {
+    const shown = await push(platform, "php-page", { cwd, args: ["-m", "128M"] });
+
+    assert.match(shown, /Using php [\d.]+ of the stack/);
+    assert.match(shown, /Installing rivera\/greeting \(1\.0\.0\)/);
+    const page = await answer(platform, "php-page", `/any/path?name=${name}`);
+    assert.deepEqual(page, {
+      status: 200,
+      body: `Hello ${name.toUpperCase()} from PHP at /any/path?name=${name}\n`,
+    });
+    assert.equal((await answer(platform, "php-page", "/plain.txt")).body, "a file\n");
+    const outside = await answer(platform, "php-page", "/composer.json");
+    assert.doesNotMatch(outside.body, /rivera\/greeting/);
+  }
+});

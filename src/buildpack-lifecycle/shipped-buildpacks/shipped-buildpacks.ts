@@ -4,9 +4,11 @@ import { StagingFolder } from "../staging-folder.ts";
 
 export const shippedOrder = [
   "staticfile_buildpack",
+  "ruby_buildpack",
   "nodejs_buildpack",
   "go_buildpack",
   "python_buildpack",
+  "php_buildpack",
   "nginx_buildpack",
   "binary_buildpack",
   "procfile_buildpack",

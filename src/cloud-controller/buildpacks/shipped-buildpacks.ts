@@ -17,9 +17,11 @@ import { zipFolder } from "./zip-folder.ts";
 /** In the order of detection, which is cf-deployment's as far as it goes; what takes any Procfile comes last. */
 const order = [
   "staticfile_buildpack",
+  "ruby_buildpack",
   "nodejs_buildpack",
   "go_buildpack",
   "python_buildpack",
+  "php_buildpack",
   "nginx_buildpack",
   "binary_buildpack",
   "procfile_buildpack",
