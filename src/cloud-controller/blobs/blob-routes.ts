@@ -1,10 +1,12 @@
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
+import type { Readable } from "node:stream";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { BlobNotFound, type BlobKey, type Blobstore } from "#blobstore/blobstore.ts";
 import { CfError, notFound } from "../http/cf-errors.ts";
 import type { ApiServer } from "../http/create-server.ts";
 import { blobsPath, publicBlobsPath } from "./blob-urls.ts";
+import { byteRange } from "./byte-range.ts";
 import type { SignedUrls } from "./signed-urls.ts";
 
 const buckets = ["cc-packages", "cc-droplets", "cc-buildpacks", "cc-resources"] as const;
@@ -34,7 +36,9 @@ export function registerBlobs(
     const bucket = buckets.find((name) => name === request.params.bucket);
     if (bucket === undefined) throw notFound("Blob");
     const key: BlobKey = { bucket, path: request.params["*"] };
-    return await reply.type("application/octet-stream").send(await openBlob(blobstore, key, reply));
+    return await reply
+      .type("application/octet-stream")
+      .send(await openBlob(blobstore, key, { request, reply }));
   };
   // A cell may be sent to the store itself, with a URL that expires: the running app's droplet has one here that stays.
   const sendCell: typeof sendBlob = async (request, reply) => {
@@ -70,12 +74,32 @@ export function lifecyclePath(key: string): string {
   return `/v1/static/buildpack_app_lifecycle/${encodeURIComponent(key)}.tgz`;
 }
 
-async function openBlob(blobstore: Blobstore, key: BlobKey, reply: FastifyReply) {
+/** Sets status and headers, and gives what is to be sent. A condition (`If-Range`) that we cannot judge asks for the whole. */
+async function openBlob(
+  blobstore: Blobstore,
+  key: BlobKey,
+  { request, reply }: { readonly request: FastifyRequest; readonly reply: FastifyReply },
+): Promise<Readable | string> {
+  const size = (await blobstore.stat(key))?.size;
+  if (size === undefined) throw notFound("Blob");
+  const wanted = request.headers["if-range"] === undefined ? request.headers.range : undefined;
+  const range = byteRange(wanted, size);
+  reply.header("accept-ranges", "bytes");
   try {
-    const size = (await blobstore.stat(key))?.size;
-    const content = await blobstore.get(key);
-    if (size !== undefined) reply.header("content-length", size);
-    return content;
+    switch (range.kind) {
+      case "whole":
+        reply.header("content-length", size);
+        return await blobstore.get(key);
+      case "part": {
+        const { start, end } = range;
+        reply.status(206).header("content-length", end - start + 1);
+        reply.header("content-range", `bytes ${start}-${end}/${size}`);
+        return await blobstore.get(key, { start, end });
+      }
+      case "unsatisfiable":
+        reply.status(416).header("content-range", `bytes */${size}`);
+        return "";
+    }
   } catch (error) {
     if (error instanceof BlobNotFound) throw notFound("Blob");
     throw error;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { open, rm } from "node:fs/promises";
+import { open, rm, stat, utimes } from "node:fs/promises";
 import path from "node:path";
 import { Readable } from "node:stream";
 import { test } from "node:test";
@@ -114,4 +114,34 @@ test("who is no administrator may not look after blobs, and a wrong query is ref
     const answer = await admin.get(`/rivera/v1/${query}`);
     assert.deepEqual([answer.status, answer.json.errors[0].code], [400, 10005], query);
   }
+});
+
+test("a download of a droplet goes on where it broke off, and a corrupt one is an error", async () => {
+  await using parts = await withDroplet();
+  const { admin, key, dropletGuid } = parts;
+  const url = `/v3/droplets/${dropletGuid}/download`;
+  const location = String((await admin.get(url)).headers["location"]);
+  const download = (headers: Record<string, string>) => fetch(location, { headers });
+
+  const whole = await download({});
+  assert.deepEqual([whole.status, await whole.text()], [200, "the droplet"]);
+  assert.equal(whole.headers.get("accept-ranges"), "bytes");
+  const rest = await download({ range: "bytes=4-" });
+  assert.deepEqual(
+    [rest.status, rest.headers.get("content-range"), await rest.text()],
+    [206, "bytes 4-10/11", "droplet"],
+  );
+  const beyond = await download({ range: "bytes=11-" });
+  assert.deepEqual([beyond.status, beyond.headers.get("content-range")], [416, "bytes */11"]);
+  const conditional = await download({ range: "bytes=4-", "if-range": '"some-tag"' });
+  assert.deepEqual([conditional.status, await conditional.text()], [200, "the droplet"]);
+
+  const { atime, mtime } = await stat(parts.fileOf(key));
+  {
+    await using file = await open(parts.fileOf(key), "r+");
+    await file.write("THE");
+  }
+  await utimes(parts.fileOf(key), atime, mtime);
+  const corrupt = await download({});
+  assert.deepEqual([corrupt.status, (await corrupt.text()).includes("droplet")], [500, false]);
 });
