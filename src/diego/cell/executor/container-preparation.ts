@@ -4,7 +4,7 @@ import type { Logger } from "#kernel/log/logger.ts";
 import type { ContainerSpec, ReadOnlyBind } from "../runtime/container-runtime.ts";
 import type { Allocation, RunRequest } from "./container.ts";
 import type { DependencyStore } from "./downloads/dependency-store.ts";
-import { dropletDownloads } from "./downloads/droplet-layers.ts";
+import { layerDownloads, type LayerDownload } from "./downloads/layer-downloads.ts";
 import type { LogStreamer } from "./logs/log-streamer.ts";
 import { sayDownloaded, sayDownloading } from "./steps/download.ts";
 import { StepFailure } from "./steps/step.ts";
@@ -20,6 +20,8 @@ export interface PreparationParts {
   readonly dependencies: DependencyStore;
   readonly logs: LogStreamer;
   readonly logger: Logger;
+  /** Whether a container may rename folders of its layers. */
+  readonly renamesLayers: boolean;
 }
 
 /** Puts on the cell what the container is made of. */
@@ -28,11 +30,15 @@ export async function prepareContainer(
   request: RunRequest,
   signal: AbortSignal,
 ): Promise<Preparation> {
-  const droplets = [...dropletDownloads(request.setup), ...dropletDownloads(request.action)];
-  const [binds, layers] = await Promise.all([
-    Promise.all(request.definition.cachedDependencies.map((each) => bindOf(parts, each, signal))),
-    Promise.all(droplets.map((each) => layerOf(parts, each, signal))),
+  const options = { belowTmp: parts.renamesLayers };
+  const downloads = [request.setup, request.action].flatMap((each) => [
+    ...layerDownloads(each, options),
   ]);
+  const [binds, found] = await Promise.all([
+    Promise.all(request.definition.cachedDependencies.map((each) => bindOf(parts, each, signal))),
+    Promise.all(downloads.map((each) => layerOf(parts, each, signal))),
+  ]);
+  const layers = found.filter((layer) => layer !== undefined);
   return {
     binds,
     layers: layers.map((layer) => layer.directory),
@@ -65,19 +71,20 @@ async function bindOf(
 
 async function layerOf(
   { dependencies, logs, logger }: PreparationParts,
-  action: DownloadAction,
+  { action, below, isOptional }: LayerDownload,
   signal: AbortSignal,
-): Promise<{ action: DownloadAction; directory: string; downloadedBytes: number }> {
+): Promise<{ action: DownloadAction; directory: string; downloadedBytes: number } | undefined> {
   const { artifact, from, cacheKey, checksum, logSource } = action;
   try {
     const unpacked = await dependencies.unpacked(
-      { url: from, cacheKey, checksum, owner: "vcap", below: "/home/vcap" },
+      { url: from, cacheKey, checksum, owner: "vcap", below },
       signal,
     );
     return { action, ...unpacked };
   } catch (error) {
     signal.throwIfAborted();
     logger.warn("layer-not-fetched", { artifact, error });
+    if (isOptional) return undefined;
     const text = artifact === "" ? "Downloading failed" : `Downloading ${artifact} failed`;
     logs.source(logSource).say("ERR", text);
     throw new StepFailure(text, { cause: error });

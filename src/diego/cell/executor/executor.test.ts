@@ -181,7 +181,9 @@ test("a staging task goes its whole way, and its log is what a developer of Clou
     retryable: false,
     result: '{"process_types":{}}',
   });
-  assert.deepEqual(container?.received, [{ path: "/tmp/app", user: "vcap", tar: bits }]);
+  assert.deepEqual(container?.received, []);
+  assert.equal(container?.spec.layers.length, 1);
+  assert.ok(b.runtime.unpacked.some(({ below }) => below === "/tmp/app"));
   assert.equal(container?.spec.binds[0]?.destination, "/tmp/buildpacks/abc");
   assert.equal(server.uploads[0]?.body.length, 2048);
   assert.deepEqual(
@@ -204,6 +206,46 @@ test("a staging task goes its whole way, and its log is what a developer of Clou
       "Cell cell-1 successfully destroyed container for instance build-1",
     ].map((line) => `STG/0 OUT ${line}`),
   );
+  await executor[Symbol.asyncDispose]();
+});
+
+test("a build cache that cannot be had is said to be missing, and the staging goes on without it", async (t) => {
+  const b = await bench(t);
+  const server = await FileServer.start();
+  t.after(() => server[Symbol.asyncDispose]());
+  b.runtime.programs.set("/tmp/lifecycle/builder", async () => 0);
+  const cache: DownloadAction = {
+    kind: "download",
+    artifact: "build artifacts cache",
+    from: server.url("/gone"),
+    to: "/tmp/cache",
+    cacheKey: "",
+    logSource: "",
+    user: "vcap",
+    checksum: sha256Of(Buffer.from("a cache")),
+  };
+  const executor = await b.executor();
+  executor.allocate([taskAllocation("build-1")]);
+
+  executor.run(
+    "build-1",
+    runRequest({
+      ports: [],
+      definition: taskDefinition({ logSource: "STG" }),
+      action: {
+        kind: "serial",
+        logSource: "",
+        actions: [
+          { kind: "try", action: cache, logSource: "" },
+          runAction({ path: "/tmp/lifecycle/builder", logSource: "STG" }),
+        ],
+      },
+    }),
+  );
+  const outcome = await b.outcome(executor, "build-1");
+
+  assert.equal(outcome.failed, false);
+  assert.ok(b.logs.lines().includes("STG/0 ERR Downloading build artifacts cache failed"));
   await executor[Symbol.asyncDispose]();
 });
 

@@ -1,4 +1,4 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, stat } from "node:fs/promises";
 import path from "node:path";
 import { PassThrough, Readable } from "node:stream";
 import { fromNanoseconds } from "#kernel/clock/clock.ts";
@@ -35,6 +35,7 @@ export class FakeRuntime implements ContainerRuntime {
   readonly description: RuntimeDescription = {
     kind: "process",
     enforced: [],
+    renamesLayers: true,
     notes: ["a fake for tests"],
     stacks: ["cflinuxfs4"],
   };
@@ -43,6 +44,7 @@ export class FakeRuntime implements ContainerRuntime {
   readonly unpacked: UnpackRequest[] = [];
   readonly pruned: ReadonlySet<string>[] = [];
   readonly #directory: string;
+  readonly #archiveBytes = new Map<string, number>();
   /** The address of each container to come. */
   address = "127.0.0.1";
   /** Thrown by the next `create`. */
@@ -70,7 +72,13 @@ export class FakeRuntime implements ContainerRuntime {
     this.unpacked.push(request);
     const directory = path.join(this.#directory, request.key);
     await mkdir(directory, { recursive: true });
+    this.#archiveBytes.set(directory, (await stat(request.archive)).size);
     return directory;
+  }
+
+  /** As if every archive held ten times its size. */
+  unpackedBytes(directory: string): number {
+    return 10 * (this.#archiveBytes.get(directory) ?? 0);
   }
 
   async pruneUnpacked(keep: ReadonlySet<string>): Promise<void> {

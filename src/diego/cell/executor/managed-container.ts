@@ -195,7 +195,12 @@ export class ManagedContainer {
     const logs = this.#streamer();
     this.#say("creating container for instance");
     const preparation = await prepareContainer(
-      { dependencies: this.#parts.dependencies, logs, logger: this.#logger },
+      {
+        dependencies: this.#parts.dependencies,
+        logs,
+        logger: this.#logger,
+        renamesLayers: this.#parts.runtime.description.renamesLayers,
+      },
       request,
       signal,
     );

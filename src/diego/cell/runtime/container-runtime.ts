@@ -14,10 +14,12 @@ export interface ContainerRuntime extends AsyncDisposable {
   /**
    * Unpacks an archive of the host (tgz, tar or zip, told by its content) once into a directory of the cell and gives
    * that directory; a second call with the key gives it at once. Complete or absent, whatever is killed. For use in
-   * `layers` (owner "vcap", `below` = `/home/vcap`) and in `binds` (owner "root", `below` = `/`).
+   * `layers` (owner "vcap", `below` the place that it fills) and in `binds` (owner "root", `below` = `/`).
    * @throws `UnsafeArchive` where a name or a link would leave the directory.
    */
   unpack(request: UnpackRequest): Promise<string>;
+  /** Bytes on disk of a directory that `unpack` gave. */
+  unpackedBytes(directory: string): number;
   /** Removes what was unpacked under other keys, except what a living container uses. */
   pruneUnpacked(keep: ReadonlySet<string>): Promise<void>;
 }
@@ -35,6 +37,8 @@ export interface RuntimeDescription {
   readonly kind: "crun" | "runc" | "process";
   /** Limits that are enforced and verified on each container. */
   readonly enforced: readonly ("memory" | "pids" | "cpu" | "disk" | "network")[];
+  /** Whether a container may rename folders of its layers; where not, `mv` copies and a plain rename fails. */
+  readonly renamesLayers: boolean;
   /** What a person must know: why an earlier runtime was not taken, what is not enforced. One line each. */
   readonly notes: readonly string[];
   /** Names that `preloaded:NAME` may name. */

@@ -68,6 +68,7 @@ async function openProcessRuntime(
       binds: commonBinds(config),
       description: {
         kind: "process",
+        renamesLayers: false,
         enforced: [],
         notes: [
           "apps run without isolation: no limit holds, and they share this machine's network and user",

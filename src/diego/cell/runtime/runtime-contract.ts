@@ -53,6 +53,7 @@ export function runtimeContract(
     fileTests(() => opened.promise);
     lifecycleTests(() => opened.promise);
     unpackTests(() => opened.promise, dataDir);
+    layerTests(() => opened.promise, dataDir);
   });
 }
 
@@ -270,6 +271,34 @@ function lifecycleTests(open: Open): void {
     assert.ok(metrics.memoryBytes > 0);
     assert.ok(metrics.pids >= 1);
     assert.ok(metrics.diskBytes >= 2_000_000);
+  });
+}
+
+function layerTests(open: Open, dataDir: string): void {
+  void test("a layer below /tmp may be renamed and rewritten, and the next container finds it as it was", async () => {
+    const runtime = await open();
+    const archive = await dropletArchive(dataDir);
+    const layer = await runtime.unpack({
+      key: randomGuids(),
+      archive,
+      owner: "vcap",
+      below: "/tmp/app",
+    });
+    // As a builder does it: a plain rename where the runtime promises one, else a copy.
+    const move = runtime.description.renamesLayers
+      ? "perl -e 'rename $ARGV[0], $ARGV[1] or die $!' /tmp/app /tmp/contents/app"
+      : "mv /tmp/app /tmp/contents/app";
+    const script = `set -e; cd /; mkdir /tmp/contents; echo more >> /tmp/app/app/start; ${move}; test ! -e /tmp/app
+      stat -c %U /tmp/contents/app/app; cat /tmp/contents/app/app/start; rm -r /tmp/contents`;
+
+    const one = await createContainer(runtime, { layers: [layer] });
+    const [stdout, stderr] = await outcome(await one.run(shell(script)));
+    const two = await createContainer(runtime, { layers: [layer] });
+    const [again] = await outcome(await two.run(shell("stat -c %a /tmp; cat /tmp/app/app/start")));
+
+    assert.equal(stderr, "");
+    assert.equal(stdout, "vcap\nstarted\nmore\n");
+    assert.equal(again, "1777\nstarted\n");
   });
 }
 

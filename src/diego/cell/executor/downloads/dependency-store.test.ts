@@ -125,12 +125,13 @@ test("what the runtime has lost is fetched again", async (t) => {
   assert.equal(server.requests.length, 2);
 });
 
-test("a bind and a layer of the same archive are unpacked apart", async (t) => {
+test("a bind and layers of the same archive are unpacked apart", async (t) => {
   const { runtime, open, buildpack } = await bench(t);
   const store = await open();
 
   await store.unpacked(buildpack, never);
   await store.unpacked({ ...buildpack, owner: "vcap", below: "/home/vcap" }, never);
+  await store.unpacked({ ...buildpack, owner: "vcap", below: "/tmp/app" }, never);
 
   const { value } = sha256Of(content);
   assert.deepEqual(
@@ -138,13 +139,14 @@ test("a bind and a layer of the same archive are unpacked apart", async (t) => {
     [
       [`root-${value}`, "/"],
       [`vcap-${value}`, "/home/vcap"],
+      [`vcap-${value}_tmp_app`, "/tmp/app"],
     ],
   );
 });
 
-test("beyond the budget the least recently used go", async (t) => {
+test("beyond the budget, counted unpacked, the least recently used go", async (t) => {
   const { server, runtime, open, buildpack } = await bench(t);
-  const store = await open(content.length + 3);
+  const store = await open(10 * content.length + 3);
   await store.unpacked(buildpack, never);
   const other = Buffer.from("other");
   server.files.set("/other", other);

@@ -12,7 +12,7 @@ export interface Dependency {
   readonly url: string;
   readonly cacheKey: string;
   readonly checksum?: Checksum | undefined;
-  /** A bind (root, `/`) or a layer (vcap, `/home/vcap`). */
+  /** A bind (root, `/`) or a layer (vcap, the place that it fills). */
   readonly owner: "root" | "vcap";
   readonly below: string;
 }
@@ -26,7 +26,7 @@ export interface UnpackedDependency {
 const entryJson = z.object({
   key: z.string(),
   directory: z.string(),
-  /** Of the archive: what the budget counts. */
+  /** On disk, unpacked: what the budget counts. */
   bytes: z.number(),
   lastUsed: z.number(),
   etag: z.string().optional(),
@@ -37,7 +37,7 @@ type Entry = z.infer<typeof entryJson>;
 
 /**
  * What the cell has unpacked, once each, by content. An archive is gone once it is unpacked; the least recently used go
- * when their archives together exceed the budget, unless a container still uses them. What a checksum identifies is
+ * when together they take more of the disk than the budget, unless a container still uses them. What a checksum identifies is
  * never asked for twice; what has none is asked for with its ETag.
  */
 export class DependencyStore {
@@ -86,10 +86,7 @@ export class DependencyStore {
    */
   async unpacked(dependency: Dependency, signal: AbortSignal): Promise<UnpackedDependency> {
     signal.throwIfAborted();
-    const identity = JSON.stringify([
-      dependency.owner,
-      dependency.checksum?.value ?? dependency.cacheKey,
-    ]);
+    const identity = keyOf(dependency, dependency.checksum?.value ?? dependency.cacheKey);
     const known = this.#inFlight.get(identity);
     const work = known ?? this.#unpack(dependency).finally(() => this.#inFlight.delete(identity));
     if (known === undefined) this.#inFlight.set(identity, work);
@@ -117,7 +114,7 @@ export class DependencyStore {
       return this.#use(present, 0);
     }
     await using archive = download;
-    const key = `${dependency.owner}-${dependency.checksum?.value ?? archive.sha256}`;
+    const key = keyOf(dependency, dependency.checksum?.value ?? archive.sha256);
     const directory = await this.#runtime.unpack({
       key,
       archive: archive.path,
@@ -127,7 +124,7 @@ export class DependencyStore {
     const entry = {
       key,
       directory,
-      bytes: archive.bytes,
+      bytes: this.#runtime.unpackedBytes(directory),
       lastUsed: 0,
       cacheKey: dependency.cacheKey,
       ...(archive.etag === undefined ? {} : { etag: archive.etag }),
@@ -158,7 +155,7 @@ export class DependencyStore {
         ? [...this.#entries.values()].find(
             (candidate) => candidate.cacheKey === cacheKey && candidate.key.startsWith(`${owner}-`),
           )
-        : this.#entries.get(`${owner}-${checksum.value}`);
+        : this.#entries.get(keyOf(dependency, checksum.value));
     if (entry === undefined) return undefined;
     const there = await stat(entry.directory).catch(() => undefined);
     if (there !== undefined) return entry;
@@ -191,6 +188,12 @@ export class DependencyStore {
       }
     });
   }
+}
+
+/** The same content may be unpacked at several places: a package that is somebody's droplet. */
+function keyOf({ owner, below }: Dependency, content: string): string {
+  const place = below === "/" || below === "/home/vcap" ? "" : below.replaceAll("/", "_");
+  return `${owner}-${content}${place}`;
 }
 
 /** The keys of the most recently used entries that fit; the newest stays however big it is. */

@@ -149,6 +149,10 @@ export class OciRuntime implements ContainerRuntime {
     return (await this.#archives.unpack(request)).root;
   }
 
+  unpackedBytes(directory: string): number {
+    return this.#archives.bytesOf([directory]);
+  }
+
   async pruneUnpacked(keep: ReadonlySet<string>): Promise<void> {
     const used = [...this.#containers.values()].flatMap(({ record }) => [
       ...record.layers,

@@ -88,6 +88,7 @@ function runtimeOf(candidate: OciCandidate, idMapKind: IdMap["kind"]): OciRuntim
       resolvConf: network.resolvConf,
       description: {
         kind: name,
+        renamesLayers: true,
         enforced: ["memory", "pids", "cpu", "network"],
         notes: [...notes, "the disk limit is not enforced, only measured"],
         stacks: [...stacks.keys()],

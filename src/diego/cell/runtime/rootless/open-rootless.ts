@@ -32,7 +32,13 @@ export async function openRootless(options: {
       maker: new RootlessMaker(host, namespace),
       stacks,
       binds,
-      description: { kind: "crun", enforced: [], notes, stacks: [...stacks.keys()] },
+      description: {
+        kind: "crun",
+        enforced: [],
+        renamesLayers: false,
+        notes,
+        stacks: [...stacks.keys()],
+      },
     },
     host,
   );

@@ -103,6 +103,10 @@ export class UnlimitedRuntime implements ContainerRuntime {
     return (await this.#archives.unpack(request)).root;
   }
 
+  unpackedBytes(directory: string): number {
+    return this.#archives.bytesOf([directory]);
+  }
+
   async pruneUnpacked(keep: ReadonlySet<string>): Promise<void> {
     const used = [...this.#containers.values()].flatMap(({ record }) => [
       ...record.layers,
