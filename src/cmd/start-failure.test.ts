@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { test } from "node:test";
 import { explainStart } from "./start-failure.ts";
 
@@ -38,6 +39,20 @@ test("a program that is missing is named with what installs it", async () => {
   assert.match(
     messageOf(explainStart(error, "/data")),
     /program "no-such-program-of-ours" is missing.*npm run setup/,
+  );
+});
+
+test("a port that was taken between its choice and the listening is named with the mend", async () => {
+  await using first = createServer().listen(0, "127.0.0.1");
+  await once(first, "listening");
+  const address = first.address();
+  assert.ok(address !== null && typeof address === "object");
+  const second = createServer().listen(address.port, "127.0.0.1");
+  const [error] = await once(second, "error");
+
+  assert.equal(
+    messageOf(explainStart(error, "/data")),
+    `Cannot start: 127.0.0.1:${address.port} was taken by another program a moment ago. Start again: what is still taken then is replaced`,
   );
 });
 

@@ -27,6 +27,11 @@ function explanationOf(error: unknown, dataDir: string): string | undefined {
   if (syscall?.startsWith("spawn") === true && code === "ENOENT") {
     return `Cannot start: the program "${path}" is missing. Install it with: npm run setup`;
   }
+  if (code === "EADDRINUSE") {
+    // Ports are chosen free; between that and the listening another program, or a connection of its own, may take one.
+    const where = /\S+:\d+$/.exec(error.message)?.[0] ?? "an address of the platform";
+    return `Cannot start: ${where} was taken by another program a moment ago. Start again: what is still taken then is replaced`;
+  }
   const fault = code === undefined ? undefined : folderFaults[code];
   if (fault === undefined || path?.startsWith(dataDir) !== true) return undefined;
   return `Cannot use the data folder "${dataDir}": ${fault}. Give another folder with --data`;
