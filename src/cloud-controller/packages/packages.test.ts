@@ -6,9 +6,11 @@ import { Readable } from "node:stream";
 import { request } from "undici";
 import { test } from "node:test";
 import { runChecked } from "#kernel/process/run-command.ts";
+import type { RoleType } from "../roles/role-table.ts";
 import { buildZip } from "../testing/build-zip.ts";
 import { Developer } from "../testing/developer.ts";
 import { eventually } from "../testing/eventually.ts";
+import { firstSpace, userWith } from "../testing/tenants.ts";
 import { TestCloudController } from "../testing/test-cloud-controller.ts";
 
 const sha1 = (content: string) => createHash("sha1").update(content).digest("hex");
@@ -102,6 +104,85 @@ test("files of another organization are not matched", async () => {
   });
 
   assert.deepEqual(matched.json, { resources: [] });
+});
+
+test("who may only look at an organization matches none of its files, its developers do", async () => {
+  await using cc = await TestCloudController.start();
+  const admin = await Developer.admin(cc);
+  await admin.packageOf(await admin.createApp("a"), buildZip([{ name: "s", content: "secret" }]));
+  const place = await firstSpace(admin.caller);
+  const asked = { resources: [resource("guess", "secret")] };
+  const matchedBy = async (type: RoleType) => {
+    const user = await userWith(cc, type, { ...place, types: [type] });
+    return (await user.post("/v3/resource_matches", asked)).json.resources.length;
+  };
+
+  assert.equal(await matchedBy("space_auditor"), 0);
+  assert.equal(await matchedBy("organization_manager"), 0);
+  assert.equal(await matchedBy("space_developer"), 1);
+});
+
+test("with global matching a stranger's files match, as in the original", async () => {
+  await using cc = await TestCloudController.start({
+    staging: { resourceCache: { matching: "global" } },
+  });
+  const admin = await Developer.admin(cc);
+  await admin.packageOf(await admin.createApp("a"), buildZip([{ name: "s", content: "shared" }]));
+  const stranger = await cc.as({ userGuid: "stranger" });
+
+  const asked = [resource("mine", "shared")];
+  const matched = await stranger.post("/v3/resource_matches", { resources: asked });
+
+  assert.deepEqual(matched.json, { resources: asked });
+});
+
+test("without the flag resource_matching nothing is cached and nothing matches, and no request fails", async () => {
+  await using cc = await TestCloudController.start();
+  const developer = await Developer.admin(cc);
+  const app = await developer.createApp("a");
+  const flag = (enabled: boolean) =>
+    developer.caller.patch("/v3/feature_flags/resource_matching", { enabled });
+  const ask = async () => {
+    const resources = [resource("one", "first"), resource("two", "second")];
+    const answer = await developer.caller.post("/v3/resource_matches", { resources });
+    assert.equal(answer.status, 201);
+    return answer.json.resources.map(({ path: name }: { readonly path: string }) => name);
+  };
+  await developer.packageOf(app, buildZip([{ name: "one", content: "first" }]));
+  await flag(false);
+  assert.deepEqual(await ask(), []);
+  await developer.packageOf(app, buildZip([{ name: "two", content: "second" }]));
+  await flag(true);
+
+  assert.deepEqual(await ask(), ["one"]);
+});
+
+test("without the flag app_bits_upload nobody but an administrator may ask for matches", async () => {
+  await using cc = await TestCloudController.start();
+  const admin = await cc.admin();
+  await admin.patch("/v3/feature_flags/app_bits_upload", { enabled: false });
+  const asked = { resources: [resource("a", "a")] };
+  const user = await cc.as({ userGuid: "somebody" });
+
+  const refused = await user.post("/v3/resource_matches", asked);
+
+  assert.equal(refused.status, 403);
+  assert.equal(refused.json.errors[0].code, 330002);
+  assert.equal((await admin.post("/v3/resource_matches", asked)).status, 201);
+});
+
+test("a package of matched files is the same, to the byte, as the one that brought them", async () => {
+  await using cc = await TestCloudController.start();
+  const developer = await Developer.admin(cc);
+  const app = await developer.createApp("a");
+  const files = ["b", "a/x", "c"].map((name) => ({ name, content: `of ${name}`, mode: 0o100755 }));
+  const first = await developer.packageOf(app, buildZip(files));
+  const matched = files.slice(1).map(({ name, content }) => resource(name, content));
+
+  const second = await developer.packageOf(app, buildZip(files.slice(0, 1)), matched);
+
+  assert.equal(second.json.state, "READY", second.text);
+  assert.deepEqual(second.json.data.checksum, first.json.data.checksum);
 });
 
 test("an upload that names a file which was never matched fails, and says to push again", async () => {

@@ -79,6 +79,7 @@ export class TestCloudController implements AsyncDisposable {
       readonly blobstore?: Blobstore;
       readonly logCache?: LogCacheClient;
       readonly config?: Partial<CloudControllerConfig>;
+      readonly staging?: Partial<StagingConfig>;
       /** Keeps the database across two starts. */
       readonly directory?: string;
     } = {},
@@ -104,7 +105,7 @@ export class TestCloudController implements AsyncDisposable {
           secret: asInternalSecret("test-secret"),
           defaultStack: "cflinuxfs4",
           limits: defaultLimits,
-          staging: stagingConfig(directory),
+          staging: { ...stagingConfig(directory), ...options.staging },
           longPollMs: 2000,
           ...options.config,
         },
