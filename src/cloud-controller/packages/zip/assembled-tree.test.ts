@@ -89,26 +89,28 @@ async function assemble(
   await writeFile(at("upload"), buildZip(uploaded.map(toZipEntry)));
   const bytes: Buffer[] = [];
   let offset = 0;
-  const matched = tree.entries.filter(tree.isMatched).flatMap((entry): MatchedFile[] => {
-    if (entry.node.kind !== "file") return [];
-    const content = Buffer.from(entry.node.content);
-    const compressed = deflateRawSync(content);
-    bytes.push(compressed);
-    offset += compressed.length;
-    return [
-      {
-        name: entry.folder + entry.name,
-        sha256: hash("sha256", content, "hex"),
-        size: content.length,
-        mode: entry.node.mode,
-        modified: 0x210000,
-        method: 8,
-        crc32: crc32(content),
-        compressedSize: compressed.length,
-        offset: offset - compressed.length,
-      },
-    ];
-  });
+  const matched = tree.entries
+    .filter((entry) => tree.isMatched(entry))
+    .flatMap((entry): MatchedFile[] => {
+      if (entry.node.kind !== "file") return [];
+      const content = Buffer.from(entry.node.content);
+      const compressed = deflateRawSync(content);
+      bytes.push(compressed);
+      offset += compressed.length;
+      return [
+        {
+          name: entry.folder + entry.name,
+          sha256: hash("sha256", content, "hex"),
+          size: content.length,
+          mode: entry.node.mode,
+          modified: 0x210000,
+          method: 8,
+          crc32: crc32(content),
+          compressedSize: compressed.length,
+          offset: offset - compressed.length,
+        },
+      ];
+    });
   await writeFile(at("matched"), Buffer.concat(bytes));
   const packs = { prefix: at("pack-"), wanted: new Set<string>(), packBytes: 1, ownBytes: 1 };
   await assemblePackage(
