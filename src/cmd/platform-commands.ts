@@ -1,5 +1,7 @@
 import type { Clock } from "#kernel/clock/clock.ts";
 import { holderOf } from "./data-lock.ts";
+import { loopLines } from "./loops-command.ts";
+import { readPlatformState } from "./platform-state.ts";
 import { readRiveraJson, type RiveraJson } from "./rivera-json.ts";
 
 export interface CommandIo {
@@ -10,14 +12,21 @@ export interface CommandIo {
 /** `rivera status`: 0 where the platform on the folder answers, else 1. */
 export async function status(
   io: CommandIo,
-  options: { readonly dataDir: string; readonly field: string | undefined },
+  options: {
+    readonly dataDir: string;
+    readonly field: string | undefined;
+    /** Whether to tell what the platform's loops do, in place of its addresses. */
+    readonly loops: boolean;
+  },
 ): Promise<number> {
   const running = await answering(options.dataDir);
   if (running === undefined) {
     io.print(`No platform runs on ${options.dataDir}. Start one with: rivera up`);
     return 1;
   }
-  for (const line of describe(running, options.field)) io.print(line);
+  const state = options.loops ? readPlatformState(options.dataDir) : undefined;
+  const lines = state === undefined ? describe(running, options.field) : await loopLines(state);
+  for (const line of lines) io.print(line);
   return 0;
 }
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { platformConfig } from "./platform-config.ts";
+import { defaultSettings } from "./settings.ts";
 
 test("platformConfig() fills what was not asked for", () => {
   assert.deepEqual(platformConfig({ data: "/data" }), {
@@ -12,8 +13,7 @@ test("platformConfig() fills what was not asked for", () => {
     cellTags: new Map(),
     runtime: "auto",
     domain: "apps.localhost",
-    stagingTimeoutSeconds: 900,
-    rateLimit: undefined,
+    settings: defaultSettings(),
     databaseUrl: undefined,
     blobstoreUrl: undefined,
   });

@@ -2,6 +2,8 @@ import os from "node:os";
 import { statfsSync } from "node:fs";
 import { z } from "zod";
 import { parseS3Url } from "#blobstore/s3-location.ts";
+import { readSettingsFile } from "./settings-file.ts";
+import { defaultSettings, withFlags, type Settings } from "./settings.ts";
 
 /** What `rivera up` was asked for, complete and checked. */
 export interface PlatformConfig {
@@ -16,10 +18,8 @@ export interface PlatformConfig {
   readonly runtime: "auto" | "crun" | "runc" | "process";
   /** The default shared domain: apps answer at `<host>.<domain>`. */
   readonly domain: string;
-  /** A staging that takes longer has failed; 900 as in the original. */
-  readonly stagingTimeoutSeconds: number;
-  /** Requests an hour of one user; undefined: no limit. */
-  readonly rateLimit: number | undefined;
+  /** Of the file of `--config`, with what flags say instead. */
+  readonly settings: Settings;
   /** URL of a PostgreSQL database. Undefined: the one kept in the data folder, else SQLite files there. */
   readonly databaseUrl: string | undefined;
   /** URL of an S3 bucket. Undefined: the one kept in the data folder, else the data folder itself. */
@@ -47,6 +47,7 @@ function requireS3Url(text: string, context: z.RefinementCtx): void {
 
 const flagsSchema = z.object({
   data: z.string(),
+  config: z.string().optional(),
   database: z
     .url({
       protocol: /^postgres(ql)?$/,
@@ -59,7 +60,7 @@ const flagsSchema = z.object({
   cells: z.coerce.number("must be a number").int().min(1).max(16).default(1),
   "cell-tags": z.string().default("").transform(parseCellTags),
   runtime: z.enum(["auto", "crun", "runc", "process"]).default("auto"),
-  "staging-timeout": z.coerce.number("must be a number of seconds").int().min(1).default(900),
+  "staging-timeout": z.coerce.number("must be a number of seconds").int().min(1).optional(),
   "rate-limit": z.coerce.number("must be a number of requests").int().min(1).optional(),
   domain: z
     .string()
@@ -81,7 +82,7 @@ function parseCellTags(text: string, context: z.RefinementCtx): ReadonlyMap<numb
   return tags;
 }
 
-/** @throws with one line that names the flag. */
+/** @throws with one line that names the flag, or the line of the configuration file. */
 export function platformConfig(flags: Readonly<Record<string, unknown>>): PlatformConfig {
   const parsed = flagsSchema.safeParse(flags);
   if (!parsed.success) {
@@ -98,8 +99,13 @@ export function platformConfig(flags: Readonly<Record<string, unknown>>): Platfo
     cellTags: data["cell-tags"],
     runtime: data.runtime,
     domain: data.domain,
-    stagingTimeoutSeconds: data["staging-timeout"],
-    rateLimit: data["rate-limit"],
+    settings: withFlags(
+      data.config === undefined ? defaultSettings() : readSettingsFile(data.config),
+      {
+        stagingTimeoutSeconds: data["staging-timeout"],
+        rateLimit: data["rate-limit"],
+      },
+    ),
     databaseUrl: data.database,
     blobstoreUrl: data.blobstore,
   };

@@ -30,6 +30,7 @@ async function run(args: string[]): Promise<number> {
       data: { type: "string" },
       database: { type: "string" },
       blobstore: { type: "string" },
+      config: { type: "string" },
       port: { type: "string" },
       "router-port": { type: "string" },
       cells: { type: "string" },
@@ -39,6 +40,7 @@ async function run(args: string[]): Promise<number> {
       "staging-timeout": { type: "string" },
       "rate-limit": { type: "string" },
       field: { type: "string" },
+      loops: { type: "boolean", default: false },
     },
   });
   const dataDir = path.resolve(
@@ -57,7 +59,7 @@ async function run(args: string[]): Promise<number> {
     case "down":
       return await down(io, dataDir);
     case "status":
-      return await status(io, { dataDir, field: values.field });
+      return await status(io, { dataDir, field: values.field, loops: values.loops });
     case "password": {
       const streams = { input: process.stdin, out: process.stdout };
       return await changePassword(io, dataDir, await readNewPassword(streams));

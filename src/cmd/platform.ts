@@ -1,11 +1,9 @@
 import path from "node:path";
 import { bundleLifecycle } from "#buildpack-lifecycle/bundle.ts";
-import { defaultLimits } from "#cloud-controller/config.ts";
 import {
   startCloudController,
   type CloudController,
 } from "#cloud-controller/start-cloud-controller.ts";
-import { defaultStagingLimits } from "#cloud-controller/staging/staging-config.ts";
 import { createAuctioneerClient } from "#diego/auctioneer/client.ts";
 import { startAuctioneer } from "#diego/auctioneer/start-auctioneer.ts";
 import { createBbsClient, type BbsClient } from "#diego/bbs/client.ts";
@@ -225,6 +223,7 @@ async function controlCloud(
 ): Promise<CloudController> {
   const { config, paths, secret, state, api } = start;
   const { clock, logger } = start.dependencies;
+  const { settings } = config;
   const blobstore = await openBlobstore({
     dataDir: config.dataDir,
     blobs: paths.blobs,
@@ -243,9 +242,11 @@ async function controlCloud(
       internalPort: start.state.cloudControllerPort,
       secret,
       defaultStack: "cflinuxfs4",
-      limits: defaultLimits,
-      ...(config.rateLimit === undefined ? {} : { rateLimits: rateLimitsOf(config.rateLimit) }),
-      longPollMs: 20_000,
+      cleanUp: settings.cleanUp,
+      limits: settings.limits,
+      ...(settings.rateLimits === undefined ? {} : { rateLimits: settings.rateLimits }),
+      longPollMs: settings.longPollMs,
+      commaDelimitedDestinations: settings.commaDelimitedDestinations,
       uaaClient: { id: "admin", secret: state.internalSecret },
       staging: {
         workDirectory: paths.work,
@@ -254,8 +255,8 @@ async function controlCloud(
         signingSecret: state.signingSecret,
         stagingEnvironment: stagingEnvironment(start.host),
         lang: start.host.lang,
-        limits: { ...defaultStagingLimits, stagingTimeoutMs: config.stagingTimeoutSeconds * 1_000 },
-        syncIntervalMs: 30_000,
+        limits: settings.stagingLimits,
+        syncIntervalMs: settings.syncIntervalMs,
       },
     },
     {
@@ -268,11 +269,6 @@ async function controlCloud(
     },
   );
   return start.starting.use(cloudController);
-}
-
-/** In the original's proportions: 2000 for users, 100 without a token, administrators without limit. */
-function rateLimitsOf(general: number) {
-  return { general, unauthenticated: Math.ceil(general / 20), intervalMinutes: 60 };
 }
 
 function describeRuntime(

@@ -7,7 +7,7 @@ import type { CleanUp, CleanUpContext } from "./clean-up.ts";
 import type { ClockJobTable } from "./clock-job-table.ts";
 import { expiredBits } from "./expired-bits.ts";
 import { orphanedBlobs } from "./orphaned-blobs.ts";
-import { isDue } from "./schedule.ts";
+import { isDue, nextTime } from "./schedule.ts";
 
 const periodMs = 60_000;
 
@@ -97,15 +97,21 @@ async function note(
     .execute();
 }
 
-/** The last run of each subject, for operators. */
-export async function cleanUpRuns({ db }: Pick<CleanUpContext, "db">) {
+/** The last run of each subject and the next, for operators. */
+export async function cleanUpRuns({ db, clock }: Pick<CleanUpContext, "db" | "clock">) {
   const rows = await db.selectFrom("clockJobs").selectAll().orderBy("name").execute();
-  return rows.map((row) => ({
-    name: row.name,
-    at: everything.find(({ name }) => name === row.name)?.at,
-    lastStartedAt: row.lastStartedAt,
-    lastCompletedAt: row.lastCompletedAt,
-    removed: row.lastResult === null ? undefined : Number(row.lastResult),
-    lastError: row.lastError ?? undefined,
-  }));
+  const runs = new Map(rows.map((row) => [row.name, row]));
+  return everything.map(({ name, at }) => {
+    const row = runs.get(name);
+    const lastResult = row?.lastResult ?? undefined;
+    return {
+      name,
+      at,
+      lastStartedAt: row?.lastStartedAt ?? undefined,
+      lastCompletedAt: row?.lastCompletedAt ?? undefined,
+      removed: lastResult === undefined ? undefined : Number(lastResult),
+      lastError: row?.lastError ?? undefined,
+      nextAt: nextTime(at, clock.now()).toISOString(),
+    };
+  });
 }

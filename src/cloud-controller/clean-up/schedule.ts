@@ -13,6 +13,11 @@ export function isDue(at: TimeOfDay, lastStartedAt: Date | undefined, now: Date)
   return lastStartedAt === undefined || lastStartedAt < lastTime(at, now);
 }
 
+/** When it is due again: the first instant after `now` at which a clock in UTC shows that time. */
+export function nextTime(at: TimeOfDay, now: Date): Date {
+  return addMs(lastTime(at, now), dayMs);
+}
+
 /** The last instant, not after `now`, at which a clock in UTC showed that time. */
 function lastTime(at: TimeOfDay, now: Date): Date {
   const [hour = 0, minute = 0] = at.split(":").map(Number);

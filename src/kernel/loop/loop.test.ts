@@ -69,6 +69,8 @@ test("Loop retries a failure after a growing pause, never longer than the period
 
   assert.deepEqual(at, [0, 1, 3, 7, 15, 31, 61]);
   assert.equal(loop.status().lastError, "no database");
+  const nextInSeconds = ((loop.status().nextAt?.getTime() ?? 0) - start) / 1_000;
+  assert.ok(nextInSeconds > 70, `the next run, after ${nextInSeconds} s, is yet to come`);
   assert.equal(logger.lines[0]?.event, "loop-activation-failed");
 });
 

@@ -1,4 +1,4 @@
-import type { Clock } from "#kernel/clock/clock.ts";
+import { addMs, type Clock } from "#kernel/clock/clock.ts";
 import type { Logger } from "#kernel/log/logger.ts";
 
 /**
@@ -25,6 +25,8 @@ export interface LoopStatus {
   readonly lastDurationMs: number | undefined;
   readonly lastResult: unknown;
   readonly lastError: string | undefined;
+  /** When it runs next if nobody asks before; undefined while it runs, and before its first run. */
+  readonly nextAt: Date | undefined;
 }
 
 export class Loop implements AsyncDisposable {
@@ -47,6 +49,7 @@ export class Loop implements AsyncDisposable {
       lastDurationMs: undefined,
       lastResult: undefined,
       lastError: undefined,
+      nextAt: undefined,
     };
   }
 
@@ -89,6 +92,7 @@ export class Loop implements AsyncDisposable {
   async #activateOnce(reason: string): Promise<void> {
     const { clock, logger, name, activation } = this.#options;
     const startedAt = clock.now();
+    this.#status = { ...this.#status, nextAt: undefined };
     let lastResult: unknown;
     let lastError: string | undefined;
     try {
@@ -108,6 +112,7 @@ export class Loop implements AsyncDisposable {
       lastDurationMs: clock.now().getTime() - startedAt.getTime(),
       lastResult,
       lastError,
+      nextAt: undefined,
     };
   }
 
@@ -117,6 +122,7 @@ export class Loop implements AsyncDisposable {
       this.#failuresInARow === 0
         ? periodMs
         : Math.min(periodMs, backoffMs * 2 ** (this.#failuresInARow - 1));
+    this.#status = { ...this.#status, nextAt: addMs(clock.now(), ms) };
     this.#wake = new AbortController();
     const signal = AbortSignal.any([this.#stop.signal, this.#wake.signal]);
     await clock.sleep(ms, signal).catch((error: unknown) => {

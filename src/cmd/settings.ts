@@ -1,0 +1,174 @@
+import { z } from "zod";
+import { defaultCleanUp, type CleanUpConfig } from "#cloud-controller/clean-up/clean-up-config.ts";
+import { defaultLimits, type CloudControllerLimits } from "#cloud-controller/config.ts";
+import type { RateLimits } from "#cloud-controller/http/rate-limit.ts";
+import {
+  defaultStagingLimits,
+  type StagingLimits,
+} from "#cloud-controller/staging/staging-config.ts";
+
+/** What an operator may set in the file of `rivera up --config`, complete. */
+export interface Settings {
+  readonly cleanUp: CleanUpConfig;
+  readonly limits: CloudControllerLimits;
+  readonly stagingLimits: StagingLimits;
+  /** Undefined: requests are not limited. */
+  readonly rateLimits: RateLimits | undefined;
+  readonly longPollMs: number;
+  readonly syncIntervalMs: number;
+  readonly commaDelimitedDestinations: boolean;
+}
+
+const count = z.int().min(1);
+/** Longer, and an instant that far back is none. */
+const days = count.max(36_500);
+const age = z.strictObject({ cutoff_age_in_days: days.optional() }).default({});
+
+/** The names are cloud_controller.yml's; the last group holds what only Rivera has. */
+export const settingsSchema = z.strictObject({
+  audit_events: age,
+  app_usage_events: age,
+  completed_tasks: age,
+  pollable_jobs: age,
+  max_retained_deployments_per_app: count.optional(),
+  max_retained_builds_per_app: count.optional(),
+  max_retained_revisions_per_app: count.optional(),
+  perform_blob_cleanup: z.boolean().optional(),
+  default_app_memory: count.optional(),
+  default_app_disk_in_mb: count.optional(),
+  maximum_app_disk_in_mb: count.optional(),
+  default_app_log_rate_limit_in_bytes_per_second: z.int().min(-1).optional(),
+  maximum_health_check_timeout: count.optional(),
+  staging: z
+    .strictObject({
+      timeout_in_seconds: count.optional(),
+      minimum_staging_memory_mb: count.optional(),
+      minimum_staging_disk_mb: count.optional(),
+      minimum_staging_file_descriptor_limit: count.optional(),
+    })
+    .default({}),
+  packages: z.strictObject({ max_valid_packages_stored: count.optional() }).default({}),
+  droplets: z.strictObject({ max_staged_droplets_stored: count.optional() }).default({}),
+  diego_sync: z.strictObject({ frequency_in_seconds: count.max(3_600).optional() }).default({}),
+  security_groups: z
+    .strictObject({ enable_comma_delimited_destinations: z.boolean().optional() })
+    .default({}),
+  rate_limiter: z
+    .strictObject({
+      enabled: z.boolean().optional(),
+      general_limit: count.optional(),
+      unauthenticated_limit: count.optional(),
+      admin_limit: count.optional(),
+      reset_interval_in_minutes: count.optional(),
+    })
+    .default({}),
+  rivera: z
+    .strictObject({
+      orphaned_blob_days: days.optional(),
+      long_poll_in_seconds: z.number().min(0).max(60).optional(),
+    })
+    .default({}),
+});
+
+type Asked = z.infer<typeof settingsSchema>;
+
+/** The original's production values where nothing is asked for. */
+export function settingsOf(asked: Asked): Settings {
+  const { rivera, staging } = asked;
+  return {
+    cleanUp: cleanUpOf(asked),
+    limits: {
+      ...defaultLimits,
+      ...given({
+        defaultMemoryInMb: asked.default_app_memory,
+        defaultDiskInMb: asked.default_app_disk_in_mb,
+        maximumDiskInMb: asked.maximum_app_disk_in_mb,
+        defaultLogRateLimitInBytesPerSecond: asked.default_app_log_rate_limit_in_bytes_per_second,
+        maximumHealthCheckTimeoutInSeconds: asked.maximum_health_check_timeout,
+      }),
+    },
+    stagingLimits: {
+      ...defaultStagingLimits,
+      ...given({
+        stagingTimeoutMs: inMs(staging.timeout_in_seconds),
+        minimumStagingMemoryInMb: staging.minimum_staging_memory_mb,
+        minimumStagingDiskInMb: staging.minimum_staging_disk_mb,
+        fileDescriptors: staging.minimum_staging_file_descriptor_limit,
+        packagesKept: asked.packages.max_valid_packages_stored,
+        dropletsKept: asked.droplets.max_staged_droplets_stored,
+      }),
+    },
+    rateLimits: rateLimitsOf(asked.rate_limiter),
+    longPollMs: inMs(rivera.long_poll_in_seconds) ?? 20_000,
+    syncIntervalMs: inMs(asked.diego_sync.frequency_in_seconds) ?? 30_000,
+    commaDelimitedDestinations: asked.security_groups.enable_comma_delimited_destinations ?? false,
+  };
+}
+
+export function defaultSettings(): Settings {
+  return settingsOf(settingsSchema.parse({}));
+}
+
+function cleanUpOf(asked: Asked): CleanUpConfig {
+  return {
+    ...defaultCleanUp,
+    ...given({
+      auditEventDays: asked.audit_events.cutoff_age_in_days,
+      appUsageEventDays: asked.app_usage_events.cutoff_age_in_days,
+      completedTaskDays: asked.completed_tasks.cutoff_age_in_days,
+      jobDays: asked.pollable_jobs.cutoff_age_in_days,
+      orphanedBlobDays: asked.rivera.orphaned_blob_days,
+      deploymentsPerApp: asked.max_retained_deployments_per_app,
+      buildsPerApp: asked.max_retained_builds_per_app,
+      revisionsPerApp: asked.max_retained_revisions_per_app,
+      removeOrphanedBlobs: asked.perform_blob_cleanup,
+    }),
+  };
+}
+
+function rateLimitsOf(asked: Asked["rate_limiter"]): RateLimits | undefined {
+  if (asked.enabled !== true) return undefined;
+  return {
+    general: asked.general_limit ?? 2_000,
+    unauthenticated: asked.unauthenticated_limit ?? 100,
+    intervalMinutes: asked.reset_interval_in_minutes ?? 60,
+    ...(asked.admin_limit === undefined ? {} : { admin: asked.admin_limit }),
+  };
+}
+
+/** What a flag asks for, in place of what the file says. In the original's proportions: 2000 for users, 100 without a token. */
+export function withFlags(
+  settings: Settings,
+  flags: {
+    readonly stagingTimeoutSeconds?: number | undefined;
+    readonly rateLimit?: number | undefined;
+  },
+): Settings {
+  const stagingTimeoutMs = inMs(flags.stagingTimeoutSeconds);
+  const { rateLimit } = flags;
+  return {
+    ...settings,
+    stagingLimits: { ...settings.stagingLimits, ...given({ stagingTimeoutMs }) },
+    rateLimits:
+      rateLimit === undefined
+        ? settings.rateLimits
+        : {
+            intervalMinutes: 60,
+            ...settings.rateLimits,
+            general: rateLimit,
+            unauthenticated: Math.ceil(rateLimit / 20),
+          },
+  };
+}
+
+function inMs(seconds: number | undefined): number | undefined {
+  return seconds === undefined ? undefined : Math.round(seconds * 1_000);
+}
+
+/** Without the keys that have no value, so that they hide no default. */
+function given<Values extends object>(
+  values: Values,
+): { [Key in keyof Values]?: Exclude<Values[Key], undefined> } {
+  const entries = Object.entries(values).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as { [Key in keyof Values]?: Exclude<Values[Key], undefined> };
+}
