@@ -69,7 +69,15 @@ const outside: Record<string, readonly string[]> = {
   "test/conformance": ["kernel", "test/support", "test/conformance"],
   "test/buildpacks": ["test/support"],
   // A benchmark of one part opens that part alone.
-  bench: ["kernel", "diego", "cloud-controller/testing", "test/support", "bench"],
+  bench: [
+    "kernel",
+    "diego",
+    "cloud-controller/testing",
+    "test/support",
+    "bench",
+    "db",
+    "cloud-controller",
+  ],
 };
 
 function componentOf(file: string): string | undefined {

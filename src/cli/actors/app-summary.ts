@@ -88,7 +88,7 @@ async function routesOf(cc: CloudController, apps: readonly App[]): Promise<Map<
   const byApp = new Map<string, Route[]>();
   for (let start = 0; start < apps.length; start += guidsPerRequest) {
     const guids = apps.slice(start, start + guidsPerRequest).map((app) => app.guid);
-    for (const route of await listRoutes(cc, { app_guids: guids })) {
+    for (const route of await listRoutes(cc, { app_guids: guids, per_page: "5000" })) {
       for (const { app } of route.destinations) {
         const guid = app.guid ?? "";
         byApp.set(guid, [...(byApp.get(guid) ?? []), route]);

@@ -20,6 +20,10 @@ web-app   started           web:1/1     web-app.apps.localhost
   );
   assert.deepEqual(stub.lines(), ["GET /v3/apps", "GET /v3/processes", "GET /v3/routes"]);
   assert.equal(stub.request("GET /v3/processes").query.get("embed"), "process_instances");
+  // Else 500 apps would be dozens of pages.
+  for (const line of stub.lines()) {
+    assert.equal(stub.request(line).query.get("per_page"), "5000", line);
+  }
 });
 
 test("app shows an app without a droplet, and --guid the guid alone", async () => {
