@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { globSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { createServer } from "node:http";
 import { networkInterfaces, tmpdir } from "node:os";
 import path from "node:path";
@@ -39,6 +39,18 @@ for (const name of realRuntimes) {
       assert.equal(read("memoryLimit"), String(96 * mebibyte));
       assert.equal(read("pidsLimit"), "41");
       if (layout.version === 1) assert.equal(read("cpuShares"), "77");
+    });
+
+    test("the host's /dev/null stays the host's; a process has an input that is at its end", async () => {
+      const { uid, mode } = statSync("/dev/null");
+      const container = await createContainer(runtime);
+      const script = "wc -c; chmod 0600 /dev/null 2>/dev/null || echo kept";
+
+      const [stdout, , exit] = await outcome(await container.run(shell(script)));
+
+      assert.deepEqual([stdout, exit.status], ["0\nkept\n", 0]);
+      assert.deepEqual([statSync("/dev/null").uid, statSync("/dev/null").mode], [uid, mode]);
+      assert.equal(uid, process.getuid?.());
     });
 
     test("a process that takes more memory than there is ends as out of memory", async () => {

@@ -35,13 +35,16 @@ export class OciCommand {
     const { id, bundle, pidFile, logFile } = options;
     const [program, ...args] = this.#command(logFile);
     args.push("run", "--detach", "--bundle", bundle, "--pid-file", pidFile, id);
-    // No pipes: the init would inherit and hold them.
+    // Pipes that lead nowhere: crun gives what it finds here to the container's root, and /dev/null is the host's.
     const child = spawn(program, args, {
-      stdio: "ignore",
+      stdio: "pipe",
       env: { PATH: defaultPath },
       timeout: timeoutMs,
       killSignal: "SIGKILL",
     });
+    for (const stream of [child.stdin, child.stdout, child.stderr]) {
+      stream.once("error", () => {}).destroy();
+    }
     const status = await new Promise<number | null>((resolve, reject) => {
       child.once("error", reject);
       child.once("exit", resolve);

@@ -69,7 +69,10 @@ my $runtime = fork // die "fork: $!\n";
 if (!$runtime) {
     # A session of its own: a process that signals its group must not meet its supervisor.
     syscall($call{setsid});
-    open STDIN, '<', '/dev/null';
+    # A pipe at its end, as in the original: crun gives what it finds here to the container's user, and /dev/null is the host's.
+    pipe(my $nothing, my $nobody) or exit 127;
+    close $nobody;
+    open STDIN, '<&', $nothing;
     open STDOUT, '>&', $fifo{stdout};
     open STDERR, '>&', $fifo{stderr};
     exec {$command[0]} @command or exit 127;
