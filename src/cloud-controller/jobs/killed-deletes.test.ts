@@ -62,7 +62,7 @@ async function blobsIn(directory: string): Promise<string[]> {
   return entries
     .filter((entry) => entry.isFile())
     .map((entry) => path.join(entry.parentPath, entry.name))
-    .filter((file) => !file.includes("app_bits_cache"));
+    .filter((file) => !/app_bits_cache|\.checksums/.test(file));
 }
 
 /** An app with a package, a droplet, and a buildpack, each with its bits. */
