@@ -10,6 +10,9 @@ import { changePassword, rotateKey } from "./uaa-commands.ts";
 // `rivera up`, `down`, `status`, `password`, `rotate-key`, `stack import`: the commands that run a platform. Those that use one are in cli.ts.
 // Only `up` loads the platform: the others are done before that would be.
 
+// Who reads along may go away: the platform goes on, and still stops cleanly.
+process.stdout.on("error", () => {});
+
 const io = {
   clock: systemClock,
   print: (line: string) => void process.stdout.write(`${line}\n`),

@@ -12,7 +12,7 @@ const dataFlag: Flag = {
 };
 
 export const up: Command = {
-  usage: `rivera up [--data DIR] [--database URL] [--blobstore URL] [--port PORT] [--router-port PORT] [--cells N] [--domain DOMAIN] [--runtime RUNTIME] [--staging-timeout SECONDS] [--rate-limit REQUESTS]
+  usage: `rivera up [--data DIR] [--database URL] [--blobstore URL] [--port PORT] [--router-port PORT] [--cells N] [--cell-tags N=SEGMENT,...] [--domain DOMAIN] [--runtime RUNTIME] [--staging-timeout SECONDS] [--rate-limit REQUESTS] [--config FILE]
 
 Runs until Ctrl-C, which stops it cleanly; started again, it brings back every app. Ports that are taken are replaced by
 free ones, which are kept from then on.`,
@@ -43,8 +43,19 @@ free ones, which are kept from then on.`,
       takes: "value",
       description: "Requests that a user may make an hour (Default: no limit)",
     },
+    {
+      long: "config",
+      takes: "value",
+      description:
+        "YAML file of what an operator may set, with the names of cloud_controller.yml; flags win over it",
+    },
     { long: "router-port", takes: "value", description: "Port at which apps are reached" },
     { long: "cells", takes: "value", description: "Number of cells", default: "1" },
+    {
+      long: "cell-tags",
+      takes: "value",
+      description: "Cells of an isolation segment, as 2=SEGMENT,3=SEGMENT",
+    },
     {
       long: "domain",
       takes: "value",
@@ -72,7 +83,7 @@ export const down: Command = {
 };
 
 export const status: Command = {
-  usage: "rivera status [--data DIR] [--field FIELD]",
+  usage: "rivera status [--data DIR] [--field FIELD | --loops]",
   arguments: [],
   flags: [
     dataFlag,
@@ -80,6 +91,10 @@ export const status: Command = {
       long: "field",
       takes: "value",
       description: "One value alone, for scripts: api, uaa, log-cache, router or cf-login",
+    },
+    {
+      long: "loops",
+      description: "What the loops and the daily clean-ups last did, and when they run next",
     },
   ],
   seeAlso: ["up", "down"],
