@@ -2,12 +2,14 @@ import { existsSync } from "node:fs";
 import { readFile, rm } from "node:fs/promises";
 import { hash } from "node:crypto";
 import path from "node:path";
+import { sql } from "kysely";
 import type { Blobstore } from "#blobstore/blobstore.ts";
 import type { Clock } from "#kernel/clock/clock.ts";
 import type { Logger } from "#kernel/log/logger.ts";
 import { newRecord } from "../database/record.ts";
 import type { Database, Executor } from "../database/schema.ts";
 import type { UploadWorkspaces } from "../packages/upload-workspaces.ts";
+import { isOneOf } from "../http/page.ts";
 import { buildpackBlob } from "../blobs/blob-keys.ts";
 import { storeBuildpackBits } from "./buildpack-bits.ts";
 import { moveBuildpack } from "./buildpack-positions.ts";
@@ -112,7 +114,7 @@ async function positionFor(tx: Executor, name: string): Promise<number> {
   const following = await tx
     .selectFrom("buildpacks")
     .select("position")
-    .where("name", "in", order.slice(order.indexOf(name) + 1))
+    .where(isOneOf(sql.ref("name"), order.slice(order.indexOf(name) + 1)))
     .where("lifecycle", "=", "buildpack")
     .where("position", ">", 0)
     .orderBy("position")
