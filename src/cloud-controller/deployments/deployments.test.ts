@@ -45,10 +45,15 @@ async function reaches(app: RunningApp, expected: readonly number[]): Promise<vo
     JSON.stringify(await numbers(app)) === wanted ? wanted : undefined,
   ).catch(async () => JSON.stringify(await numbers(app)));
   assert.equal(seen, wanted);
+  const guids = (await webProcesses(app)).map(({ guid }) => guid);
   await eventually(async () => {
-    const desired = [...app.bbs.desired.values()].map(({ instances }) => instances);
-    const sum = desired.reduce((total, each) => total + each, 0);
-    return sum === expected.reduce((total, each) => total + each, 0) ? true : undefined;
+    const desired = [...app.bbs.desired.values()];
+    const told = guids.map((guid) =>
+      desired
+        .filter(({ processGuid }) => processGuid.startsWith(guid))
+        .reduce((sum, { instances }) => sum + instances, 0),
+    );
+    return JSON.stringify(told) === wanted ? true : undefined;
   });
 }
 
