@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import { after } from "node:test";
 import type { Migration } from "kysely/migration";
-import { Client } from "pg";
+import { Client, DatabaseError } from "pg";
 import type { DatabaseConfig, PostgresConfig } from "../database-config.ts";
 import { openDatabase } from "../open-database.ts";
 
@@ -10,6 +10,7 @@ type Migrations = Readonly<Record<string, Migration>>;
 /** Few, since many tests run at once on one server. */
 const connections = 5;
 const schema = "rivera_test";
+const duplicateDatabase = "42P04";
 
 const made = new Map<string, Promise<PostgresConfig>>();
 
@@ -55,7 +56,12 @@ async function create(
   migrations: Migrations,
 ): Promise<PostgresConfig> {
   const template = await templateOf(server, migrations);
-  await query(server, `create database ${name} template ${template}`);
+  try {
+    await query(server, `create database ${name} template ${template}`);
+  } catch (error) {
+    // Made by another process of the same test, which was killed in its middle.
+    if (!(error instanceof DatabaseError && error.code === duplicateDatabase)) throw error;
+  }
   return { url: urlOf(server, name), schema, connections };
 }
 
