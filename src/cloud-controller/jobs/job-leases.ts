@@ -52,6 +52,8 @@ export class JobLeases {
         .where((eb) =>
           row.lockedAt === null ? eb("lockedAt", "is", null) : eb("lockedAt", "=", row.lockedAt),
         )
+        // Another worker may have had it since, and put it off.
+        .where((eb) => (row.runAt === null ? eb("runAt", "is", null) : eb("runAt", "=", row.runAt)))
         .executeTakeFirstOrThrow();
       if (numUpdatedRows === 1n) return toJob(row);
     }
