@@ -7,7 +7,7 @@ import { buffer, text } from "node:stream/consumers";
 import { after, before, describe, test } from "node:test";
 import { randomGuids } from "#kernel/guid.ts";
 import { runChecked } from "#kernel/process/run-command.ts";
-import { tarHeader, tarPadding, tarTrailer } from "./archive/tar-header.ts";
+import { tarHeader, tarPadding, tarTrailer } from "#kernel/archive/tar-header.ts";
 import {
   type Container,
   ContainerFileError,

@@ -4,10 +4,10 @@ import { open } from "node:fs/promises";
 import { PassThrough, type Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
+import { BadArchive, zipToTar } from "#kernel/archive/zip-to-tar.ts";
 import { defaultPath } from "#kernel/process/run-command.ts";
 import { UnsafeArchive } from "../container-runtime.ts";
 import { TarGuard } from "./tar-guard.ts";
-import { zipToTar } from "./zip-to-tar.ts";
 
 /**
  * Unpacks a tgz, tar or zip into the folder `into`, which belongs to the host id `owner`: as that id and without
@@ -77,6 +77,9 @@ async function extract(options: {
   );
   const status = await ended;
   if (feedError instanceof UnsafeArchive) throw feedError;
+  if (feedError instanceof BadArchive) {
+    throw new UnsafeArchive(`Cannot unpack: ${feedError.message}`, { cause: feedError });
+  }
   if (status !== 0) throw new UnsafeArchive(`Cannot unpack: tar: ${complaint.trim()}`);
   if (feedError !== undefined) throw new UnsafeArchive("Cannot unpack", { cause: feedError });
   return guard.bytes;
@@ -86,7 +89,7 @@ async function extract(options: {
 async function tarStream(archive: string): Promise<Readable> {
   const head = await firstBytes(archive);
   if (head[0] === 0x1f && head[1] === 0x8b) return gunzip(archive);
-  if (head[0] === 0x50 && head[1] === 0x4b) return zipToTar(archive);
+  if (head[0] === 0x50 && head[1] === 0x4b) return zipToTar(archive, { links: "any" });
   return createReadStream(archive);
 }
 

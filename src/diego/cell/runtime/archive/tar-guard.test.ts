@@ -9,7 +9,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { UnsafeArchive } from "../container-runtime.ts";
 import { TarGuard } from "./tar-guard.ts";
-import { type TarEntry, tarHeader, tarPadding, tarTrailer } from "./tar-header.ts";
+import { type TarEntry, tarHeader, tarPadding, tarTrailer } from "#kernel/archive/tar-header.ts";
 
 const unsafe: readonly (readonly [what: string, entries: readonly Partial<TarEntry>[]])[] = [
   ["a name that climbs", [{ name: "../x" }]],
