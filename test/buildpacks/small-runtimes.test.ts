@@ -66,3 +66,16 @@ test("a PHP page in its web folder finds the packages that Composer has installe
     assert.doesNotMatch(outside.body, /rivera\/greeting/);
   }
 });
+
+test("an app runs a program that came as a package of the distribution", async () => {
+  const cwd = path.join(fixtures, "apt-app");
+  const args = ["-m", "64M", "-b", "apt_buildpack", "-b", "procfile_buildpack"];
+  for (const staging of ["first", "second"]) {
+    const shown = await push(platform, "apt-app", { cwd, args });
+
+    assert.match(shown, /Unpacking figlet_/, staging);
+    // Only what the stack lacks: not a C library with every program.
+    assert.doesNotMatch(shown, /Unpacking libc6_/);
+    assert.match((await answer(platform, "apt-app")).body, /____ {2}_ /);
+  }
+});

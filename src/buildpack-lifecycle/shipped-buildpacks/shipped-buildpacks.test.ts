@@ -43,6 +43,7 @@ test("an app that no buildpack wants is told what was tried and why each decline
     staged.stderr,
     [
       "Tried the staticfile buildpack 0.1.0 (embedded): no Staticfile in the root folder of the app (an empty one is enough to serve its files)",
+      "Tried the java buildpack 0.1.0 (embedded): no META-INF/MANIFEST.MF with a Main-Class, no .jar and no pom.xml in the root folder of the app",
       "Tried the ruby buildpack 0.1.0 (embedded): no Gemfile in the root folder of the app",
       "Tried the nodejs buildpack 0.1.0 (embedded): no package.json in the root folder of the app",
       "Tried the go buildpack 0.1.0 (embedded): no go.mod in the root folder of the app, nor a vendor folder with Go files",
@@ -50,6 +51,7 @@ test("an app that no buildpack wants is told what was tried and why each decline
       "Tried the php buildpack 0.1.0 (embedded): no composer.json and no .php file in the root folder of the app or one below",
       "Tried the nginx buildpack 0.1.0 (embedded): no nginx.conf in the root folder of the app",
       "Tried the binary buildpack 0.1.0 (embedded): only used when it is asked for: -b binary_buildpack",
+      "Tried the apt buildpack 0.1.0 (embedded): only used when it is asked for, before another: -b apt_buildpack -b binary_buildpack",
       "Tried the procfile buildpack 0.1.0 (embedded): no Procfile in the root folder of the app",
       "None of the buildpacks detected a compatible application",
       "",

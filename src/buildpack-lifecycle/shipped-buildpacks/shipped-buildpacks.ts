@@ -4,6 +4,7 @@ import { StagingFolder } from "../staging-folder.ts";
 
 export const shippedOrder = [
   "staticfile_buildpack",
+  "java_buildpack",
   "ruby_buildpack",
   "nodejs_buildpack",
   "go_buildpack",
@@ -11,6 +12,7 @@ export const shippedOrder = [
   "php_buildpack",
   "nginx_buildpack",
   "binary_buildpack",
+  "apt_buildpack",
   "procfile_buildpack",
 ] as const;
 

@@ -19,6 +19,7 @@ import { zipFolder } from "./zip-folder.ts";
 /** In the order of detection, which is cf-deployment's as far as it goes; what takes any Procfile comes last. */
 const order = [
   "staticfile_buildpack",
+  "java_buildpack",
   "ruby_buildpack",
   "nodejs_buildpack",
   "go_buildpack",
@@ -26,6 +27,7 @@ const order = [
   "php_buildpack",
   "nginx_buildpack",
   "binary_buildpack",
+  "apt_buildpack",
   "procfile_buildpack",
 ];
 

@@ -1,10 +1,12 @@
 import { createHash } from "node:crypto";
 import {
   chmodSync,
+  copyFileSync,
   existsSync,
   globSync,
   lstatSync,
   mkdirSync,
+  readFileSync,
   readlinkSync,
   renameSync,
   rmSync,
@@ -58,7 +60,10 @@ const links: readonly (readonly [string, string])[] = [
   ["etc/mtab", "/proc/mounts"],
 ];
 
-/** Patterns below the host's `/etc`. Never accounts, keys, machine identity, or package managers' settings. */
+/**
+ * Patterns below the host's `/etc`. Never accounts, keys, machine identity, or package managers' settings: of apt only
+ * where packages come from and the public keys that sign them, for buildpacks that take some.
+ */
 const copiedFromEtc = [
   "alternatives",
   "ca-certificates",
@@ -94,7 +99,17 @@ const copiedFromEtc = [
   "locale.alias",
   "default/locale",
   "nginx/mime.types",
+  "maven/m2.conf",
+  "maven/logging",
+  "apt/sources.list",
+  "apt/sources.list.d/*.list",
+  "apt/sources.list.d/*.sources",
+  "apt/trusted.gpg.d/*",
+  "apt/keyrings/*",
 ];
+
+/** What apt takes for installed: without it every package would bring a C library of its own. */
+const packageStatus = "/var/lib/dpkg/status";
 
 const passwd = `root:x:0:0:root:/root:/usr/sbin/nologin
 daemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin
@@ -122,7 +137,9 @@ export async function hostStack(folder: string): Promise<HostStack> {
     (name) => existsSync(`/${name}`) && !lstatSync(`/${name}`).isSymbolicLink(),
   );
   const hostFolders = ["/usr", ...separate.map((name) => `/${name}`)];
-  const entries = globSync(copiedFromEtc, { cwd: "/etc" }).sort();
+  const entries = globSync(copiedFromEtc, { cwd: "/etc" })
+    .filter((entry) => !holdsCredentials(entry))
+    .sort();
   const rootfs = path.join(folder, skeletonKey(entries));
   if (!existsSync(rootfs)) {
     const unfinished = `${rootfs}.new`;
@@ -154,6 +171,10 @@ async function makeSkeleton(rootfs: string, entries: readonly string[]): Promise
       { cwd: "/etc" },
     );
   }
+  if (existsSync(packageStatus)) {
+    mkdirSync(path.join(rootfs, path.dirname(packageStatus)), { recursive: true });
+    copyFileSync(packageStatus, path.join(rootfs, packageStatus));
+  }
   writeFileSync(path.join(rootfs, "etc/passwd"), passwd);
   writeFileSync(path.join(rootfs, "etc/group"), group);
   // Places that files are bound over: a container's root may not make them in a lower layer.
@@ -161,6 +182,12 @@ async function makeSkeleton(rootfs: string, entries: readonly string[]): Promise
     writeFileSync(path.join(rootfs, name), "", { flag: "a" });
   }
   for (const [name, mode] of modes) chmodSync(path.join(rootfs, name), mode);
+}
+
+/** A list of package sources may name a user and a password in an address: such a list stays the host's. */
+function holdsCredentials(entry: string): boolean {
+  if (!entry.startsWith("apt/sources.list")) return false;
+  return /:\/\/[^/\s]*@/.test(readFileSync(path.join("/etc", entry), "utf8"));
 }
 
 /** Changes whenever the skeleton would come out different. */
@@ -172,6 +199,7 @@ function skeletonKey(entries: readonly string[]): string {
     passwd,
     group,
     systemFolders: systemFolders.map((name) => [name, linkOf(`/${name}`)]),
+    packageStatus: lstatSync(packageStatus, { throwIfNoEntry: false })?.mtimeMs,
     entries: entries.map((entry) => [entry, lstatSync(path.join("/etc", entry)).mtimeMs]),
   };
   return createHash("sha256").update(JSON.stringify(facts)).digest("hex").slice(0, 16);

@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import path from "node:path";
+import { after, before, test } from "node:test";
+import { answer, hasProgram, push, setEnv } from "../support/stage-and-serve.ts";
+import { runCli, TestPlatform } from "../support/test-platform.ts";
+
+const fixtures = path.resolve(import.meta.dirname, "../fixtures");
+const skip =
+  hasProgram("javac") && hasProgram("mvn")
+    ? false
+    : "there is no JDK with Maven: scripts/setup --languages";
+let platform: TestPlatform;
+
+before(async () => {
+  if (skip !== false) return;
+  platform = await TestPlatform.start();
+  assert.equal((await platform.rivera(["login"])).status, 0);
+});
+
+after(async () => {
+  await platform?.[Symbol.asyncDispose]();
+});
+
+/** Builds the jar as a person does before `cf push -p`. */
+async function plainJar(): Promise<string> {
+  const source = path.join(fixtures, "plain-jar");
+  const classes = path.join(platform.dataDir, "classes");
+  const jar = path.join(platform.dataDir, "plain.jar");
+  const options = { cwd: source, env: {}, timeoutMs: 120_000 };
+  const compiled = await runCli("javac", ["-d", classes, "Main.java"], options);
+  assert.equal(compiled.status, 0, compiled.stderr);
+  const packed = await runCli(
+    "jar",
+    ["--create", "--file", jar, "--main-class", "org.example.Main", "-C", classes, "."],
+    options,
+  );
+  assert.equal(packed.status, 0, packed.stderr);
+  return jar;
+}
+
+test("an executable jar runs within its memory, with JAVA_OPTS", { skip }, async () => {
+  const args = ["-p", await plainJar(), "-m", "256M"];
+  await push(platform, "plain-jar", { cwd: fixtures, args: [...args, "--no-start"] });
+  for (const greeting of ["first time", "second time"]) {
+    await setEnv(platform, "plain-jar", ["JAVA_OPTS", `-Dgreeting="${greeting}"`]);
+    const shown = await push(platform, "plain-jar", { cwd: fixtures, args });
+
+    assert.match(shown, /Using Java \d+ of the stack/);
+    assert.match(shown, /Main class: org\.example\.Main/);
+    const { body } = await answer(platform, "plain-jar");
+    const told = /^Hello from Java, heap (\d+) MB, (.*)\n$/.exec(body);
+    assert.equal(told?.[2], greeting);
+    // What is left of 256 MB beside metaspace, compiled code and threads: not a quarter of the machine's memory.
+    const heap = Number(told?.[1]);
+    assert.ok(heap > 64 && heap < 160, `heap ${heap} MB`);
+  }
+});
+
+test(
+  "a Spring Boot project is built by Maven, the second time out of its cache",
+  { skip, timeout: 900_000 },
+  async () => {
+    const options = { cwd: path.join(fixtures, "spring-boot"), args: ["-m", "512M"] };
+
+    const first = await push(platform, "spring-boot", options);
+
+    assert.match(first, /Built target\/spring-boot-1\.0\.jar/);
+    const hello = await answer(platform, "spring-boot", "/hello/you");
+    assert.deepEqual(hello, { status: 200, body: "Hello you from Spring Boot\n" });
+
+    // Nothing may be loaded this time: Maven ends with an error where its cache lacks a file.
+    await setEnv(platform, "spring-boot", [
+      "MAVEN_BUILD_ARGUMENTS",
+      "--offline -DskipTests package",
+    ]);
+    const second = await push(platform, "spring-boot", options);
+
+    assert.match(second, /Running: mvn --offline/);
+    const again = await answer(platform, "spring-boot", "/hello/again");
+    assert.deepEqual(again, { status: 200, body: "Hello again from Spring Boot\n" });
+  },
+);
