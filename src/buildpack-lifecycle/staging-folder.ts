@@ -37,6 +37,8 @@ export interface StageOptions {
   readonly order: readonly string[];
   readonly skipDetect?: boolean;
   readonly env?: Readonly<Record<string, string>>;
+  /** Another builder program than ours. */
+  readonly builder?: string;
 }
 
 export interface CommandEnd {
@@ -109,7 +111,12 @@ export class StagingFolder implements AsyncDisposable {
     await symlink(source, this.path("buildpacks", xxhash64(key)));
   }
 
-  async stage({ order, skipDetect = false, env = {} }: StageOptions): Promise<Staged> {
+  async stage({
+    order,
+    skipDetect = false,
+    env = {},
+    builder = path.join(this.lifecycle, "builder"),
+  }: StageOptions): Promise<Staged> {
     await rm(this.path("result.json"), { force: true });
     const traceFile = this.path("trace.jsonl");
     const flags = {
@@ -126,11 +133,11 @@ export class StagingFolder implements AsyncDisposable {
     };
     const args = Object.entries(flags).map(([name, value]) => `-${name}=${value}`);
     const script = 'exec 3>"$1"; shift; exec "$@"';
-    const end = await this.run(
-      "/bin/bash",
-      ["-c", script, "stage", traceFile, path.join(this.lifecycle, "builder"), ...args],
-      { RIVERA_TRACE_FD: "3", CF_STACK: "cflinuxfs4", ...env },
-    );
+    const end = await this.run("/bin/bash", ["-c", script, "stage", traceFile, builder, ...args], {
+      RIVERA_TRACE_FD: "3",
+      CF_STACK: "cflinuxfs4",
+      ...env,
+    });
     return {
       status: end.status,
       stdout: end.stdout,
@@ -175,8 +182,9 @@ export class StagingFolder implements AsyncDisposable {
     home: string,
     command: string,
     env: Readonly<Record<string, string>> = {},
+    launcher = path.join(this.lifecycle, "launcher"),
   ): Promise<CommandEnd> {
-    return run(path.join(this.lifecycle, "launcher"), ["app", command, ""], {
+    return run(launcher, ["app", command, ""], {
       cwd: home,
       env: { PATH: this.#searchPath, LANG: "C.UTF-8", ...env },
     });

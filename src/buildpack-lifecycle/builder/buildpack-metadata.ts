@@ -1,6 +1,6 @@
-import { readFileSync } from "node:fs";
 import path from "node:path";
-import { parse } from "yaml";
+import { parseAllDocuments } from "yaml";
+import { readFileIfPresent } from "./read-file.ts";
 import { isYamlMap, parseYamlText, type YamlText } from "./yaml-text.ts";
 
 /** What a buildpack says of itself in deps/<index>/config.yml. */
@@ -19,7 +19,7 @@ interface BuildpackConfig {
 
 /** A missing or unreadable config.yml leaves the name empty: it never fails a staging. */
 export function readBuildpackMetadata(key: string, depsIndexDir: string): BuildpackMetadata {
-  const source = readIfPresent(path.join(depsIndexDir, "config.yml"));
+  const source = configSource(path.join(depsIndexDir, "config.yml"));
   const yaml = parseYamlText(source);
   if (yaml.kind === "invalid" || !isYamlMap(yaml.value)) return { key, name: "" };
   const name = yaml.value["name"] ?? null;
@@ -41,9 +41,10 @@ function configOf(config: YamlText): BuildpackConfig | undefined {
   return typeof prefix === "string" && prefix !== "" ? { entrypointPrefix: prefix } : {};
 }
 
-// Unlike the rest of the file this keeps YAML's own types: it is handed on as JSON.
+// Unlike the rest of the file this keeps YAML's own types, those of version 1.1 as in Go: it is handed on as JSON.
 function outputMetadataOf(source: string): Readonly<Record<string, unknown>> | undefined {
-  const document: unknown = parse(source, { uniqueKeys: false });
+  const documents = parseAllDocuments(source, { uniqueKeys: false, version: "1.1" });
+  const document: unknown = Array.isArray(documents) ? documents[0]?.toJS() : undefined;
   if (typeof document !== "object" || document === null) return undefined;
   if (!("output_metadata" in document)) return undefined;
   const metadata = document.output_metadata;
@@ -53,10 +54,10 @@ function outputMetadataOf(source: string): Readonly<Record<string, unknown>> | u
   return entries.length === 0 ? undefined : Object.fromEntries(entries);
 }
 
-function readIfPresent(file: string): string {
+function configSource(file: string): string {
   try {
-    return readFileSync(file, "utf8");
+    return readFileIfPresent(file) ?? "";
   } catch {
-    return ""; // Old buildpacks write none.
+    return ""; // A folder or a pipe in its place says as little as none.
   }
 }

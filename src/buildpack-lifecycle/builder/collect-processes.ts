@@ -1,11 +1,12 @@
-import { readFileSync } from "node:fs";
 import path from "node:path";
 import { printError } from "./output.ts";
 import { mergeProcesses, parseLaunchYaml, processTypes, type LaunchProcess } from "./processes.ts";
 import { parseProcfile } from "./procfile.ts";
+import { readFileIfPresent } from "./read-file.ts";
 import { parseRelease } from "./release.ts";
 import { captureScript } from "./run-script.ts";
 import { outcomeOfScript, type FinalBuildpack, type Staging } from "./staging.ts";
+import { shownKey } from "./shown-url.ts";
 import { exitStatus, failedWhile, StagingFailure } from "./staging-failure.ts";
 import { depsIndex, supplyBuildpacks } from "./workspace.ts";
 
@@ -28,25 +29,33 @@ export function collectProcesses(staging: Staging, buildpack: FinalBuildpack): L
 // some; here every buildpack's is honoured.
 function launchYaml(staging: Staging, index: number): readonly LaunchProcess[] | undefined {
   const name = path.join(depsIndex(staging.flags, index), "launch.yml");
-  const source = readIfPresent(path.join(staging.workspace.depsDir, name));
+  const failed = `Failed to read deps/${name}`;
+  let source: string | undefined;
+  try {
+    source = readFileIfPresent(path.join(staging.workspace.depsDir, name));
+  } catch (error) {
+    throw failedWhile(failed, error);
+  }
   if (source === undefined) return undefined;
   const launch = parseLaunchYaml(source);
   if (launch.kind === "processes") return launch.processes;
-  throw new StagingFailure(exitStatus.general, `Failed to read deps/${name}: ${launch.problem}`);
+  throw new StagingFailure(exitStatus.general, `${failed}: ${launch.problem}`);
 }
+
+const tooLong = { kind: "invalid", problem: "it is longer than a megabyte" } as const;
 
 function releaseProcesses(staging: Staging, buildpack: FinalBuildpack): LaunchProcess[] {
   const releaseFailed = "Failed to build droplet release";
   const script = path.join(buildpack.directory, "bin", "release");
-  const { end, stdout } = staging.trace.record(
-    { phase: "release", buildpack: buildpack.key },
+  const { end, stdout, isWhole } = staging.trace.record(
+    { phase: "release", buildpack: shownKey(buildpack.key) },
     () => captureScript(script, [staging.flags.buildDir], staging.env),
     (captured) => outcomeOfScript(captured.end),
   );
   if (end.kind === "failed") {
     throw new StagingFailure(exitStatus.release, `${releaseFailed}: ${end.reason}`);
   }
-  const release = parseRelease(stdout);
+  const release = isWhole ? parseRelease(stdout) : tooLong;
   if (release.kind === "processes") return processTypes(release.commands);
   throw new StagingFailure(
     exitStatus.release,
@@ -58,7 +67,7 @@ function procfileProcesses(staging: Staging): LaunchProcess[] {
   const failed = "Failed to read command from Procfile";
   let source: string | undefined;
   try {
-    source = readIfPresent(path.join(staging.flags.buildDir, "Procfile"));
+    source = readFileIfPresent(path.join(staging.flags.buildDir, "Procfile"));
   } catch (error) {
     throw failedWhile(failed, error);
   }
@@ -66,13 +75,4 @@ function procfileProcesses(staging: Staging): LaunchProcess[] {
   if (procfile.kind === "processes") return processTypes(procfile.commands);
   printError(`Procfile: ${procfile.problem}`);
   throw new StagingFailure(exitStatus.general, `${failed}: invalid YAML`);
-}
-
-function readIfPresent(file: string): string | undefined {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
-    throw error;
-  }
 }

@@ -5,8 +5,9 @@ import path from "node:path";
 import { byteSize } from "./byte-size.ts";
 import { downloadDirectory, isCustomBuildpack } from "./find-buildpack.ts";
 import { printError, printLine } from "./output.ts";
-import { captureTool, type ScriptEnd } from "./run-script.ts";
+import { captureTool, type CapturedEnd } from "./run-script.ts";
 import type { Staging } from "./staging.ts";
+import { shownKey, withoutCredentials } from "./shown-url.ts";
 import { exitStatus, failedWhile, StagingFailure } from "./staging-failure.ts";
 
 /** Fetches the buildpacks that were given by URL: zip files over http, everything else as a git repository. */
@@ -19,7 +20,7 @@ export async function fetchCustomBuildpacks(staging: Staging): Promise<void> {
     const { url, fragment, path: urlPath } = splitUrl(key);
     const destination = downloadDirectory(staging.flags, key);
     if (urlPath.endsWith(".zip")) await fetchZip(staging, key, destination);
-    else cloneRepository(staging, { key, url, branch: fragment, destination });
+    else cloneRepository(staging, { key, url, revision: fragment, destination });
   }
 }
 
@@ -35,11 +36,6 @@ export function splitUrl(key: string): SplitUrl {
   return { url, fragment: fragments.join("#"), path: url.split("?")[0] ?? "" };
 }
 
-/** The URL as it may be shown: the password of `https://user:password@host` is replaced. */
-export function withoutPassword(url: string): string {
-  return url.replace(/^([a-z][a-z0-9+.-]*:\/\/[^/@:]*):[^/@]*@/i, "$1:***@");
-}
-
 function refuseScpSyntax(key: string): void {
   const [firstSegment = ""] = key.split("/");
   if (!firstSegment.includes(":")) return;
@@ -52,34 +48,62 @@ function refuseScpSyntax(key: string): void {
 interface Repository {
   readonly key: string;
   readonly url: string;
-  /** A branch or a tag; empty for the default branch. */
-  readonly branch: string;
+  /** A branch, a tag or a commit; empty for the default branch. */
+  readonly revision: string;
   readonly destination: string;
 }
 
+// As the original: shallow first; then in full, for a server may not know how to be shallow. A commit, which `--branch` does
+// not take, is our addition.
 function cloneRepository(staging: Staging, repository: Repository): void {
-  const { url, destination } = repository;
-  const shown = withoutPassword(url);
-  const shallow = clone(staging, repository, ["--depth", "1"]);
-  if (shallow.end.kind === "ok") return;
-  rmSync(destination, { recursive: true, force: true });
-  const full = clone(staging, repository, []);
-  if (full.end.kind === "ok") return;
+  const { url, revision, destination } = repository;
+  const branch = revision === "" ? [] : ["--branch", revision];
+  const attempts: (() => CapturedEnd)[] = [
+    () => clone(staging, repository, ["--depth", "1", ...branch]),
+    () => clone(staging, repository, branch),
+  ];
+  if (isCommit(revision)) attempts.push(() => cloneCommit(staging, repository));
+  let complaint = "";
+  for (const attempt of attempts) {
+    rmSync(destination, { recursive: true, force: true });
+    const { end, stdout } = attempt();
+    if (end.kind === "ok") return;
+    complaint = stdout.trim();
+  }
   // Wrong branch, unknown host and missing rights are told apart by git alone.
-  const complaint = full.stdout.replaceAll(url, shown).trim();
-  if (complaint !== "") printError(complaint);
+  if (complaint !== "") printError(withoutCredentials(complaint));
+  const shown = withoutCredentials(url);
   throw new StagingFailure(exitStatus.general, `Failed to clone git repository at ${shown}`);
 }
 
-function clone(
-  { env, trace }: Staging,
-  { key, url, branch, destination }: Repository,
-  depth: readonly string[],
-): { readonly end: ScriptEnd; readonly stdout: string } {
-  const branchArgs = branch === "" ? [] : ["--branch", branch];
-  const args = ["clone", ...depth, "--recursive", ...branchArgs, "--", url, destination];
+function isCommit(revision: string): boolean {
+  return /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(revision);
+}
+
+function clone(staging: Staging, repository: Repository, options: readonly string[]): CapturedEnd {
+  const { key, url, destination } = repository;
+  return git(staging, key, ["clone", ...options, "--recursive", "--", url, destination]);
+}
+
+function cloneCommit(staging: Staging, repository: Repository): CapturedEnd {
+  const { key, url, revision, destination } = repository;
+  const steps = [
+    ["clone", "--no-checkout", "--", url, destination],
+    ["-C", destination, "-c", "advice.detachedHead=false", "checkout", "--quiet", revision],
+    ["-C", destination, "submodule", "update", "--init", "--recursive"],
+  ];
+  let last: CapturedEnd = { end: { kind: "ok" }, stdout: "", isWhole: true };
+  for (const step of steps) {
+    last = git(staging, key, step);
+    if (last.end.kind === "failed") break;
+  }
+  return last;
+}
+
+function git({ env, trace }: Staging, key: string, args: readonly string[]): CapturedEnd {
   return trace.record(
-    { phase: "download", buildpack: withoutPassword(key) },
+    { phase: "download", buildpack: shownKey(key) },
+    // It must fail, not ask, where there are no credentials or wrong ones.
     () => captureTool("git", args, { ...env, GIT_TERMINAL_PROMPT: "0" }),
     ({ end }) => ({ outcome: end.kind === "ok" ? "ok" : end.reason }),
   );
@@ -88,7 +112,7 @@ function clone(
 async function fetchZip(staging: Staging, key: string, destination: string): Promise<void> {
   // Node's HTTP takes longer to load than all the rest of a builder that needs none of it.
   const { download } = await import("./download.ts");
-  const shown = withoutPassword(key);
+  const shown = shownKey(key);
   const directory = await mkdtemp(path.join(os.tmpdir(), "buildpack-zip"));
   try {
     const archive = path.join(directory, "buildpack.zip");

@@ -1,9 +1,11 @@
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import path from "node:path";
 import { findBuildpack } from "./find-buildpack.ts";
 import { printError, printLine } from "./output.ts";
+import { readFileIfPresent } from "./read-file.ts";
 import { captureScript, type CapturedEnd } from "./run-script.ts";
 import { outcomeOfScript, type FinalBuildpack, type Staging } from "./staging.ts";
+import { shownKey } from "./shown-url.ts";
 import { exitStatus, StagingFailure } from "./staging-failure.ts";
 import { parseYamlText, isYamlMap } from "./yaml-text.ts";
 
@@ -19,7 +21,7 @@ export function detectBuildpack(staging: Staging): FinalBuildpack {
     const { directory } = found;
     const script = path.join(directory, "bin", "detect");
     if (!existsSync(script)) {
-      printError(`buildpack has no /bin/detect: ${key}`);
+      printError(`buildpack has no /bin/detect: ${shownKey(key)}`);
       continue;
     }
     if ((statSync(script).mode & 0o111) !== 0o111) {
@@ -40,7 +42,7 @@ export function detectBuildpack(staging: Staging): FinalBuildpack {
 
 function runDetect(staging: Staging, key: string, script: string): CapturedEnd {
   return staging.trace.record(
-    { phase: "detect", buildpack: key },
+    { phase: "detect", buildpack: shownKey(key) },
     () => captureScript(script, [staging.flags.buildDir], staging.env),
     ({ end }) => outcomeOfScript(end),
   );
@@ -60,14 +62,15 @@ function buildpackTitle(directory: string, key: string): string {
   const yaml = parseYamlText(textOf(path.join(directory, "manifest.yml")));
   const language =
     yaml.kind === "parsed" && isYamlMap(yaml.value) ? yaml.value["language"] : undefined;
-  const title = typeof language === "string" && language !== "" ? `the ${language} buildpack` : key;
+  const title =
+    typeof language === "string" && language !== "" ? `the ${language} buildpack` : shownKey(key);
   const version = textOf(path.join(directory, "VERSION")).trim();
   return version === "" ? title : `${title} ${version}`;
 }
 
 function textOf(file: string): string {
   try {
-    return readFileSync(file, "utf8");
+    return readFileIfPresent(file) ?? "";
   } catch {
     return ""; // Neither file is required of a buildpack.
   }

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync } from "node:fs";
 import path from "node:path";
 import type { BuilderFlags } from "./flags.ts";
+import { shownKey } from "./shown-url.ts";
 import { xxhash64 } from "./xxhash64.ts";
 
 export type FoundBuildpack =
@@ -32,12 +33,12 @@ export function findBuildpack(flags: BuilderFlags, key: string): FoundBuildpack 
     if (others.length === 0 && hasBin(nested)) return { kind: "found", directory: nested };
     return {
       kind: "malformed",
-      message: `malformed buildpack does not contain a /bin dir: ${key}`,
+      message: `malformed buildpack does not contain a /bin dir: ${shownKey(key)}`,
     };
   }
   return {
     kind: "malformed",
-    message: `Failed to read buildpack directory '${current}' for buildpack '${key}'`,
+    message: `Failed to read buildpack directory '${current}' for buildpack '${shownKey(key)}'`,
   };
 }
 

@@ -1,4 +1,4 @@
-import { accessSync, constants, mkdirSync, renameSync, statSync } from "node:fs";
+import { accessSync, constants, mkdirSync, renameSync, rmSync, statSync } from "node:fs";
 import path from "node:path";
 import { captureTool, type ScriptEnvironment } from "./run-script.ts";
 import type { Staging } from "./staging.ts";
@@ -59,6 +59,8 @@ interface Archive {
 
 function compress({ env, trace }: Staging, { phase, archive, directory, failed }: Archive): void {
   const compressor = compressorArgs(env);
+  // What a script may have put there, a pipe or a link, is not written to.
+  rmSync(archive, { recursive: true, force: true });
   const { end, stdout } = trace.record(
     { phase },
     () => captureTool("tar", [...compressor, "-cf", archive, "-C", directory, "."], env),

@@ -1,8 +1,8 @@
 import { spawnSync } from "node:child_process";
-import { closeSync, mkdtempSync, openSync, readSync, rmSync } from "node:fs";
+import { closeSync, fstatSync, mkdtempSync, openSync, readSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { messageOf } from "./staging-failure.ts";
+import { formatFault, startError } from "./start-error.ts";
 
 export type ScriptEnd =
   | { readonly kind: "ok" }
@@ -13,6 +13,8 @@ export interface CapturedEnd {
   readonly end: ScriptEnd;
   /** At most `captureLimitBytes` of what the program wrote to its standard output. */
   readonly stdout: string;
+  /** False where there was more. */
+  readonly isWhole: boolean;
 }
 
 const captureLimitBytes = 1024 * 1024;
@@ -26,7 +28,7 @@ export function runScript(
   args: readonly string[],
   env: ScriptEnvironment,
 ): ScriptEnd {
-  return endOf(script, spawnSync(script, args, { env, stdio: ["ignore", 1, 2] }));
+  return endOf(script, start(script, args, env, 1));
 }
 
 /** The same, but standard output is kept. It goes through a file, so that a background process cannot hold us up. */
@@ -35,7 +37,7 @@ export function captureScript(
   args: readonly string[],
   env: ScriptEnvironment,
 ): CapturedEnd {
-  return capture((fd) => spawnSync(script, args, { env, stdio: ["ignore", fd, 2] }), script);
+  return capture((fd) => start(script, args, env, fd), script);
 }
 
 /** The same for tools whose complaints belong into our own message: both outputs are kept. */
@@ -47,10 +49,24 @@ export function captureTool(
   return capture((fd) => spawnSync(tool, args, { env, stdio: ["ignore", fd, fd] }), tool);
 }
 
+// The C library hands a file that the kernel cannot execute to /bin/sh; the original does not, and reports it.
+function start(
+  script: string,
+  args: readonly string[],
+  env: ScriptEnvironment,
+  stdout: number,
+): SpawnResult {
+  const fault = formatFault(script);
+  if (fault !== undefined) return { status: null, signal: null, fault };
+  return spawnSync(script, args, { env, stdio: ["ignore", stdout, 2] });
+}
+
 interface SpawnResult {
   readonly status: number | null;
   readonly signal: NodeJS.Signals | null;
   readonly error?: Error;
+  /** Why it was not even tried. */
+  readonly fault?: string;
 }
 
 function capture(run: (fd: number) => SpawnResult, script: string): CapturedEnd {
@@ -60,50 +76,38 @@ function capture(run: (fd: number) => SpawnResult, script: string): CapturedEnd 
     const end = endOf(script, run(fd));
     const buffer = Buffer.alloc(captureLimitBytes);
     const length = readSync(fd, buffer, 0, buffer.length, 0);
-    return { end, stdout: buffer.toString("utf8", 0, length) };
+    const isWhole = fstatSync(fd).size <= length;
+    return { end, stdout: buffer.toString("utf8", 0, length), isWhole };
   } finally {
     closeSync(fd);
     rmSync(directory, { recursive: true, force: true });
   }
 }
 
-function endOf(script: string, result: SpawnResult): ScriptEnd {
-  if (result.error !== undefined) {
-    return { kind: "failed", reason: `fork/exec ${script}: ${startError(script, result.error)}` };
-  }
-  if (result.signal !== null) {
-    const name = result.signal === "SIGKILL" ? "killed" : result.signal;
-    return { kind: "failed", reason: `signal: ${name}` };
-  }
-  if (result.status === 0) return { kind: "ok" };
-  return { kind: "failed", reason: `exit status ${result.status}` };
+function endOf(script: string, { status, signal, error, fault }: SpawnResult): ScriptEnd {
+  const whyNot = error === undefined ? fault : startError(script, error);
+  if (whyNot !== undefined) return { kind: "failed", reason: `fork/exec ${script}: ${whyNot}` };
+  if (signal !== null) return { kind: "failed", reason: `signal: ${signalName(signal)}` };
+  if (status === 0) return { kind: "ok" };
+  return { kind: "failed", reason: `exit status ${status}` };
 }
 
-function startError(script: string, error: Error): string {
-  const code = "code" in error ? error.code : undefined;
-  if (code === "EACCES") return "permission denied";
-  if (code === "ENOEXEC") return "exec format error";
-  if (code !== "ENOENT") return messageOf(error);
-  const interpreter = interpreterOf(script);
-  if (interpreter === undefined) return "no such file or directory";
-  if (interpreter.endsWith("\r")) {
-    return "no such file or directory (its first line ends in CR LF; save the script with LF line ends)";
-  }
-  return `no such file or directory (its interpreter "${interpreter}" is not in this stack)`;
-}
+// Go's words for the signals that end a script.
+const signalNames: Partial<Record<NodeJS.Signals, string>> = {
+  SIGKILL: "killed",
+  SIGTERM: "terminated",
+  SIGINT: "interrupt",
+  SIGHUP: "hangup",
+  SIGPIPE: "broken pipe",
+  SIGABRT: "aborted",
+  SIGSEGV: "segmentation fault",
+  SIGBUS: "bus error",
+  SIGILL: "illegal instruction",
+  SIGFPE: "floating point exception",
+  SIGXCPU: "CPU time limit exceeded",
+  SIGXFSZ: "file size limit exceeded",
+};
 
-function interpreterOf(script: string): string | undefined {
-  let fd: number;
-  try {
-    fd = openSync(script, "r");
-  } catch {
-    return undefined; // The script itself is missing: there is nothing more to say.
-  }
-  try {
-    const buffer = Buffer.alloc(256);
-    const head = buffer.toString("utf8", 0, readSync(fd, buffer, 0, buffer.length, 0));
-    return /^#! *([^\n]*)/.exec(head)?.[1];
-  } finally {
-    closeSync(fd);
-  }
+function signalName(signal: NodeJS.Signals): string {
+  return signalNames[signal] ?? signal;
 }

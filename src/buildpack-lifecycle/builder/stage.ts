@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { readBuildpackMetadata, type BuildpackMetadata } from "./buildpack-metadata.ts";
 import { collectProcesses } from "./collect-processes.ts";
@@ -50,10 +50,9 @@ function build(staging: Staging, buildpack: FinalBuildpack): void {
     printError("App will not start unless a command is provided at runtime.");
   }
   const buildpacks = metadataOf(staging, buildpack);
-  writeFileSync(
-    path.join(workspace.contentsDir, "staging_info.yml"),
-    stagingInfo(buildpacks.at(-1), processes),
-  );
+  const stagingInfoFile = path.join(workspace.contentsDir, "staging_info.yml");
+  rmSync(stagingInfoFile, { recursive: true, force: true });
+  writeFileSync(stagingInfoFile, stagingInfo(buildpacks.at(-1), processes), { flag: "wx" });
   writeResult(flags, resultJson(buildpacks, processes));
 }
 
@@ -69,7 +68,9 @@ function metadataOf({ flags, workspace }: Staging, buildpack: FinalBuildpack): B
 }
 
 function writeResult(flags: BuilderFlags, json: string): void {
-  writeFileSync(flags.outputMetadata, json);
+  // What a script may have put there, a pipe or a link, is not written to.
+  rmSync(flags.outputMetadata, { recursive: true, force: true });
+  writeFileSync(flags.outputMetadata, json, { flag: "wx" });
   const bytes = Buffer.byteLength(json);
   if (bytes > resultLimitBytes) {
     printError(

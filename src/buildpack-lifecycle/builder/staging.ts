@@ -1,5 +1,6 @@
 import type { BuilderFlags } from "./flags.ts";
 import { runScript, type ScriptEnd, type ScriptEnvironment } from "./run-script.ts";
+import { shownKey } from "./shown-url.ts";
 import type { PhaseOutcome, Trace } from "./trace.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -29,7 +30,7 @@ export interface BuildpackScript {
 
 export function runBuildpackScript(staging: Staging, script: BuildpackScript): ScriptEnd {
   return staging.trace.record(
-    { phase: script.phase, buildpack: script.key },
+    { phase: script.phase, buildpack: shownKey(script.key) },
     () => runScript(script.path, script.args, staging.env),
     outcomeOfScript,
   );
