@@ -117,6 +117,8 @@ export interface ProcessSpec {
   readonly dir: string;
   readonly user: string;
   readonly nofile?: number;
+  /** Whether its descriptor 3 is a pipe whose other end is `trace`: for what a program says beside its output. */
+  readonly traced?: boolean;
 }
 
 export interface ContainerProcess {
@@ -124,6 +126,11 @@ export interface ContainerProcess {
   /** Ends once the process has ended and everything it wrote has been read. Read both, or the process blocks. */
   readonly stdout: Readable;
   readonly stderr: Readable;
+  /**
+   * Of a traced process: what it writes to its descriptor 3; to be read like the outputs. A chunk comes after all that was
+   * written to the outputs before it.
+   */
+  readonly trace?: Readable;
   signal(signal: "SIGTERM" | "SIGKILL"): Promise<void>;
   /** Resolves once; rejects with `SupervisorLost` where the status cannot be known. */
   readonly exited: Promise<ProcessExit>;
@@ -142,6 +149,9 @@ export interface ContainerMetrics {
   readonly diskBytes: number;
   readonly pids: number;
   readonly createdAt: Date;
+  /** The most that it has ever used, and how often the kernel has killed something of it for that; where it is counted. */
+  readonly memoryPeakBytes?: number;
+  readonly outOfMemoryKills?: number;
 }
 
 export class ContainerFileError extends Error {

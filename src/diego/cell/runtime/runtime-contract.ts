@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -80,6 +81,43 @@ function processTests(open: Open): void {
     assert.equal(stdout.split("\n").at(-2), "300000");
     assert.equal(stdout.length, 1_988_895);
     assert.equal(stderr.length, 588_895);
+  });
+
+  void test("a traced process has a descriptor 3, whose content comes after the output of before it", async () => {
+    const container = await createContainer(await open());
+
+    const script = 'for i in 1 2 3; do echo "out $i"; echo "err $i" >&2; echo "trace $i" >&3; done';
+    const process = await container.run({ ...shell(script), traced: true });
+    const seen: string[] = [];
+    const { stdout, stderr, trace } = process;
+    assert.ok(trace);
+    for (const stream of [stdout, stderr, trace]) {
+      stream.on("data", (chunk: Buffer) => seen.push(...chunk.toString().trim().split("\n")));
+    }
+    assert.equal((await process.exited).status, 0);
+    for (const stream of [stdout, stderr, trace]) {
+      if (!stream.readableEnded) await once(stream, "end");
+    }
+
+    for (const number of [1, 2, 3]) {
+      const place = seen.indexOf(`trace ${number}`);
+      assert.ok(
+        place > seen.indexOf(`out ${number}`) && seen.includes(`out ${number}`),
+        seen.join(),
+      );
+      assert.ok(
+        place > seen.indexOf(`err ${number}`) && seen.includes(`err ${number}`),
+        seen.join(),
+      );
+    }
+  });
+
+  void test("a process that is not traced has no descriptor 3", async () => {
+    const container = await createContainer(await open());
+
+    const [stdout] = await outcome(await container.run(shell("(: >&3) 2>/dev/null || echo none")));
+
+    assert.equal(stdout, "none\n");
   });
 
   void test("run() adds PATH, USER and HOME to the environment and nothing else", async () => {

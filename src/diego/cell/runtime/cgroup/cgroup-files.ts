@@ -18,6 +18,7 @@ const fileNames = {
   memoryLimit: { v1: ["memory", "memory.limit_in_bytes"], v2: "memory.max" },
   swapLimit: { v1: ["memory", "memory.memsw.limit_in_bytes"], v2: "memory.swap.max" },
   memoryUsage: { v1: ["memory", "memory.usage_in_bytes"], v2: "memory.current" },
+  memoryPeak: { v1: ["memory", "memory.max_usage_in_bytes"], v2: "memory.peak" },
   memoryStat: { v1: ["memory", "memory.stat"], v2: "memory.stat" },
   oomKills: { v1: ["memory", "memory.oom_control"], v2: "memory.events" },
   pidsLimit: { v1: ["pids", "pids.max"], v2: "pids.max" },

@@ -62,10 +62,13 @@ export class OciCommand {
     readonly pidFile: string;
     readonly logFile: string;
     readonly detach: boolean;
+    /** How many of its own, from 3 on, it hands to the process. */
+    readonly descriptors: number;
   }): string[] {
-    const { id, processFile, pidFile, logFile, detach } = options;
+    const { id, processFile, pidFile, logFile, detach, descriptors } = options;
     const command = this.#command(logFile);
     command.push("exec", ...(detach ? ["--detach"] : []));
+    if (descriptors > 0) command.push(`--preserve-fds=${descriptors}`);
     command.push("--pid-file", pidFile, "--process", processFile, id);
     return command;
   }

@@ -46,6 +46,7 @@ export class OciEngine implements ContainerEngine {
       pidFile,
       logFile,
       detach,
+      descriptors: spec.traced === true ? 1 : 0,
     });
   }
 
@@ -53,7 +54,7 @@ export class OciEngine implements ContainerEngine {
     return hostIdOf(this.#record.idMap, user.uid);
   }
 
-  async usage(): Promise<Pick<ContainerMetrics, "cpuNanoseconds" | "memoryBytes" | "pids">> {
+  async usage(): Promise<Omit<ContainerMetrics, "diskBytes" | "createdAt">> {
     const read = (file: Parameters<typeof readCgroupFile>[2]) =>
       readCgroupFile(this.#cgroups, this.#record.cgroup, file);
     const isV2 = this.#cgroups.version === 2;
@@ -62,7 +63,11 @@ export class OciEngine implements ContainerEngine {
       read("memoryStat"),
       isV2 ? "inactive_file" : "total_inactive_file",
     );
+    const peak = Number(read("memoryPeak"));
+    const kills = keyedValue(read("oomKills"), "oom_kill");
     return {
+      ...(Number.isSafeInteger(peak) ? { memoryPeakBytes: peak } : {}),
+      ...(kills === undefined ? {} : { outOfMemoryKills: kills }),
       cpuNanoseconds: isV2 ? BigInt(keyedValue(cpu, "usage_usec") ?? 0) * 1000n : BigInt(cpu ?? 0),
       // Garden's measure: what cannot be had back without paging out.
       memoryBytes: Math.max(0, Number(read("memoryUsage") ?? 0) - (inactiveFile ?? 0)),

@@ -26,7 +26,15 @@ export class RootlessEngine implements ContainerEngine {
     const config = processConfig({ spec, user, defaultPath, nofileMax });
     writeFileSync(processFile, JSON.stringify(config), { mode: 0o600 });
     const id = this.#record.handle;
-    return this.#command.execCommand({ id, processFile, pidFile, logFile, detach });
+    const descriptors = spec.traced === true ? 1 : 0;
+    return this.#command.execCommand({
+      id,
+      processFile,
+      pidFile,
+      logFile,
+      detach,
+      descriptors,
+    });
   }
 
   hostIdOf(): number {

@@ -12,12 +12,12 @@ export interface ContainerEngine {
   hostIdOf(user: StackUser): number;
   /** A file with a line `oom_kill N`; one without it where nothing counts. */
   readonly oomFile: string;
-  usage(): Promise<Pick<ContainerMetrics, "cpuNanoseconds" | "memoryBytes" | "pids">>;
+  usage(): Promise<Omit<ContainerMetrics, "diskBytes" | "createdAt">>;
   reachablePort(containerPort: number): number;
 }
 
 export interface ProcessStart {
-  readonly spec: Pick<ProcessSpec, "path" | "args" | "env" | "dir" | "nofile">;
+  readonly spec: Pick<ProcessSpec, "path" | "args" | "env" | "dir" | "nofile" | "traced">;
   readonly user: StackUser;
   readonly processFile: string;
   readonly pidFile: string;

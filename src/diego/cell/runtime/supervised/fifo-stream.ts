@@ -16,11 +16,13 @@ export class FifoStream extends Readable {
   readonly #socket: Socket;
   #ended = false;
 
-  constructor(file: string) {
+  /** `beforeData` is called before each chunk is passed on. */
+  constructor(file: string, beforeData: () => void = () => undefined) {
     super({ highWaterMark: chunkBytes });
     this.#fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
     this.#socket = new Socket({ fd: this.#fd, readable: true, writable: false });
     this.#socket.on("data", (chunk) => {
+      beforeData();
       if (!this.push(chunk)) this.#socket.pause();
     });
     this.#socket.on("error", (error) => this.destroy(error));
@@ -31,6 +33,20 @@ export class FifoStream extends Readable {
   finish(): void {
     if (this.#ended || this.destroyed) return;
     this.#socket.pause();
+    this.#drain();
+    this.#end();
+  }
+
+  /** Passes on at once what is in the FIFO now, and goes on. */
+  readNow(): void {
+    if (this.#ended || this.destroyed) return;
+    const wasPaused = this.#socket.isPaused();
+    this.#socket.pause();
+    this.#drain();
+    if (!wasPaused) this.#socket.resume();
+  }
+
+  #drain(): void {
     // What the socket has read already comes first; reading it emits "data".
     while (this.#socket.read() !== null);
     const buffer = Buffer.allocUnsafe(chunkBytes);
@@ -40,7 +56,6 @@ export class FifoStream extends Readable {
       total += count;
       this.push(Buffer.from(buffer.subarray(0, count)));
     }
-    this.#end();
   }
 
   override _read(): void {

@@ -2,9 +2,10 @@
 # The supervisor of one process in a container. It outlives the cell: the process's exit status, the verdict on memory
 # and what it wrote but nobody has read yet are here when a new cell comes.
 #
-#   supervise.pl DIR OOM_FILE OWNER RUNTIME ARGUMENT...
+#   supervise.pl DIR OOM_FILE OWNER trace|- RUNTIME ARGUMENT...
 #
 # Makes in DIR the FIFOs `stdout` and `stderr` (owned by the host id OWNER, so that `> /dev/stdout` works inside),
+# `trace` where it is wanted (the process's descriptor 3),
 # `status` (a byte once the process has ended; end of file once the supervisor has) and `control` (a byte lets a
 # supervisor whose process has ended go). RUNTIME ARGUMENT... starts the process detached and writes DIR/pid.
 # Prints one line of JSON: {"pid":N,"startTime":"N","supervisor":N,"supervisorStartTime":"N"}, also kept as
@@ -14,10 +15,12 @@ use strict;
 use warnings;
 use Config ();
 
-my ($dir, $oom_file, $owner, @command) = @ARGV;
+my ($dir, $oom_file, $owner, $trace, @command) = @ARGV;
 my $arm = $Config::Config{archname} =~ /^aarch64/;
-my %call = (mknodat => $arm ? 33 : 259, setsid => $arm ? 157 : 112, prctl => $arm ? 167 : 157);
+my %call = (mknodat => $arm ? 33 : 259, setsid => $arm ? 157 : 112, prctl => $arm ? 167 : 157,
+    dup3 => $arm ? 24 : 292);
 my ($AT_FDCWD, $S_IFIFO, $O_RDWR, $PR_SET_CHILD_SUBREAPER) = (-100, 0010000, 2, 36);
+my ($F_SETFD, $trace_fd) = (2, 3);
 
 # Field 22 of the stat line, after the name in brackets, which may hold anything.
 sub start_time {
@@ -44,7 +47,7 @@ sub put {
 
 chdir $dir or die "enter $dir: $!\n";
 my %fifo;
-for my $name ('stdout', 'stderr', 'status', 'control') {
+for my $name ('stdout', 'stderr', 'status', 'control', $trace eq 'trace' ? 'trace' : ()) {
     my $path = $name;
     syscall($call{mknodat}, $AT_FDCWD, $path, $S_IFIFO | 0600, 0) == 0 or die "make $name: $!\n";
     # Open for both directions: never blocks, and the process gets no SIGPIPE while there is no cell.
@@ -75,6 +78,12 @@ if (!$runtime) {
     open STDIN, '<&', $nothing;
     open STDOUT, '>&', $fifo{stdout};
     open STDERR, '>&', $fifo{stderr};
+    if ($fifo{trace}) {
+        my $fd = fileno $fifo{trace};
+        # Last: it may take the number of a FIFO that is not needed from here on.
+        if ($fd == $trace_fd) { fcntl $fifo{trace}, $F_SETFD, 0 }
+        else { syscall($call{dup3}, $fd, $trace_fd, 0) == $trace_fd or exit 127 }
+    }
     exec {$command[0]} @command or exit 127;
 }
 open STDIN, '<', '/dev/null';

@@ -87,9 +87,10 @@ export class SupervisedContainer implements Container {
       detach: true,
     });
     const owner = String(this.#engine.hostIdOf(user));
+    const trace = spec.traced === true ? "trace" : "-";
     const result = await runCommand(
       "perl",
-      [supervisor, dir, this.#engine.oomFile, owner, ...command],
+      [supervisor, dir, this.#engine.oomFile, owner, trace, ...command],
       {
         timeoutMs: 30_000,
       },

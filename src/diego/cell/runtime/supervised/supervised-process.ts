@@ -33,12 +33,13 @@ export class SupervisedProcess implements ContainerProcess {
   readonly id: string;
   readonly stdout: Readable;
   readonly stderr: Readable;
+  readonly trace?: Readable;
   readonly exited: Promise<ProcessExit>;
   readonly #dir: string;
   readonly #process: ProcessIdentity;
   readonly #supervisor: ProcessIdentity;
   readonly #status: FifoStream;
-  readonly #outputs: readonly [FifoStream, FifoStream];
+  readonly #outputs: readonly FifoStream[];
   readonly #settle: (exit: ProcessExit) => void;
   readonly #lose: (error: Error) => void;
 
@@ -59,11 +60,19 @@ export class SupervisedProcess implements ContainerProcess {
     this.#lose = reject;
     // Whoever waits sees the rejection; nobody need wait.
     promise.catch(() => undefined);
-    this.#outputs = [
-      new FifoStream(path.join(dir, "stdout")),
-      new FifoStream(path.join(dir, "stderr")),
-    ];
-    [this.stdout, this.stderr] = this.#outputs;
+    const stdout = new FifoStream(path.join(dir, "stdout"));
+    const stderr = new FifoStream(path.join(dir, "stderr"));
+    [this.stdout, this.stderr] = [stdout, stderr];
+    this.#outputs = [stdout, stderr];
+    const traceFile = path.join(dir, "trace");
+    if (existsSync(traceFile)) {
+      const trace = new FifoStream(traceFile, () => {
+        stdout.readNow();
+        stderr.readNow();
+      });
+      this.trace = trace;
+      this.#outputs = [stdout, stderr, trace];
+    }
     this.#status = new FifoStream(path.join(dir, "status"));
     this.#status.on("data", () => this.#check());
     this.#status.on("end", () => this.#check());
