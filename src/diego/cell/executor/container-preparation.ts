@@ -3,9 +3,10 @@ import type { CachedDependency } from "#diego/models/container-definition.ts";
 import type { Logger } from "#kernel/log/logger.ts";
 import type { ContainerSpec, ReadOnlyBind } from "../runtime/container-runtime.ts";
 import type { Allocation, RunRequest } from "./container.ts";
-import type { DependencyStore } from "./downloads/dependency-store.ts";
+import type { DependencyStore, UnpackedDependency } from "./downloads/dependency-store.ts";
 import { layerDownloads, type LayerDownload } from "./downloads/layer-downloads.ts";
 import type { LogStreamer } from "./logs/log-streamer.ts";
+import type { Observer, WorkEnd } from "./observation/observer.ts";
 import { sayDownloaded, sayDownloading } from "./steps/download.ts";
 import { StepFailure } from "./steps/step.ts";
 
@@ -22,6 +23,7 @@ export interface PreparationParts {
   readonly logger: Logger;
   /** Whether a container may rename folders of its layers. */
   readonly renamesLayers: boolean;
+  readonly observer: Observer;
 }
 
 /** Puts on the cell what the container is made of. */
@@ -47,7 +49,7 @@ export async function prepareContainer(
 }
 
 async function bindOf(
-  { dependencies, logs, logger }: PreparationParts,
+  { dependencies, logs, logger, observer }: PreparationParts,
   dependency: CachedDependency,
   signal: AbortSignal,
 ): Promise<ReadOnlyBind> {
@@ -55,9 +57,11 @@ async function bindOf(
   const log = logs.source(dependency.logSource);
   sayDownloading(log, name);
   try {
-    const { directory, downloadedBytes } = await dependencies.unpacked(
-      { url: from, cacheKey, checksum, owner: "root", below: "/" },
-      signal,
+    const { directory, downloadedBytes } = await observer.span(
+      { name: "download", subject: name || to },
+      () =>
+        dependencies.unpacked({ url: from, cacheKey, checksum, owner: "root", below: "/" }, signal),
+      fetched,
     );
     sayDownloaded(log, name, downloadedBytes);
     return { source: directory, destination: to };
@@ -70,15 +74,16 @@ async function bindOf(
 }
 
 async function layerOf(
-  { dependencies, logs, logger }: PreparationParts,
+  { dependencies, logs, logger, observer }: PreparationParts,
   { action, below, isOptional }: LayerDownload,
   signal: AbortSignal,
 ): Promise<{ action: DownloadAction; directory: string; downloadedBytes: number } | undefined> {
   const { artifact, from, cacheKey, checksum, logSource } = action;
   try {
-    const unpacked = await dependencies.unpacked(
-      { url: from, cacheKey, checksum, owner: "vcap", below },
-      signal,
+    const unpacked = await observer.span(
+      { name: "download", subject: artifact },
+      () => dependencies.unpacked({ url: from, cacheKey, checksum, owner: "vcap", below }, signal),
+      fetched,
     );
     return { action, ...unpacked };
   } catch (error) {
@@ -89,6 +94,10 @@ async function layerOf(
     logs.source(logSource).say("ERR", text);
     throw new StepFailure(text, { cause: error });
   }
+}
+
+function fetched({ downloadedBytes }: UnpackedDependency): WorkEnd {
+  return { facts: { bytes: downloadedBytes, cached: downloadedBytes === 0 } };
 }
 
 const bytesPerMb = 1024 * 1024;

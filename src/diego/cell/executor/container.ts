@@ -2,6 +2,7 @@ import type { Action } from "#diego/models/action.ts";
 import type { ActualLrpKey, ActualLrpNetInfo } from "#diego/models/actual-lrp.ts";
 import type { ContainerDefinition } from "#diego/models/container-definition.ts";
 import type { CheckDefinition } from "#diego/models/desired-lrp.ts";
+import type { ObservationRequest } from "#diego/models/observation.ts";
 
 /** Whom a container is for. */
 type ContainerOwner =
@@ -36,6 +37,8 @@ export interface RunRequest {
   readonly ports: readonly number[];
   /** Empty: no result. */
   readonly resultFile: string;
+  /** Who wants to hear what happens in it. */
+  readonly observation?: ObservationRequest | undefined;
   /** Of each envelope; dynamic ones have their values. */
   readonly metricTags: Readonly<Record<string, string>>;
 }

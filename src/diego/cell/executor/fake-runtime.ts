@@ -23,6 +23,7 @@ interface FakeProcess {
   readonly container: FakeContainer;
   readonly stdout: PassThrough;
   readonly stderr: PassThrough;
+  readonly trace: PassThrough;
   /** Resolves with the first signal that it may handle. */
   readonly terminated: Promise<void>;
 }
@@ -169,6 +170,7 @@ export class FakeContainerProcess implements ContainerProcess {
   readonly spec: ProcessSpec;
   readonly stdout = new PassThrough();
   readonly stderr = new PassThrough();
+  readonly trace = new PassThrough();
   readonly exited: Promise<ProcessExit>;
   readonly signals: string[] = [];
   readonly #exit = Promise.withResolvers<ProcessExit>();
@@ -178,9 +180,9 @@ export class FakeContainerProcess implements ContainerProcess {
     this.id = spec.id;
     this.spec = spec;
     this.exited = this.#exit.promise;
-    const { stdout, stderr } = this;
+    const { stdout, stderr, trace } = this;
     const terminated = this.#terminated.promise;
-    void (program ?? (async () => 0))({ spec, container, stdout, stderr, terminated }).then(
+    void (program ?? (async () => 0))({ spec, container, stdout, stderr, trace, terminated }).then(
       (exit) => this.#end(typeof exit === "number" ? { status: exit, outOfMemory: false } : exit),
       () => this.#end({ status: 255, outOfMemory: false }),
     );
@@ -204,6 +206,7 @@ export class FakeContainerProcess implements ContainerProcess {
   #end(exit: ProcessExit): void {
     this.stdout.end();
     this.stderr.end();
+    this.trace.end();
     this.#exit.resolve(exit);
   }
 }

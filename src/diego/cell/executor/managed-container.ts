@@ -18,6 +18,8 @@ import type { DependencyStore } from "./downloads/dependency-store.ts";
 import type { Downloader } from "./downloads/downloader.ts";
 import type { Uploader } from "./downloads/uploader.ts";
 import { createLogStreamer, type LogStreamer } from "./logs/log-streamer.ts";
+import { ObservationSender } from "./observation/observation-sender.ts";
+import { unobserved, type Observer } from "./observation/observer.ts";
 import { processEnvironment } from "./process-environment.ts";
 import { actionHasBegun, containerProgram } from "./program.ts";
 import { readResultFile } from "./result-file.ts";
@@ -49,6 +51,7 @@ export class ManagedContainer {
   #stage: ContainerStage = { state: "reserved" };
   #request: RunRequest | undefined;
   #logs: LogStreamer | undefined;
+  #observer: Observer = unobserved;
   #container: Container | undefined;
   #routable = true;
   #life: Promise<void> = Promise.resolve();
@@ -147,10 +150,12 @@ export class ManagedContainer {
     this.#end();
     await this.#draining;
     await this.#life;
-    if (this.#container === undefined) return;
-    this.#say("destroying container for instance");
-    await this.#container.destroy();
-    this.#say("successfully destroyed container for instance");
+    if (this.#container !== undefined) {
+      this.#say("destroying container for instance");
+      await this.#container.destroy();
+      this.#say("successfully destroyed container for instance");
+    }
+    await this.#observer.close();
   }
 
   #accept(request: RunRequest): void {
@@ -158,6 +163,11 @@ export class ManagedContainer {
     const { owner } = this.allocation;
     this.#request = request;
     this.#routable = (request.checkDefinition?.readinessChecks.length ?? 0) === 0;
+    if (request.observation !== undefined) {
+      const { url } = request.observation;
+      this.#observer = new ObservationSender({ ...this.#parts, logger: this.#logger, url });
+      this.#observer.ended({ name: "place", subject: this.#parts.cellId }, this.reservedAt);
+    }
     this.#logs = createLogStreamer(
       {
         sourceId: definition.logGuid,
@@ -166,7 +176,7 @@ export class ManagedContainer {
         sourceType: definition.logSource,
         rateLimitBytesPerSecond: definition.logRateLimitBytesPerSecond,
       },
-      this.#parts,
+      { ...this.#parts, observer: this.#observer },
     );
   }
 
@@ -178,6 +188,9 @@ export class ManagedContainer {
     } catch (error) {
       outcome = this.#outcomeOf(error);
     }
+    this.#logs?.source("").say("OUT", this.#request?.observation?.closingLine ?? "");
+    // Whoever hears of the end may ask for the log.
+    await this.#observer.flush();
     this.complete(this.#stopping.signal.aborted ? { ...outcome, stopped: true } : outcome);
   }
 
@@ -200,6 +213,7 @@ export class ManagedContainer {
         logs,
         logger: this.#logger,
         renamesLayers: this.#parts.runtime.description.renamesLayers,
+        observer: this.#observer,
       },
       request,
       signal,
@@ -207,7 +221,9 @@ export class ManagedContainer {
     const handle = handleFor(this.allocation.guid);
     const spec = containerSpec(handle, this.allocation, request, preparation);
     try {
-      this.#container = await this.#parts.runtime.create(spec, signal);
+      this.#container = await this.#observer.span({ name: "container", subject: spec.stack }, () =>
+        this.#parts.runtime.create(spec, signal),
+      );
     } catch (error) {
       signal.throwIfAborted();
       this.#logger.error("container-not-created", { error });
@@ -245,6 +261,7 @@ export class ManagedContainer {
           ports: netInfo.ports,
         }),
         layered,
+        observer: this.#observer,
         saysExitStatus: true,
         onRunning: () => this.#advance({ state: "running", netInfo, routable: this.#routable }),
         onReadiness: (routable) => {

@@ -9,6 +9,7 @@ import type { Action } from "#diego/models/action.ts";
 import { FakeClock } from "#kernel/clock/fake-clock.ts";
 import { randomGuids } from "#kernel/guid.ts";
 import { RecordingLogger } from "#kernel/log/recording-logger.ts";
+import { unobserved } from "./observation/observer.ts";
 import type { RunRequest } from "./container.ts";
 import { FakeRuntime } from "./fake-runtime.ts";
 import { createLogStreamer } from "./logs/log-streamer.ts";
@@ -56,6 +57,7 @@ async function bench(t: TestContext) {
         gracefulShutdownMs: 10_000,
         layered: new Map(),
         saysExitStatus: true,
+        observer: unobserved,
         guids: randomGuids,
         onRunning: () => {
           events.push("running");

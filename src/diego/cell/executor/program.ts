@@ -9,6 +9,7 @@ import {
 } from "./health/monitor.ts";
 import { probe } from "./health/probe.ts";
 import { CapturedLogs } from "./logs/captured-logs.ts";
+import { unobserved } from "./observation/observer.ts";
 import { actionStep, processNames, type ActionParts } from "./steps/action-step.ts";
 import { codependentStep } from "./steps/codependent.ts";
 import { serialStep } from "./steps/serial.ts";
@@ -105,7 +106,7 @@ async function runMonitor(
 ): Promise<void> {
   const logs = new CapturedLogs();
   const step = actionStep(
-    { ...parts, logs, saysExitStatus: false },
+    { ...parts, logs, saysExitStatus: false, observer: unobserved },
     withOutput(monitor),
     `monitor-${parts.guids().slice(0, 8)}`,
   );

@@ -1,6 +1,7 @@
 import type { ActualLrpKey } from "#diego/models/actual-lrp.ts";
 import type { ContainerDefinition } from "#diego/models/container-definition.ts";
 import type { DesiredLrp } from "#diego/models/desired-lrp.ts";
+import { observationRequestOf } from "#diego/models/observation.ts";
 import type { Task } from "#diego/models/task.ts";
 import type { Allocation, RunRequest } from "../executor/container.ts";
 import type { CellLrp, CellTask } from "./cell-state.ts";
@@ -66,6 +67,7 @@ export function taskRunRequest(task: Task): RunRequest {
     startTimeoutMs: 0,
     ports: [],
     resultFile: definition.resultFile,
+    observation: observationRequestOf(definition.annotation),
     metricTags: metricTags(definition, { index: 0, instanceGuid: taskGuid }),
   };
 }

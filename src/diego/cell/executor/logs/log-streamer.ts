@@ -1,6 +1,7 @@
 import type { Readable } from "node:stream";
 import type { LogIngest } from "#log-cache/client.ts";
 import { toNanoseconds, type Clock } from "#kernel/clock/clock.ts";
+import { unobserved, type Observer } from "../observation/observer.ts";
 import { LineSplitter } from "./line-splitter.ts";
 import { LogRateLimit } from "./log-rate-limit.ts";
 
@@ -30,7 +31,16 @@ export interface LogDestination {
 
 export function createLogStreamer(
   destination: LogDestination,
-  { clock, logs }: { readonly clock: Clock; readonly logs: LogIngest },
+  {
+    clock,
+    logs,
+    observer = unobserved,
+  }: {
+    readonly clock: Clock;
+    readonly logs: LogIngest;
+    /** Hears every line, also those beyond the limit. */
+    readonly observer?: Pick<Observer, "line">;
+  },
 ): LogStreamer {
   const limit = new LogRateLimit(destination.rateLimitBytesPerSecond, clock);
   const source = (sourceType: string): SourceLog => {
@@ -47,9 +57,14 @@ export function createLogStreamer(
     };
     return {
       sourceType,
-      say: (type, text) => splitText(text, (line) => emit(type, line)),
+      say: (type, text) =>
+        splitText(text, (line) => {
+          observer.line(sourceType, type, line);
+          emit(type, line);
+        }),
       follow: (type, output) =>
         followLines(output, (line) => {
+          observer.line(sourceType, type, line);
           const verdict = limit.admit(line.length);
           if (verdict === "pass") emit(type, line);
           else if (verdict === "drop-with-notice") emit("OUT", limit.notice);

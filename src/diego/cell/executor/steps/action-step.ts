@@ -5,6 +5,7 @@ import type { Container } from "../../runtime/container-runtime.ts";
 import type { Downloader } from "../downloads/downloader.ts";
 import type { Uploader } from "../downloads/uploader.ts";
 import type { LogStreamer } from "../logs/log-streamer.ts";
+import type { Observer } from "../observation/observer.ts";
 import type { ProcessEnvironment } from "../process-environment.ts";
 import { codependentStep } from "./codependent.ts";
 import { downloadStep, layeredDownloadStep } from "./download.ts";
@@ -29,6 +30,7 @@ export interface ActionParts {
   /** What lies under the container already, with the bytes that were fetched for it. */
   readonly layered: ReadonlyMap<DownloadAction, number>;
   readonly saysExitStatus: boolean;
+  readonly observer: Observer;
 }
 
 /**

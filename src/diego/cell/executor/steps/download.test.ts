@@ -6,6 +6,7 @@ import { test, type TestContext } from "node:test";
 import type { DownloadAction } from "#diego/models/action.ts";
 import { FakeClock } from "#kernel/clock/fake-clock.ts";
 import { RecordingLogger } from "#kernel/log/recording-logger.ts";
+import { unobserved } from "../observation/observer.ts";
 import { DownloadFailed, type Download, type DownloadRequest } from "../downloads/downloader.ts";
 import { FakeRuntime } from "../fake-runtime.ts";
 import { createLogStreamer } from "../logs/log-streamer.ts";
@@ -57,7 +58,8 @@ async function bench(t: TestContext, content: string | Error) {
       [Symbol.asyncDispose]: () => rm(file),
     };
   };
-  const parts = { container, downloader: { fetch }, log, logger: new RecordingLogger() };
+  const logger = new RecordingLogger();
+  const parts = { container, downloader: { fetch }, log, logger, observer: unobserved };
   return { container, logs, log, parts };
 }
 

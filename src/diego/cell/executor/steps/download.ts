@@ -4,6 +4,7 @@ import { formatBytes } from "#kernel/size.ts";
 import type { Container } from "../../runtime/container-runtime.ts";
 import { archiveToTar } from "../archives/archive-to-tar.ts";
 import type { DownloadedFile, Downloader } from "../downloads/downloader.ts";
+import type { Observer } from "../observation/observer.ts";
 import type { SourceLog } from "../logs/log-streamer.ts";
 import { StepCancelled, StepFailure, throwIfCancelled, type Step } from "./step.ts";
 
@@ -12,6 +13,7 @@ export interface DownloadStepParts {
   readonly downloader: Pick<Downloader, "fetch">;
   readonly log: SourceLog;
   readonly logger: Logger;
+  readonly observer: Observer;
 }
 
 /** Fetches an archive and extracts it in the container, as the user whose files they are to be. */
@@ -20,7 +22,11 @@ export function downloadStep(parts: DownloadStepParts, action: DownloadAction): 
     throwIfCancelled(signal);
     ready();
     sayDownloading(parts.log, action.artifact);
-    await using file = await fetchFile(parts, action, signal);
+    await using file = await parts.observer.span(
+      { name: "download", subject: action.artifact },
+      () => fetchFile(parts, action, signal),
+      ({ bytes }) => ({ facts: { bytes, cached: false } }),
+    );
     sayDownloaded(parts.log, action.artifact, file.bytes);
     await copyIn(parts, action, file, signal);
   };

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { FakeClock } from "#kernel/clock/fake-clock.ts";
 import { RecordingLogger } from "#kernel/log/recording-logger.ts";
+import { unobserved } from "../observation/observer.ts";
 import { FakeRuntime, type FakeProgram } from "../fake-runtime.ts";
 import { createLogStreamer } from "../logs/log-streamer.ts";
 import { RecordedLogs } from "../logs/recorded-logs.ts";
@@ -47,6 +48,7 @@ async function bench(t: TestContext, program: FakeProgram) {
       environment: ({ env }) => env,
       gracefulShutdownMs: 10_000,
       saysExitStatus: true,
+      observer: unobserved,
     },
     action,
     "action",

@@ -4,7 +4,9 @@ import type { Logger } from "#kernel/log/logger.ts";
 import type { Container, ContainerProcess, ProcessExit } from "../../runtime/container-runtime.ts";
 import { formatGoDuration } from "../go-duration.ts";
 import type { ProcessEnvironment } from "../process-environment.ts";
-import type { SourceLog } from "../logs/log-streamer.ts";
+import { followLines, type SourceLog } from "../logs/log-streamer.ts";
+import { exitOutcome, factsOfEnd } from "../observation/process-facts.ts";
+import type { Observer } from "../observation/observer.ts";
 import { settlesBefore, settlesWithin } from "../waiting.ts";
 import { StepCancelled, StepFailure, throwIfCancelled, type Step } from "./step.ts";
 
@@ -18,7 +20,11 @@ export interface RunStepParts {
   readonly gracefulShutdownMs: number;
   /** Health checks run every few seconds: how they exit is not worth a line. */
   readonly saysExitStatus: boolean;
+  readonly observer: Observer;
 }
+
+/** The variable that tells a program on which descriptor it may say what is not for the log. */
+const traceVariable = { name: "RIVERA_TRACE_FD", value: "3" };
 
 const killTimeoutMs = 1_000;
 const drainTimeoutMs = 2_000;
@@ -33,15 +39,22 @@ export function runStep(parts: RunStepParts, action: RunAction, processId: strin
     const process = await startOrFind(parts, action, processId);
     ready();
     const output = followOutput(parts, action, process);
-    const end = await endOf(process, signal, parts);
-    // What a child in the background holds open must not keep the step from ending.
-    await settlesWithin(output, drainTimeoutMs, parts.clock);
+    const end = await parts.observer.span(
+      { name: "process", subject: action.path },
+      async () => {
+        const ended = await endOf(process, signal, parts);
+        // What a child in the background holds open must not keep the step from ending.
+        await settlesWithin(output, drainTimeoutMs, parts.clock);
+        return { ...ended, facts: await factsOfEnd(parts, ended.exit) };
+      },
+      ({ exit, facts }) => ({ outcome: exitOutcome(exit), facts }),
+    );
     conclude(parts, action, end);
   };
 }
 
 async function startOrFind(
-  { container, environment, log, logger }: RunStepParts,
+  { container, environment, log, logger, observer }: RunStepParts,
   action: RunAction,
   id: string,
 ): Promise<ContainerProcess> {
@@ -52,7 +65,8 @@ async function startOrFind(
       id,
       path: action.path,
       args: action.args,
-      env: environment(action),
+      env: [...environment(action), ...(observer.listens ? [traceVariable] : [])],
+      ...(observer.listens ? { traced: true } : {}),
       dir: action.dir,
       user: action.user,
       ...(action.nofile === undefined ? {} : { nofile: action.nofile }),
@@ -66,16 +80,19 @@ async function startOrFind(
 }
 
 async function followOutput(
-  { log }: RunStepParts,
+  { log, observer }: RunStepParts,
   action: RunAction,
   process: ContainerProcess,
 ): Promise<void> {
+  const { trace } = process;
+  const traced =
+    trace === undefined ? undefined : followLines(trace, (line) => observer.trace(line));
   if (action.suppressLogOutput) {
     for (const output of [process.stdout, process.stderr])
       output.on("error", () => undefined).resume();
     return;
   }
-  await Promise.all([log.follow("OUT", process.stdout), log.follow("ERR", process.stderr)]);
+  await Promise.all([log.follow("OUT", process.stdout), log.follow("ERR", process.stderr), traced]);
 }
 
 interface ProcessEnd {

@@ -6,6 +6,7 @@ import { test } from "node:test";
 import type { UploadAction } from "#diego/models/action.ts";
 import { FakeClock } from "#kernel/clock/fake-clock.ts";
 import { RecordingLogger } from "#kernel/log/recording-logger.ts";
+import { unobserved } from "../observation/observer.ts";
 import { UploadFailed } from "../downloads/uploader.ts";
 import { FakeRuntime } from "../fake-runtime.ts";
 import { createLogStreamer } from "../logs/log-streamer.ts";
@@ -44,7 +45,8 @@ async function bench(send: (url: string, content: Readable) => Promise<number>) 
   const uploader = {
     upload: async (url: string, content: () => Promise<Readable>) => send(url, await content()),
   };
-  const step = uploadStep({ container, uploader, log, logger: new RecordingLogger() }, action);
+  const parts = { container, uploader, log, logger: new RecordingLogger(), observer: unobserved };
+  const step = uploadStep(parts, action);
   return { container, logs, step };
 }
 

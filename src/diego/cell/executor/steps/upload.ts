@@ -3,6 +3,7 @@ import type { Logger } from "#kernel/log/logger.ts";
 import { formatBytes } from "#kernel/size.ts";
 import { ContainerFileError, type Container } from "../../runtime/container-runtime.ts";
 import type { Uploader } from "../downloads/uploader.ts";
+import type { Observer } from "../observation/observer.ts";
 import type { SourceLog } from "../logs/log-streamer.ts";
 import { StepFailure, throwIfCancelled, type Step } from "./step.ts";
 
@@ -11,11 +12,12 @@ export interface UploadStepParts {
   readonly uploader: Pick<Uploader, "upload">;
   readonly log: SourceLog;
   readonly logger: Logger;
+  readonly observer: Observer;
 }
 
 /** Sends one file of the container to a URL, which is never shown: it may carry a signature. */
 export function uploadStep(parts: UploadStepParts, action: UploadAction): Step {
-  const { container, uploader, log, logger } = parts;
+  const { container, uploader, log, logger, observer } = parts;
   const { artifact, from, to, user } = action;
   return async (signal, ready) => {
     throwIfCancelled(signal);
@@ -23,7 +25,11 @@ export function uploadStep(parts: UploadStepParts, action: UploadAction): Step {
     if (artifact !== "") log.say("OUT", `Uploading ${artifact}...`);
     try {
       const content = () => container.streamOut({ path: from, user });
-      const bytes = await uploader.upload(to, content, signal);
+      const bytes = await observer.span(
+        { name: "upload", subject: artifact },
+        () => uploader.upload(to, content, signal),
+        (sent) => ({ facts: { bytes: sent } }),
+      );
       if (artifact !== "") log.say("OUT", `Uploaded ${artifact} (${formatBytes(bytes)})`);
     } catch (error) {
       throwIfCancelled(signal);

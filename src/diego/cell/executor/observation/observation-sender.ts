@@ -1,0 +1,197 @@
+import type { Observed, ObservationRecord } from "#diego/models/observation.ts";
+import type { Clock } from "#kernel/clock/clock.ts";
+import { withDeadline } from "#kernel/clock/deadline.ts";
+import type { GuidSource } from "#kernel/guid.ts";
+import type { Logger } from "#kernel/log/logger.ts";
+import { developerText } from "../steps/step.ts";
+import { settlesWithin } from "../waiting.ts";
+import type { Observer, Work, WorkEnd } from "./observer.ts";
+
+/** Whoever follows a staging sees a line that much later. */
+const gatherMs = 200;
+const retryMs = 1_000;
+const answerMs = 10_000;
+/** A container's end waits no longer than that for its listener. */
+const flushMs = 2_000;
+const batchBytes = 256 * 1024;
+/** Kept for a listener that is slow or away; beyond it the oldest lines go, and their numbers tell. */
+const pendingBytes = 4 * 1024 * 1024;
+
+/** Of one container; a builder writes some twenty. */
+const tracesMax = 2_000;
+
+/** ENOSPC and EDQUOT, as the C library and Node say them. */
+const fullDiskTexts = ["No space left on device", "ENOSPC", "Disk quota exceeded"];
+
+interface Pending {
+  readonly record: ObservationRecord;
+  readonly bytes: number;
+}
+
+/**
+ * Hands over in order, in batches, what happens in a container. A batch is repeated until it is taken, or refused: then
+ * nothing more is sent. What has not been sent when the cell dies is lost, and nothing else.
+ */
+export class ObservationSender implements Observer {
+  readonly listens = true;
+  readonly #url: string;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #run: string;
+  #pending: Pending[] = [];
+  #pendingBytes = 0;
+  #number = 0;
+  #pumping: Promise<void> | undefined;
+  #hurry = new AbortController();
+  readonly #stop = new AbortController();
+  #traces = 0;
+  #sawFullDisk = false;
+  #state: "open" | "closing" | "refused" = "open";
+
+  constructor(options: {
+    readonly url: string;
+    readonly clock: Clock;
+    readonly logger: Logger;
+    readonly guids: GuidSource;
+  }) {
+    this.#url = options.url;
+    this.#clock = options.clock;
+    this.#logger = options.logger;
+    this.#run = options.guids();
+  }
+
+  line(source: string, type: "OUT" | "ERR", line: Buffer): void {
+    this.#sawFullDisk ||= fullDiskTexts.some((said) => line.includes(said));
+    this.#add({ kind: "line", type, source, text: line.toString("utf8") }, line.length);
+  }
+
+  trace(line: Buffer): void {
+    this.#traces += 1;
+    if (this.#traces > tracesMax) return;
+    this.#add({ kind: "trace", text: line.toString("utf8") }, line.length);
+  }
+
+  async span<T>(what: Work, work: () => Promise<T>, endOf?: (result: T) => WorkEnd): Promise<T> {
+    const startedAt = this.#clock.now();
+    try {
+      const result = await work();
+      this.#end(what, startedAt, endOf?.(result) ?? {});
+      return result;
+    } catch (error) {
+      this.#end(what, startedAt, { outcome: developerText(error) ?? "interrupted" });
+      throw error;
+    }
+  }
+
+  sawFullDisk(): boolean {
+    return this.#sawFullDisk;
+  }
+
+  ended(what: Work, startedAt: Date): void {
+    this.#end(what, startedAt, {});
+  }
+
+  async flush(): Promise<void> {
+    this.#hurry.abort();
+    if (this.#pumping !== undefined) await settlesWithin(this.#pumping, flushMs, this.#clock);
+    this.#hurry = new AbortController();
+  }
+
+  async close(): Promise<void> {
+    if (this.#state !== "open") return;
+    this.#state = "closing";
+    this.#start();
+    await this.flush();
+    this.#stop.abort();
+    await this.#pumping;
+  }
+
+  #end({ name, subject }: Work, startedAt: Date, { outcome = "ok", facts = {} }: WorkEnd): void {
+    const span = { kind: "span" as const, name, subject: subject.slice(0, 512), facts };
+    const started = { startedAt: startedAt.getTime(), outcome: outcome.slice(0, 512) };
+    this.#add({ ...span, ...started }, 200);
+  }
+
+  #add(what: Observed, size: number): void {
+    if (this.#state !== "open") return;
+    this.#number += 1;
+    const at = this.#clock.now().getTime();
+    // Beside the text itself a record is some hundred bytes of JSON.
+    const bytes = size + 100;
+    this.#pending.push({ record: { number: this.#number, at, what }, bytes });
+    this.#pendingBytes += bytes;
+    if (this.#pendingBytes > pendingBytes) this.#dropOldestLines();
+    this.#start();
+  }
+
+  /** A quarter at once, so that a flood is not paid for line by line. */
+  #dropOldestLines(): void {
+    const aim = (pendingBytes * 3) / 4;
+    this.#pending = this.#pending.filter(({ record, bytes }) => {
+      if (record.what.kind !== "line" || this.#pendingBytes <= aim) return true;
+      this.#pendingBytes -= bytes;
+      return false;
+    });
+  }
+
+  #start(): void {
+    this.#pumping ??= this.#pump().finally(() => {
+      this.#pumping = undefined;
+    });
+  }
+
+  async #pump(): Promise<void> {
+    while (this.#pending.length > 0 || this.#state === "closing") {
+      if (this.#state === "open") await this.#pause(gatherMs, this.#hurry.signal);
+      const batch = this.#take();
+      const isLast = this.#state === "closing" && this.#pending.length === 0;
+      await this.#send(batch, isLast);
+      if (this.#state === "refused" || isLast) return;
+    }
+  }
+
+  #take(): ObservationRecord[] {
+    let count = 0;
+    for (let bytes = 0; count < this.#pending.length && bytes < batchBytes; count += 1) {
+      bytes += this.#pending[count]?.bytes ?? 0;
+    }
+    const taken = this.#pending.splice(0, count);
+    for (const { bytes } of taken) this.#pendingBytes -= bytes;
+    return taken.map(({ record }) => record);
+  }
+
+  /** Until it is taken; while closing only once. */
+  async #send(records: readonly ObservationRecord[], closed: boolean): Promise<void> {
+    for (;;) {
+      const status = await this.#post(JSON.stringify({ run: this.#run, records, closed }));
+      if (status !== undefined && status < 300) return;
+      const isRefused = status !== undefined && status >= 400 && status < 500;
+      if (isRefused || this.#state === "closing") {
+        this.#logger.info("observation-not-taken", { status });
+        this.#state = "refused";
+        this.#pending = [];
+        return;
+      }
+      await this.#pause(retryMs, this.#stop.signal);
+    }
+  }
+
+  /** Undefined where there was no answer. */
+  async #post(body: string): Promise<number | undefined> {
+    const deadline = { clock: this.#clock, ms: answerMs, signal: this.#stop.signal };
+    try {
+      return await withDeadline(deadline, async (signal) => {
+        const headers = { "content-type": "application/json" };
+        const response = await fetch(this.#url, { method: "POST", headers, body, signal });
+        await response.arrayBuffer();
+        return response.status;
+      });
+    } catch {
+      return undefined;
+    }
+  }
+
+  async #pause(ms: number, signal: AbortSignal): Promise<void> {
+    await this.#clock.sleep(ms, signal).catch(() => undefined);
+  }
+}
