@@ -20,8 +20,8 @@ export type CollectedOffsets = ReadonlyMap<string, number>;
 /** A content, and the time of the file that it was. */
 export type FoundFile = ResourceFile & Pick<Resource, "modified">;
 
-/** One query of so many holds nobody up. */
-const keysAtOnce = 2_500;
+/** One query of so many holds nobody up: a few milliseconds. */
+const keysAtOnce = 1_000;
 /** Contents whose use is still to be noted; more than that are noted at their next use. */
 const maximumUses = 200_000;
 
@@ -49,7 +49,7 @@ export class ResourceCache {
     this.#packs = options.packs;
   }
 
-  /** By SHA-1, what the scope has of these; one query however many they are. */
+  /** By SHA-1, what the scope has of these; a few queries however many they are. */
   async match(
     sha1s: Iterable<string>,
     scope: ResourceScope,
@@ -216,7 +216,7 @@ export class ResourceCache {
         .insertInto("resources")
         .values(rows)
         .onConflict((conflict) =>
-          conflict.columns(["sha1", "organizationGuid", "sha256"]).doNothing(),
+          conflict.columns(["sha1", "organizationGuid", "sha256", "size"]).doNothing(),
         )
         .execute();
     });
@@ -244,14 +244,14 @@ function possession(
   return { sha1, organizationGuid, sha256, size, modified };
 }
 
-/** The rows of thousands of keys. */
+/** The rows of thousands of keys, asked for in the order of the index: each page of it is read once. */
 async function inTurn<Row>(
   keys: readonly string[],
   query: (some: readonly string[]) => Promise<readonly Row[]>,
 ): Promise<readonly Row[]> {
   const rows: Row[] = [];
   await inChunks(
-    keys,
+    keys.toSorted(),
     async (some) => {
       for (const row of await query(some)) rows.push(row);
     },

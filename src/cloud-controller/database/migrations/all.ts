@@ -16,6 +16,7 @@ import { jobLeases } from "./0060-jobs.ts";
 import { clockJobs } from "./0061-clock-jobs.ts";
 import { listIndexes } from "./0062-list-indexes.ts";
 import { resourcePacks } from "./0070-resource-packs.ts";
+import { resourceSizes } from "./0084-resource-sizes.ts";
 
 /** Forward only, in this order. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -36,4 +37,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0061-clock-jobs": clockJobs,
   "0062-list-indexes": listIndexes,
   "0070-resource-packs": resourcePacks,
+  "0084-resource-sizes": resourceSizes,
 };
