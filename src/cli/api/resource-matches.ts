@@ -12,20 +12,26 @@ export type MatchableResource = z.infer<typeof resourceSchema>;
 
 const resourcesPerRequest = 5_000;
 
-/** Which of the files the platform already holds. */
+/** The next list is made and read while the server is at the one before. */
+const requestsAtOnce = 2;
+const answerSchema = z.object({ resources: z.array(resourceSchema) });
+
+/** Which of the files the platform already holds, in the order in which they are asked for. */
 export async function matchResources(
   cc: CloudController,
   resources: readonly MatchableResource[],
 ): Promise<MatchableResource[]> {
-  const matched: MatchableResource[] = [];
-  for (let start = 0; start < resources.length; start += resourcesPerRequest) {
-    const chunk = resources.slice(start, start + resourcesPerRequest);
-    const answer = await cc.post(
-      "/v3/resource_matches",
-      { resources: chunk },
-      z.object({ resources: z.array(resourceSchema) }),
-    );
-    for (const resource of answer.resources) matched.push(resource);
-  }
-  return matched;
+  const matched: MatchableResource[][] = [];
+  let next = 0;
+  const ask = async (): Promise<void> => {
+    while (next < resources.length) {
+      const start = next;
+      next += resourcesPerRequest;
+      const asked = { resources: resources.slice(start, next) };
+      const answer = await cc.post("/v3/resource_matches", asked, answerSchema);
+      matched[start / resourcesPerRequest] = answer.resources;
+    }
+  };
+  await Promise.all(Array.from({ length: requestsAtOnce }, ask));
+  return matched.flat();
 }

@@ -21,8 +21,10 @@ export interface FileStamp {
   readonly ino: number;
 }
 
-interface StampedFile extends FileStamp {
+interface HashedFile {
   readonly path: string;
+  readonly stamp: FileStamp;
+  readonly sha1: string;
 }
 
 const format = "rivera-hashes 1";
@@ -30,7 +32,7 @@ const format = "rivera-hashes 1";
 const longestTickMs = 2_000;
 const mostFiles = 250_000;
 const mostFolders = 50;
-const linePattern = /^([0-9a-f]{40}) (\d+) (\d+(?:\.\d+)?) (\d+(?:\.\d+)?) (\d+) (.+)$/;
+const hashLength = 40;
 
 /**
  * The SHA-1s of one app folder's files, kept from push to push, so that the next one reads only what has changed. As in
@@ -41,7 +43,8 @@ const linePattern = /^([0-9a-f]{40}) (\d+) (\d+(?:\.\d+)?) (\d+(?:\.\d+)?) (\d+)
 export class HashCache {
   readonly #file: string;
   readonly #root: string;
-  readonly #known: ReadonlyMap<string, FileStamp & { readonly sha1: string }>;
+  readonly #known: ReadonlyMap<string, string>;
+  #vouchedFor = 0;
 
   private constructor(file: string, root: string) {
     this.#file = file;
@@ -54,29 +57,25 @@ export class HashCache {
     return new HashCache(path.join(folder, hash("sha1", root)), root);
   }
 
-  /** Undefined where the file must be read. */
-  sha1Of(file: StampedFile): string | undefined {
-    const known = this.#known.get(file.path);
-    const isSame =
-      known !== undefined &&
-      known.size === file.size &&
-      known.mtimeMs === file.mtimeMs &&
-      known.ctimeMs === file.ctimeMs &&
-      known.ino === file.ino;
-    return isSame ? known.sha1 : undefined;
+  /** Undefined where the file must be read. Asked once a file. */
+  sha1Of(name: string, stamp: FileStamp): string | undefined {
+    const known = this.#known.get(name);
+    if (known === undefined) return undefined;
+    const sha1 = known.slice(0, hashLength);
+    if (known !== hashAndStamp(sha1, stamp)) return undefined;
+    this.#vouchedFor += 1;
+    return sha1;
   }
 
   /** Replaces what is kept, at once or not at all. `lookedAtMs` is the time just before the stamps were taken. */
-  save(files: readonly (StampedFile & { readonly sha1: string })[], lookedAtMs: number): void {
+  save(files: readonly HashedFile[], lookedAtMs: number): void {
     const settled = files.filter(
-      (file) =>
-        Math.max(file.mtimeMs, file.ctimeMs) < lookedAtMs - longestTickMs &&
-        !file.path.includes("\n"),
+      ({ path: name, stamp }) =>
+        Math.max(stamp.mtimeMs, stamp.ctimeMs) < lookedAtMs - longestTickMs && !name.includes("\n"),
     );
-    if (settled.length > mostFiles || this.#holdsAll(settled)) return;
-    const lines = settled.map((file) =>
-      [file.sha1, file.size, file.mtimeMs, file.ctimeMs, file.ino, file.path].join(" "),
-    );
+    const isAllKept = settled.length === this.#known.size && this.#vouchedFor === this.#known.size;
+    if (settled.length > mostFiles || isAllKept) return;
+    const lines = settled.map((file) => `${hashAndStamp(file.sha1, file.stamp)} ${file.path}`);
     const body = [`${format} ${JSON.stringify(this.#root)}`, ...lines, ""].join("\n");
     try {
       replaceFile(this.#file, `${body}${hash("sha1", body)}\n`);
@@ -85,27 +84,27 @@ export class HashCache {
       // A home that cannot be written to: the next push reads every file again.
     }
   }
-
-  #holdsAll(files: readonly StampedFile[]): boolean {
-    return (
-      files.length === this.#known.size && files.every((file) => this.sha1Of(file) !== undefined)
-    );
-  }
 }
 
-function readCache(file: string, root: string): Map<string, FileStamp & { readonly sha1: string }> {
-  const known = new Map<string, FileStamp & { readonly sha1: string }>();
+function hashAndStamp(sha1: string, { size, mtimeMs, ctimeMs, ino }: FileStamp): string {
+  return `${sha1} ${size} ${mtimeMs} ${ctimeMs} ${ino}`;
+}
+
+/** Hash and stamp, as they stand in the line, by path. Stamps are compared as text: no number of 15,000 lines is parsed. */
+function readCache(file: string, root: string): Map<string, string> {
+  const known = new Map<string, string>();
   const text = ownText(file);
   const end = text.lastIndexOf("\n", text.length - 2) + 1;
   const body = text.slice(0, end);
   if (end === 0 || text.slice(end) !== `${hash("sha1", body)}\n`) return known;
-  const [head, ...lines] = body.split("\n");
-  if (head !== `${format} ${JSON.stringify(root)}`) return known;
-  for (const line of lines) {
-    const [, sha1, size, mtimeMs, ctimeMs, ino, name] = linePattern.exec(line) ?? [];
-    if (sha1 === undefined || name === undefined) continue;
-    const stamp = { size: Number(size), mtimeMs: Number(mtimeMs), ctimeMs: Number(ctimeMs) };
-    known.set(name, { ...stamp, ino: Number(ino), sha1 });
+  const headEnd = body.indexOf("\n");
+  if (body.slice(0, headEnd) !== `${format} ${JSON.stringify(root)}`) return known;
+  for (let start = headEnd + 1; start < end;) {
+    const lineEnd = body.indexOf("\n", start);
+    let stampEnd = start + hashLength;
+    for (let fields = 0; fields < 4; fields += 1) stampEnd = body.indexOf(" ", stampEnd + 1);
+    known.set(body.slice(stampEnd + 1, lineEnd), body.slice(start, stampEnd));
+    start = lineEnd + 1;
   }
   return known;
 }

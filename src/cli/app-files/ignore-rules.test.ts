@@ -7,8 +7,15 @@ const cases: readonly [rule: string, ignored: readonly string[], kept: readonly 
   [
     "node_modules",
     ["node_modules", "node_modules/a/b.js", "sub/node_modules/a"],
-    ["node_modules2"],
+    [
+      "node_modules2",
+      "my_node_modules",
+      "node_modules\n",
+      "a\nb/node_modules",
+      "node_modules/a\nb",
+    ],
   ],
+  [".git", [".git", "a/.git/b"], ["xgit", "a/.gitx", ".git-not/x.git"]],
   ["*.log", ["a.log", "x/y/b.log", "a.log/inside"], ["a.log2", "alog"]],
   ["/build", ["build", "build/a"], ["sub/build"]],
   ["build/", ["build/a", "sub/build/a"], ["build", "rebuild/a"]],
