@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import path from "node:path";
 import { after, before, test } from "node:test";
-import { answer, hasProgram, push, setEnv } from "../support/stage-and-serve.ts";
+import { answer, hasProgram, push, setEnv, skipLarge } from "../support/stage-and-serve.ts";
 import { runCli, TestPlatform } from "../support/test-platform.ts";
 
 const fixtures = path.resolve(import.meta.dirname, "../fixtures");
@@ -58,7 +58,7 @@ test("an executable jar runs within its memory, with JAVA_OPTS", { skip }, async
 
 test(
   "a Spring Boot project is built by Maven, the second time out of its cache",
-  { skip, timeout: 900_000 },
+  { skip: skip === false ? skipLarge : skip, timeout: 900_000 },
   async () => {
     const options = { cwd: path.join(fixtures, "spring-boot"), args: ["-m", "512M"] };
 

@@ -53,3 +53,9 @@ export function hasProgram(name: string): boolean {
     existsSync(path.join(folder, name)),
   );
 }
+
+/** For tests that load hundreds of megabytes and build for minutes, which the default run has no time for. */
+export const skipLarge =
+  process.env["RIVERA_TEST_BUILDPACKS"] === "all"
+    ? false
+    : "it builds for minutes: RIVERA_TEST_BUILDPACKS=all";

@@ -13,6 +13,9 @@ const app = readJson(path.join(buildDir, "package.json"));
 const engines = app.engines ?? {};
 const scripts = app.scripts ?? {};
 const nodeRange = text(engines.node) || nvmRange();
+// "pnpm@10.4.1+sha512.0123": what corepack reads. Only the version counts here, the registry's own checks do the rest.
+const [, pinnedManager = "", pinnedVersion = ""] =
+  /^(npm|yarn|pnpm)@(\d+\.\d+\.\d+[^+]*)(?:\+.*)?$/.exec(text(app.packageManager)) ?? [];
 
 const description = {
   NODE_VERSION: process.version,
@@ -22,10 +25,13 @@ const description = {
   NODE_FITS: fits(process.version, nodeRange),
   NPM_RANGE: text(engines.npm),
   NPM_FITS: fits(npmVersion, text(engines.npm)),
-  YARN_RANGE: text(engines.yarn),
+  YARN_RANGE: managerRange("yarn"),
+  PNPM_RANGE: managerRange("pnpm"),
   START_SCRIPT: text(scripts.start),
   PREBUILD_SCRIPT: text(scripts["heroku-prebuild"]),
   POSTBUILD_SCRIPT: text(scripts["heroku-postbuild"]),
+  BUILD_SCRIPT: text(scripts.build),
+  CACHED_FOLDERS: cachedFolders(),
   HAS_PACKAGES: hasPackages(["dependencies", "optionalDependencies", "peerDependencies"]),
   HAS_DEVELOPMENT_PACKAGES: hasPackages(["devDependencies"]),
 };
@@ -59,6 +65,24 @@ function text(value) {
 function fits(version, range) {
   if (semver.validRange(range) === null) return "invalid";
   return semver.satisfies(version, range) ? "yes" : "no";
+}
+
+function managerRange(name) {
+  return text(engines[name]) || (pinnedManager === name ? pinnedVersion : "");
+}
+
+/** Folders of the app that its build wants to find again at the next staging, one a line; Heroku's two spellings. */
+function cachedFolders() {
+  const folders = app.cacheDirectories ?? app.cache_directories ?? [];
+  if (!Array.isArray(folders)) return fail("cacheDirectories of package.json is not a list of folders.");
+  for (const folder of folders) {
+    const stays = typeof folder === "string" && /^[^\n]+$/.test(folder) && !path.isAbsolute(folder);
+    const [first] = stays ? path.normalize(folder).split(path.sep) : [".."];
+    if (first === ".." || first === ".") {
+      return fail(`cacheDirectories of package.json: ${JSON.stringify(folder)} is not a folder in the app.`);
+    }
+  }
+  return folders.join("\n");
 }
 
 // .nvmrc counts when package.json asks for nothing; nvm's names of releases become ranges.

@@ -30,10 +30,34 @@ install_toolchain() {
     info "Using node $NODE_VERSION of the stack"
     if [ "$NPM_FITS" = no ]; then install_tool npm "$NPM_RANGE"; else info "Using npm $NPM_VERSION of the stack"; fi
   fi
-  if [ -f "$BUILD_DIR/yarn.lock" ]; then
-    if [ -n "$YARN_RANGE" ] || ! command -v yarn >/dev/null; then install_tool yarn "${YARN_RANGE:-1}"; fi
-    info "Using yarn $(yarn --version)"
+  if [ -f "$BUILD_DIR/yarn.lock" ]; then install_yarn; elif [ -f "$BUILD_DIR/pnpm-lock.yaml" ]; then install_pnpm; fi
+}
+
+# The stack's yarn is a 1.x, as yarn's own package still is; later ones are in the package of another name. A yarn that the
+# app brings in .yarn/releases is found by any.
+install_yarn() {
+  local major=1 format
+  format="$(sed -n '/^__metadata:/,/^$/s/^  version: //p' "$BUILD_DIR/yarn.lock")"
+  if [ -n "$format" ]; then major=$((format < 8 ? 3 : 4)); fi
+  if [ -z "$YARN_RANGE" ] && grep -qs '^yarnPath:' "$BUILD_DIR/.yarnrc.yml" && command -v yarn >/dev/null; then major=1; fi
+  if [ "$major" != 1 ] || [[ $YARN_RANGE =~ ^[^0-9]*[2-9] ]]; then
+    install_tool yarn "${YARN_RANGE:-$major}" @yarnpkg/cli-dist
+  elif [ -n "$YARN_RANGE" ] || ! command -v yarn >/dev/null; then
+    install_tool yarn "${YARN_RANGE:-1}"
   fi
+  info "Using yarn $(cd "$BUILD_DIR" && yarn --version)"
+}
+
+# The format of the lock file tells the last pnpm that writes it.
+install_pnpm() {
+  local format
+  format="$(sed -n "s/^lockfileVersion: *['\"]\{0,1\}\([0-9]*\).*/\1/p" "$BUILD_DIR/pnpm-lock.yaml" | head -n 1)"
+  case "$format" in
+    5) format=7 ;;
+    6) format=8 ;;
+    *) format=10 ;;
+  esac
+  install_tool pnpm "${PNPM_RANGE:-$format}"
 }
 
 check_range() {
@@ -72,10 +96,12 @@ npm_for_node() {
   esac
 }
 
-# install_tool NAME RANGE: npm or yarn into the dependencies of this buildpack.
+# install_tool NAME RANGE [PACKAGE]: npm, yarn or pnpm into the dependencies of this buildpack.
 install_tool() {
   local name
-  if ! registry_install "$DEPS_DIR/$INDEX/$1" "$1@$2"; then fail "Cannot install $1 $2 from the npm registry."; fi
+  if ! registry_install "$DEPS_DIR/$INDEX/$1" "${3:-$1}@$2"; then
+    fail "Cannot install $1 $2 from the npm registry: is there such a version, and a way to the registry?"
+  fi
   mkdir -p "$DEPS_DIR/$INDEX/bin"
   for name in "$DEPS_DIR/$INDEX/$1/node_modules/.bin"/*; do
     ln -sf "../$1/node_modules/.bin/${name##*/}" "$DEPS_DIR/$INDEX/bin/${name##*/}"

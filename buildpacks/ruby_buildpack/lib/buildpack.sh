@@ -35,6 +35,15 @@ use_toolchain() {
   fail "There is no $2 in this stack. On Debian and Ubuntu the packages $3 bring it; scripts/setup --languages installs them for the default stack. Or use the official buildpack of this name."
 }
 
+# tell_cache FOLDER NAME: whether the last staging left something there, so that a developer sees why a staging is fast or slow.
+tell_cache() {
+  if [ -n "$(ls -A "$1" 2>/dev/null)" ]; then
+    info "Using the $2 cache of the last staging ($(du -sh "$1" | cut -f 1))"
+  else
+    info "There is no $2 cache yet: the next staging will have one"
+  fi
+}
+
 # use_supplied DEPS_DIR: makes what earlier buildpacks supplied usable in this staging; the last one comes first.
 use_supplied() {
   local dependency variable
@@ -53,6 +62,23 @@ use_supplied() {
       if [ -f "$variable" ]; then export "${variable##*/}=$(cat "$variable")"; fi
     done
   done
+}
+
+# warn_about_port PROCFILE: servers that listen on a port of their own unless they are told; the app would start and be killed.
+warn_about_port() {
+  local command
+  if [ ! -f "$1" ]; then return; fi
+  command="$(sed -n 's/^web: *//p' "$1" | head -n 1)"
+  case "$command" in
+    *PORT*) ;;
+    *'flask run'* | *'manage.py runserver'* | *uvicorn* | *hypercorn* | *waitress-serve* | *'http.server'* | *rackup* | *'php -S'* | *'next dev'* | *'ng serve'*)
+      warn "Procfile: \"$command\" does not name \$PORT, where the app must listen, on 0.0.0.0. Add it, such as --port \$PORT."
+      return
+      ;;
+  esac
+  case "$command" in
+    *127.0.0.1* | *localhost*) warn "Procfile: \"$command\" listens on this address alone; the router reaches the app on 0.0.0.0:\$PORT." ;;
+  esac
 }
 
 # write_launch_environment DEPS_DIR PROFILE_DIR: the same at run time, where the dependencies lie at $DEPS_DIR. Called

@@ -155,7 +155,7 @@ test("bad input of a Node app ends in one line that names it", async (t) => {
       {
         name: "a script fails",
         files: packageJson({ scripts: { "heroku-postbuild": "exit 3" } }),
-        error: /\*\*ERROR\*\* The script "heroku-postbuild" of package\.json failed\./,
+        error: /\*\*ERROR\*\* The script "heroku-postbuild" of package\.json failed: see above\./,
       },
       {
         name: "no package can be had",

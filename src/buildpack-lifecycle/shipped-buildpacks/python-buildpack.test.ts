@@ -83,6 +83,97 @@ test("Pipfile.lock is installed with its pinned versions", async () => {
   assert.match((await folder.launch(await folder.unpackDroplet(), "mural")).stdout, /a mural\n/);
 });
 
+const lockedByPoetry = (ofMural: string): string => `
+[[package]]
+name = "mural"
+version = "1.0"
+description = ""
+optional = false
+python-versions = "*"
+${ofMural}
+[[package]]
+name = "scaffold"
+version = "2.0"
+description = ""
+optional = false
+python-versions = "*"
+${ofMural.replace("main", "dev")}
+[metadata]
+lock-version = "2.1"
+`;
+
+for (const { name, lock } of [
+  { name: "of Poetry 2", lock: lockedByPoetry('groups = ["main"]\nfiles = []\n') },
+  { name: "of an older Poetry, which knows no groups", lock: lockedByPoetry("files = []\n") },
+]) {
+  test(`poetry.lock ${name}: the packages of main are installed, the app runs from its src folder`, async () => {
+    await using folder = await folderWithShippedBuildpacks();
+    await folder.app({
+      "pyproject.toml":
+        '[tool.poetry.dependencies]\npython = "^3.9"\nMural = "^1.0"\n[tool.poetry.group.dev.dependencies]\nscaffold = "*"\n',
+      "poetry.lock": lock,
+      Procfile: "web: python -m wall\n",
+      "src/wall/__init__.py": "",
+      "src/wall/__main__.py": "import mural\nmural.main()\n",
+    });
+    await vendorWheel(folder);
+
+    const staged = await folder.stage({ order: shippedOrder, env: noNetwork });
+
+    // scaffold is nowhere to be had.
+    assert.deepEqual([staged.status, staged.stderr], [0, ""]);
+    assert.match(staged.stdout, /Reading poetry\.lock\n/);
+    const end = await folder.launch(await folder.unpackDroplet(), "python -m wall");
+    assert.match(end.stdout, /a mural\n/, end.stderr);
+  });
+}
+
+test("packages of the last staging are used again while the requirements are the same, without an index", async () => {
+  await using folder = await folderWithShippedBuildpacks();
+  const app = { "requirements.txt": "mural\n", Procfile: "web: mural\n" };
+  await folder.app(app);
+  await vendorWheel(folder);
+  const first = await folder.stage({ order: shippedOrder, env: noNetwork });
+  assert.match(first.stdout, /There are no packages of a last staging yet/);
+
+  await folder.carryCacheOver();
+  await folder.app(app);
+  const second = await folder.stage({ order: shippedOrder, env: noNetwork });
+
+  assert.deepEqual([second.status, second.stderr], [0, ""]);
+  assert.match(second.stdout, /Using the packages of the last staging \([\d.]+[KM]\)\n/);
+  assert.match((await folder.launch(await folder.unpackDroplet(), "mural")).stdout, /a mural\n/);
+
+  await folder.carryCacheOver();
+  await folder.app({ ...app, "requirements.txt": "mural>=1.0\n" });
+  const third = await folder.stage({ order: shippedOrder, env: noNetwork });
+
+  assert.match(third.stdout, /Requirements or Python have changed: packages are installed anew/);
+  assert.equal(third.status, 223);
+});
+
+test("what would keep an app from starting is told while it is staged", async () => {
+  const cases: readonly (readonly [Files, RegExp])[] = [
+    [{}, /There is no Procfile, and Python apps have no usual start command\./],
+    [
+      { Procfile: "web: flask run\n" },
+      /"flask run" does not name \$PORT, where the app must listen/,
+    ],
+    [
+      { Procfile: "web: uvicorn a:b --host 127.0.0.1 --port $PORT\n" },
+      /listens on this address alone; the router reaches the app on 0\.0\.0\.0:\$PORT/,
+    ],
+  ];
+  for (const [files, told] of cases) {
+    await using folder = await folderWithShippedBuildpacks();
+    await folder.app({ "requirements.txt": "", ...files });
+
+    const { stdout } = await folder.stage({ order: shippedOrder, env: noNetwork });
+
+    assert.match(stdout, told);
+  }
+});
+
 test("an empty requirements file asks no index", async () => {
   await using folder = await folderWithShippedBuildpacks();
   await folder.app({
@@ -99,19 +190,30 @@ test("an empty requirements file asks no index", async () => {
   );
 });
 
-test("runtime.txt may name the stack's own line of versions", async () => {
+test("the stack's own line of versions may be asked for; only runtime.txt and Pipfile.lock are binding", async () => {
   await using folder = await folderWithShippedBuildpacks();
   const { stdout } = await folder.run("/usr/bin/python3", [
     "-c",
     "import sys; print('%d.%d' % sys.version_info[:2])",
   ]);
-  await folder.app({
-    "requirements.txt": "",
-    "runtime.txt": `python-${stdout.trim()}.x\r\n`,
-    Procfile: "web: x\n",
-  });
+  const line = stdout.trim();
+  for (const [file, text, warning] of [
+    ["runtime.txt", `python-${line}.x\r\n`, /^(?![^]*WARNING)/],
+    [
+      "runtime.txt",
+      `python-${line}.99\n`,
+      /runtime\.txt asks for python .*\.99; the stack's .* is used/,
+    ],
+    [".python-version", `# pyenv\n${line}\n`, /^(?![^]*WARNING)/],
+    [".python-version", "3.2.1\n", /\.python-version asks for python 3\.2\.1, the stack has/],
+  ] as const) {
+    await folder.app({ "requirements.txt": "", [file]: text, Procfile: "web: x\n" });
 
-  assert.equal((await folder.stage({ order: shippedOrder, env: noNetwork })).status, 0);
+    const staged = await folder.stage({ order: shippedOrder, env: noNetwork });
+
+    assert.equal(staged.status, 0);
+    assert.match(staged.stdout, warning);
+  }
 });
 
 const refused: readonly { readonly name: string; readonly files: Files; readonly error: RegExp }[] =
@@ -125,6 +227,22 @@ const refused: readonly { readonly name: string; readonly files: Files; readonly
       name: "a Pipfile without its lock file",
       files: { Pipfile: "" },
       error: /\*\*ERROR\*\* There is a Pipfile but no Pipfile\.lock/,
+    },
+    {
+      name: "a python that Pipfile.lock requires and the stack has not",
+      files: { Pipfile: "", "Pipfile.lock": '{"_meta":{"requires":{"python_version":"3.2"}}}' },
+      error: /\*\*ERROR\*\* Pipfile\.lock asks for python 3\.2, the stack has 3\./,
+    },
+    {
+      name: "a poetry.lock that is none",
+      files: { "pyproject.toml": "", "poetry.lock": "<<<<<<< HEAD\n" },
+      error: /\*\*ERROR\*\* Cannot read poetry\.lock: see above\. poetry lock on your machine/,
+    },
+    {
+      name: "a package that vendor lacks",
+      files: { "requirements.txt": "mural\n", "vendor/README": "" },
+      error:
+        /\*\*ERROR\*\* .* All packages must lie in vendor: pip download -r requirements\.txt -d vendor/,
     },
     {
       name: "a package that cannot be had",
