@@ -41,6 +41,7 @@ const mayImport: Record<string, readonly string[]> = {
     "log-cache/client",
   ],
   "buildpack-lifecycle": [],
+  "web-server": ["kernel"],
   cli: ["kernel/clock", "kernel/size"],
   cmd: [
     "kernel",
@@ -58,6 +59,7 @@ const mayImport: Record<string, readonly string[]> = {
     "uaa",
     "cloud-controller",
     "buildpack-lifecycle/bundle",
+    "web-server",
     "cli",
   ],
 };
@@ -68,6 +70,8 @@ const outside: Record<string, readonly string[]> = {
   "test/acceptance": ["kernel", "test/support"],
   "test/conformance": ["kernel", "test/support", "test/conformance"],
   "test/buildpacks": ["test/support"],
+  // What runs in browsers speaks the public APIs, and shares no code with what serves them.
+  web: ["web"],
   // A benchmark of one part opens that part alone.
   bench: [
     "kernel",
@@ -129,9 +133,13 @@ test("components import only what the diagram allows", () => {
   assert.deepEqual(violations, []);
 });
 
-test("acceptance tests and benchmarks reach the platform through what a user has", () => {
-  const files = globSync(["test/**/*.ts", "bench/**/*.ts"]).filter(
+test("the dashboard, acceptance tests and benchmarks reach the platform through what a user has", () => {
+  const files = globSync(["test/**/*.ts", "bench/**/*.ts", "web/**/*.{ts,tsx}"]).filter(
     (file) => path.dirname(file) !== "test",
+  );
+  assert.ok(
+    files.some((file) => file.startsWith("web/")),
+    "the dashboard is looked at",
   );
   const violations = files.flatMap((file) => {
     const scope = Object.keys(outside).find((candidate) => file.startsWith(`${candidate}/`));
@@ -154,8 +162,8 @@ test("every component of the diagram exists", () => {
 });
 
 test("no file is a barrel or named after nothing", () => {
-  const vague = globSync("src/**/*.ts").filter((file) =>
-    /\/(index|utils?|helpers?|common|misc|types|interfaces|constants)(\.ts|\/)/.test(file),
+  const vague = globSync(["src/**/*.ts", "web/**/*.{ts,tsx}"]).filter((file) =>
+    /\/(index|utils?|helpers?|common|misc|types|interfaces|constants)(\.tsx?|\/)/.test(file),
   );
   assert.deepEqual(vague, []);
 });

@@ -29,6 +29,46 @@ test("openFrontDoor() hands each path to the component that owns it, and to none
   assert.equal(await at("/api/v1/read/x"), "log-cache");
 });
 
+test("a browser is led to the dashboard, programs read the API's root; without a dashboard all is the API's", async () => {
+  const parts = {
+    uaa: answering("uaa"),
+    logCache: answering("log-cache"),
+    cloudController: answering("cc"),
+  };
+  const ports = [await choosePort("127.0.0.1", 0), await choosePort("127.0.0.1", 0)] as const;
+  const listen = (index: 0 | 1) => ({ host: "127.0.0.1", port: ports[index].port });
+  await using _with = await openFrontDoor(listen(0), { ...parts, web: answering("web") });
+  await using _without = await openFrontDoor(listen(1), parts);
+  const ask = (index: 0 | 1, path: string, accept: string) =>
+    fetch(`http://127.0.0.1:${ports[index].port}${path}`, {
+      headers: { accept },
+      redirect: "manual",
+    });
+  const page = "text/html,application/xhtml+xml,*/*;q=0.8";
+
+  for (const [path, accept, expected] of [
+    ["/", "application/json", "cc"],
+    ["/", "*/*", "cc"],
+    ["/", "application/json, text/html", "cc"],
+    ["/rivera", page, "web"],
+    ["/rivera/", "*/*", "web"],
+    ["/rivera/assets/x.js", "*/*", "web"],
+    ["/rivera/v1/builds", page, "cc"],
+    ["/rivera/v1?x=1", page, "cc"],
+    ["/riverax", page, "cc"],
+    ["/v3/apps", page, "cc"],
+  ] as const) {
+    assert.equal(await (await ask(0, path, accept)).text(), expected, `${path} ${accept}`);
+  }
+  const led = await ask(0, "/", page);
+  assert.equal(led.status, 302);
+  assert.equal(led.headers.get("location"), "rivera/");
+  assert.equal(led.headers.get("vary"), "accept");
+  for (const path of ["/", "/rivera/"]) {
+    assert.equal(await (await ask(1, path, page)).text(), "cc", path);
+  }
+});
+
 test("choosePort() replaces a taken port by a free one and says which was taken", async () => {
   const { port } = await choosePort("127.0.0.1", 0);
   await using _door = await openFrontDoor(

@@ -1,13 +1,18 @@
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { HttpHandler } from "#kernel/http/mounted.ts";
 
 export interface FrontDoorRoutes {
   readonly uaa: HttpHandler;
   readonly logCache: HttpHandler;
   readonly cloudController: HttpHandler;
+  /** The dashboard; undefined where it is switched off. */
+  readonly web?: HttpHandler | undefined;
 }
 
-/** The one public origin: `/uaa` is UAA's, `/api/v1` log-cache's, all else Cloud Controller's. */
+/**
+ * The one public origin: `/uaa` is UAA's, `/api/v1` log-cache's, `/rivera` but `/rivera/v1` the dashboard's, all else
+ * Cloud Controller's. A browser that opens the origin itself is sent to the dashboard; programs read the root there.
+ */
 export async function openFrontDoor(
   listen: {
     readonly host: string;
@@ -21,7 +26,10 @@ export async function openFrontDoor(
     const url = request.url ?? "/";
     if (isBelow(url, "/uaa")) routes.uaa(request, response);
     else if (isBelow(url, "/api/v1")) routes.logCache(request, response);
-    else routes.cloudController(request, response);
+    else if (routes.web !== undefined && isPage(url)) routes.web(request, response);
+    else if (routes.web !== undefined && url === "/" && isBrowser(request)) {
+      response.writeHead(302, { location: "rivera/", vary: "accept" }).end();
+    } else routes.cloudController(request, response);
   });
   // An upload of a gigabyte over a slow line takes longer than Node's default of 300 s.
   server.requestTimeout = 0;
@@ -32,6 +40,16 @@ export async function openFrontDoor(
     server.listen({ host: listen.host, port: listen.port }, resolve);
   });
   return { [Symbol.asyncDispose]: () => close(server) };
+}
+
+function isPage(url: string): boolean {
+  return isBelow(url, "/rivera") && !isBelow(url, "/rivera/v1");
+}
+
+/** Asks for a page before all else; programs ask for JSON, or for anything. */
+function isBrowser(request: IncomingMessage): boolean {
+  const asked = request.headers.accept ?? "";
+  return request.method === "GET" && /^\s*text\/html\b/i.test(asked);
 }
 
 function isBelow(url: string, prefix: string): boolean {

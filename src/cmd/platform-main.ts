@@ -7,7 +7,7 @@ import { readNewPassword } from "./read-password.ts";
 import { stackImport } from "./stack-import.ts";
 import { changePassword, rotateKey } from "./uaa-commands.ts";
 
-// `rivera up`, `down`, `status`, `password`, `rotate-key`, `stack import`: the commands that run a platform. Those that use one are in cli.ts.
+// `rivera up`, `down`, `status`, `dashboard`, `password`, `rotate-key`, `stack import`: the commands that run a platform. Those that use one are in cli.ts.
 // Only `up` loads the platform: the others are done before that would be.
 
 // Who reads along may go away: the platform goes on, and still stops cleanly.
@@ -63,6 +63,10 @@ async function run(args: string[]): Promise<number> {
       return await down(io, dataDir);
     case "status":
       return await status(io, { dataDir, field: values.field, loops: values.loops });
+    case "dashboard": {
+      const { dashboard } = await import("./dashboard-command.ts");
+      return await dashboard(io, dataDir);
+    }
     case "password": {
       const streams = { input: process.stdin, out: process.stdout };
       return await changePassword(io, dataDir, await readNewPassword(streams));
@@ -73,7 +77,7 @@ async function run(args: string[]): Promise<number> {
       return await stackImport(io, dataDir, positionals.slice(1));
     default:
       throw new Error(
-        `Cannot run "${command}": the commands are up, down, status, password, rotate-key and stack import`,
+        `Cannot run "${command}": the commands are up, down, status, dashboard, password, rotate-key and stack import`,
       );
   }
 }

@@ -12,12 +12,15 @@ import { createRepClient } from "#diego/cell/rep/client.ts";
 import { startRouteEmitter } from "#diego/route-emitter/start-route-emitter.ts";
 import type { Clock } from "#kernel/clock/clock.ts";
 import { asInternalSecret, type InternalSecret } from "#kernel/http/internal-auth.ts";
+import type { HttpHandler } from "#kernel/http/mounted.ts";
 import type { Logger } from "#kernel/log/logger.ts";
 import { createLogCacheClient, createLogIngest, type LogIngest } from "#log-cache/client.ts";
 import { startLogCache, type LogCache } from "#log-cache/start-log-cache.ts";
 import { createRouterClient } from "#router/client.ts";
 import { startRouter } from "#router/start-router.ts";
 import { startUaa, type Uaa } from "#uaa/start-uaa.ts";
+import { dashboardClient } from "#web-server/dashboard-client.ts";
+import { startWebServer } from "#web-server/start-web-server.ts";
 import { openRuntimes, startCells } from "./cells.ts";
 import { openFrontDoor } from "./front-door.ts";
 import {
@@ -47,6 +50,8 @@ export interface Platform extends AsyncDisposable {
     readonly uaa: string;
     readonly logCache: string;
     readonly router: string;
+    /** Of the dashboard; undefined where it is switched off. */
+    readonly web: string | undefined;
     readonly admin: { readonly username: string; readonly password: string };
   };
 }
@@ -111,6 +116,7 @@ export async function startPlatform(
   const { uaa, logCache, logs } = await startUaaAndLogCache(start, admin);
   const { bbs, routerUrl } = await startDiegoAndRouter(start, logs);
   const cloudController = await controlCloud(start, { bbs, logs, logCache });
+  const web = await openDashboard(start);
   const runtimes = await opening;
   for (const line of describeRuntime(runtimes[0])) say(line);
   starting.use(
@@ -125,7 +131,12 @@ export async function startPlatform(
   starting.use(
     await openFrontDoor(
       { host: config.host, port: state.apiPort },
-      { uaa: uaa.handler, logCache: logCache.handler, cloudController: cloudController.handler },
+      {
+        uaa: uaa.handler,
+        logCache: logCache.handler,
+        cloudController: cloudController.handler,
+        web,
+      },
     ),
   );
   const running = starting.move();
@@ -135,6 +146,7 @@ export async function startPlatform(
       uaa: `${start.api}/uaa`,
       logCache: start.api,
       router: routerUrl,
+      web: web === undefined ? undefined : `${start.api}/rivera/`,
       admin,
     },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
@@ -155,6 +167,7 @@ async function startUaaAndLogCache(
         database: start.databases.uaa,
         admin,
         adminClientSecret: state.internalSecret,
+        clients: dashboardClients(start),
       },
       { clock, logger },
     ),
@@ -269,6 +282,28 @@ async function controlCloud(
     },
   );
   return start.starting.use(cloudController);
+}
+
+async function openDashboard({
+  config,
+  dependencies: { logger },
+  ...start
+}: Start): Promise<HttpHandler | undefined> {
+  if (config.settings.web === undefined) return undefined;
+  const webServer = await startWebServer(
+    {
+      cacheDir: path.join(start.paths.cache, "web"),
+      externalUrl: start.api,
+      appsPort: start.state.routerPort,
+    },
+    { logger },
+  );
+  return start.starting.use(webServer).handler;
+}
+
+function dashboardClients({ config, api }: Start) {
+  const { web } = config.settings;
+  return web === undefined ? [] : [dashboardClient([`${api}/rivera/`, ...web.addresses])];
 }
 
 function describeRuntime(

@@ -12,6 +12,7 @@ const riveraJsonSchema = z.object({
   uaa: z.string(),
   logCache: z.string(),
   router: z.string(),
+  web: z.string().optional(),
   admin: z.object({ username: z.string(), password: z.string() }),
   pid: z.number().int(),
 });

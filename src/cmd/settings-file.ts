@@ -46,12 +46,13 @@ function pathOf(issue: z.core.$ZodIssue): string[] {
   return [...issue.path.map(String), ...unknown];
 }
 
-/** Where the key at the end of that path stands; the start of the file where the path is empty. */
+/** Where the key at the end of that path stands, or the item of a list; the start of the file where the path is empty. */
 function offsetOf(document: Document, path: readonly string[]): number {
   const parent = document.getIn(path.slice(0, -1), true);
   const items = isMap(parent) ? parent.items : [];
   const key = items
     .map((pair) => pair.key)
     .find((candidate) => isScalar(candidate) && String(candidate.value) === path.at(-1));
-  return isScalar(key) ? (key.range?.[0] ?? 0) : 0;
+  const found = isScalar(key) ? key : document.getIn(path, true);
+  return isScalar(found) ? (found.range?.[0] ?? 0) : 0;
 }

@@ -22,7 +22,7 @@ staging:
 droplets: { max_staged_droplets_stored: 2 }
 security_groups: { enable_comma_delimited_destinations: true }
 rate_limiter: { enabled: true, general_limit: 500, admin_limit: 9000 }
-rivera: { orphaned_blob_days: 3, long_poll_in_seconds: 2.5 }
+rivera: { orphaned_blob_days: 3, long_poll_in_seconds: 2.5, web: false }
 `,
   );
 
@@ -42,7 +42,9 @@ rivera: { orphaned_blob_days: 3, long_poll_in_seconds: 2.5 }
     rateLimits: { general: 500, unauthenticated: 100, admin: 9000, intervalMinutes: 60 },
     longPollMs: 2_500,
     commaDelimitedDestinations: true,
+    web: undefined,
   });
+  assert.deepEqual(defaults.web, { addresses: [] });
   assert.equal(defaults.cleanUp.appUsageEventDays, 31);
   assert.equal(defaults.stagingLimits.stagingTimeoutMs, 900_000);
 });
@@ -68,6 +70,10 @@ test("a configuration file that cannot be used is told with the line that is wro
     ["\nstaging: 900\n", /line 2: staging: .*expected object/],
     ["\n\ndefault_app_memory: 1\ndefault_app_memory: 2\n", /line 4: .*unique/],
     ["staging: [\n", /line \d: /],
+    [
+      "rivera:\n  web_addresses: ['https://cf.example.com/other/']\n",
+      /line 2: rivera\.web_addresses\.0: must be a URL like https:/,
+    ],
     ["- audit_events\n", /line 1: .*expected object/],
     ["just words", /line 1: .*expected object/],
   ];

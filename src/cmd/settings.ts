@@ -17,12 +17,18 @@ export interface Settings {
   readonly longPollMs: number;
   readonly syncIntervalMs: number;
   readonly commaDelimitedDestinations: boolean;
+  /** The dashboard; undefined: it is not served. */
+  readonly web: { readonly addresses: readonly string[] } | undefined;
 }
 
 const count = z.int().min(1);
 /** Longer, and an instant that far back is none. */
 const days = count.max(36_500);
 const age = z.strictObject({ cutoff_age_in_days: days.optional() }).default({});
+
+const dashboardAddress = z
+  .url({ protocol: /^https?$/, error: "must be a URL like https://cf.example.com/rivera/" })
+  .regex(/^[^?#*\s]+\/rivera\/$/, "must be a URL like https://cf.example.com/rivera/");
 
 /** The names are cloud_controller.yml's; the last group holds what only Rivera has. */
 export const settingsSchema = z.strictObject({
@@ -66,8 +72,12 @@ export const settingsSchema = z.strictObject({
     .strictObject({
       orphaned_blob_days: days.optional(),
       long_poll_in_seconds: z.number().min(0).max(60).optional(),
+      /** Whether the dashboard is served. */
+      web: z.boolean().default(true),
+      /** Further addresses of it, behind a proxy: a login leads back to registered ones alone. */
+      web_addresses: z.array(dashboardAddress).max(20).default([]),
     })
-    .default({}),
+    .prefault({}),
 });
 
 type Asked = z.infer<typeof settingsSchema>;
@@ -102,6 +112,7 @@ export function settingsOf(asked: Asked): Settings {
     longPollMs: inMs(rivera.long_poll_in_seconds) ?? 20_000,
     syncIntervalMs: inMs(asked.diego_sync.frequency_in_seconds) ?? 30_000,
     commaDelimitedDestinations: asked.security_groups.enable_comma_delimited_destinations ?? false,
+    web: rivera.web ? { addresses: rivera.web_addresses } : undefined,
   };
 }
 

@@ -47,6 +47,10 @@ async function runPlatform(io: UpIo, config: PlatformConfig): Promise<number> {
     using _ready = writeRiveraJson(config.dataDir, { ...platform.addresses, pid: process.pid });
     const seconds = (io.clock.now().getTime() - startedAt.getTime()) / 1_000;
     io.print(`API    ${platform.addresses.api}`);
+    if (platform.addresses.web !== undefined) {
+      io.print(`Page   ${platform.addresses.web}`);
+      io.print(`       signed in at once: bin/rivera dashboard --data ${config.dataDir}`);
+    }
     io.print(`Apps   http://<app>.${config.domain}:${new URL(platform.addresses.router).port}`);
     for (const line of howToLogIn(platform.addresses, config.dataDir, isFirstStart)) {
       io.print(line);

@@ -218,6 +218,11 @@ export const commandTable: readonly CommandEntry[] = [
     load: async () => (await import("./platform.ts")).status,
   },
   {
+    name: "dashboard",
+    description: "Print an address of the dashboard that signs the administrator in",
+    load: async () => (await import("./platform.ts")).dashboard,
+  },
+  {
     name: "password",
     description: "Change the administrator's password of the platform on this machine",
     load: async () => (await import("./platform.ts")).password,

@@ -101,6 +101,17 @@ export const status: Command = {
   run: runByLauncher,
 };
 
+export const dashboard: Command = {
+  usage: `rivera dashboard [--data DIR]
+
+Prints an address of the platform on this machine for a browser on it. It signs the administrator in once, within five
+minutes; treat it as a password until then.`,
+  arguments: [],
+  flags: [dataFlag],
+  seeAlso: ["up", "status"],
+  run: runByLauncher,
+};
+
 export const password: Command = {
   usage: `rivera password [--data DIR]
 

@@ -329,3 +329,44 @@ test("a client that may go without its secret needs S256", async () => {
   const other = await exchange({}, { code_verifier: verifier });
   assert.equal(other.error, "invalid_grant");
 });
+
+test("a configured client without any secret gets no token for a code without PKCE, and refreshes with none", async () => {
+  const page: ConfiguredClient = {
+    clientId: "page",
+    name: "The page",
+    secret: "",
+    isPublic: true,
+    grantTypes: ["authorization_code", "refresh_token"],
+    scopes: ["openid"],
+    authorities: [],
+    redirectUris: ["https://page.example.com/"],
+    autoApprove: true,
+    accessTokenValidity: 600,
+    refreshTokenValidity: 3_600,
+  };
+  const { login, token, url } = await running({ clients: [page] });
+  const { access_token: bearer } = await login();
+  const codeFor = async (challenge: Record<string, string>) => {
+    const query = new URLSearchParams({ response_type: "code", client_id: "page", ...challenge });
+    const answer = await fetch(`${url}/oauth/authorize?${query.toString()}`, {
+      headers: { authorization: `bearer ${bearer}` },
+      redirect: "manual",
+    });
+    return new URL(answer.headers.get("location") ?? "").searchParams.get("code") ?? "";
+  };
+  const redeem = (code: string, form: Record<string, string>) =>
+    token({ grant_type: "authorization_code", client_id: "page", code, ...form }, {});
+
+  const bare = await redeem(await codeFor({}), {});
+  assert.equal(bare.error, "invalid_grant");
+  const proven = { code_challenge: s256, code_challenge_method: "S256" };
+  const stolen = await redeem(await codeFor(proven), {});
+  assert.equal(stolen.error, "invalid_grant");
+  const right = await redeem(await codeFor(proven), { code_verifier: verifier });
+  assert.equal(right.status, 200);
+  const refreshed = await token(
+    { grant_type: "refresh_token", client_id: "page", refresh_token: right.refresh_token },
+    {},
+  );
+  assert.equal(refreshed.status, 200);
+});

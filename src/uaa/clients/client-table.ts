@@ -117,14 +117,14 @@ export class ClientTable {
 }
 
 function fromConfiguration(client: ConfiguredClient): NewClient {
-  const { secret, autoApprove, redirectUris, ...same } = client;
+  const { secret, autoApprove, redirectUris, isPublic, name, ...same } = client;
   return {
     ...same,
     secretHash: hashConfiguredSecret(secret),
     redirectUris: redirectUris ?? [],
     autoApprove: autoApprove === true ? "all" : [],
-    allowPublic: false,
-    name: undefined,
+    allowPublic: isPublic === true,
+    name,
     jwks: undefined,
   };
 }

@@ -13,6 +13,10 @@ export interface ConfiguredClient {
   readonly refreshTokenValidity: number;
   readonly redirectUris?: readonly string[];
   readonly autoApprove?: boolean;
+  /** Shows no secret, but redeems codes with PKCE alone. */
+  readonly isPublic?: boolean;
+  /** What people read where they are asked to approve. */
+  readonly name?: string;
 }
 
 const tenMinutes = 600;

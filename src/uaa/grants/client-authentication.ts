@@ -51,10 +51,11 @@ async function bySecret(
 ): Promise<AuthenticatedClient> {
   const client = await parts.clients.find(given.id);
   if (client === undefined) throw badClientCredentials();
-  const redeemsCodeWithPkce =
+  // Without a verifier too where the client has no secret at all: else its code would need no PKCE.
+  const redeemsCode =
     optionalParameter(given.form, "grant_type") === "authorization_code" &&
-    given.form.has("code_verifier");
-  if (client.allowPublic && given.secret === "" && redeemsCodeWithPkce) {
+    (given.form.has("code_verifier") || client.secretHash === "");
+  if (client.allowPublic && given.secret === "" && redeemsCode) {
     return { client, isPublic: true };
   }
   // A client that has a key of its own instead of a secret is none that is known by having none.
