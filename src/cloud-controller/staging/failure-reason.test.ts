@@ -20,6 +20,10 @@ const table = [
     "STG: Exited with status 223 (out of memory)",
     "StagingError - Staging error: staging failed: out of memory (limit 1024M)",
   ],
+  [
+    "STG: Exited with status 223 (disk quota exceeded: 4G of 4G used)",
+    "StagingError - Staging error: staging failed: disk quota exceeded: 4G of 4G used",
+  ],
   ["insufficient resources: memory", "InsufficientResources - Insufficient resources"],
   ["found no compatible cell for stack", "NoCompatibleCell - Found no compatible cell"],
   [

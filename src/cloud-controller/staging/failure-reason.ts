@@ -33,8 +33,8 @@ const passedOn = [
 ] as const;
 
 /**
- * What the developer is told of a failed staging task. Details of the container stay inside, with two additions to the
- * original's table, which calls both "staging failed": a timeout and a lack of memory are named, for the developer
+ * What the developer is told of a failed staging task. Details of the container stay inside, with additions to the
+ * original's table, which calls them all "staging failed": a timeout and a lack of memory or disk are named, for the developer
  * alone can mend them (docs/known-differences.md#staging-errors).
  */
 export function stagingFailure(
@@ -58,6 +58,8 @@ export function stagingFailure(
   if (reason.includes("(out of memory)")) {
     return stagingError(`staging failed: out of memory (limit ${limits.memoryInMb}M)`);
   }
+  const full = /\((disk quota exceeded: [^)]+)\)$/.exec(reason)?.[1];
+  if (full !== undefined) return stagingError(`staging failed: ${full}`);
   return stagingError("staging failed");
 }
 

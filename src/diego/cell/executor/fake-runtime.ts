@@ -9,6 +9,7 @@ import {
   type ContainerProcess,
   type ContainerRuntime,
   type ContainerSpec,
+  type FullDisk,
   type ProcessExit,
   type ProcessSpec,
   type RuntimeDescription,
@@ -100,6 +101,7 @@ export class FakeContainer implements Container {
   readonly received: { readonly path: string; readonly user: string; readonly tar: Buffer }[] = [];
   readonly ports = new Map<number, number>();
   metricsNow: ContainerMetrics;
+  fullDiskNow: FullDisk | undefined;
   readonly #runtime: FakeRuntime;
 
   constructor(spec: ContainerSpec, runtime: FakeRuntime) {
@@ -157,6 +159,10 @@ export class FakeContainer implements Container {
 
   async metrics(): Promise<ContainerMetrics> {
     return this.metricsNow;
+  }
+
+  async fullDisk(): Promise<FullDisk | undefined> {
+    return this.fullDiskNow;
   }
 
   async destroy(): Promise<void> {

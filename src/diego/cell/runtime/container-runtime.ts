@@ -74,6 +74,7 @@ export interface ContainerLimits {
   readonly memoryBytes: number;
   readonly pids: number;
   readonly cpuShares: number;
+  /** Of layers and of what is written over them together; 0: unlimited. */
   readonly diskBytes: number;
 }
 
@@ -102,6 +103,8 @@ export interface Container {
    */
   streamOut(options: { readonly path: string; readonly user: string }): Promise<Readable>;
   metrics(): Promise<ContainerMetrics>;
+  /** Undefined where there is room left, or no limit. */
+  fullDisk(): Promise<FullDisk | undefined>;
   /** Kills what runs, unmounts, removes. Idempotent. */
   destroy(): Promise<void>;
 }
@@ -152,6 +155,11 @@ export interface ContainerMetrics {
   /** The most that it has ever used, and how often the kernel has killed something of it for that; where it is counted. */
   readonly memoryPeakBytes?: number;
   readonly outOfMemoryKills?: number;
+}
+
+export interface FullDisk {
+  readonly usedBytes: number;
+  readonly limitBytes: number;
 }
 
 export class ContainerFileError extends Error {

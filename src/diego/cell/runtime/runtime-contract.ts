@@ -429,7 +429,7 @@ function containerSpec(): ContainerSpec {
     stack: "cflinuxfs4",
     layers: [],
     binds: [],
-    limits: { memoryBytes: 128 * 1024 ** 2, pids: 100, cpuShares: 102, diskBytes: 0 },
+    limits: { memoryBytes: 128 * 1024 ** 2, pids: 100, cpuShares: 102, diskBytes: 512 * 1024 ** 2 },
     egress: true,
     properties: {},
   };

@@ -97,6 +97,24 @@ test("an exit status other than 0 is the failure, with the word of the kernel on
   assert.deepEqual(starved.logs.lines(), ["APP/PROC/WEB/0 OUT Exit status 137 (out of memory)"]);
 });
 
+test("a process that fails in a container without room on its disk is said to have met the limit", async (t) => {
+  const full = { usedBytes: 64 * 1024 ** 2 - 4096, limitBytes: 64 * 1024 ** 2 };
+  const failed = await bench(t, async ({ container }) => {
+    container.fullDiskNow = full;
+    return 1;
+  });
+  await assert.rejects(failed.running(), {
+    message: "APP/PROC/WEB: Exited with status 1 (disk quota exceeded: 64M of 64M used)",
+  });
+
+  const content = await bench(t, async ({ container }) => {
+    container.fullDiskNow = full;
+    return 0;
+  });
+  await content.running();
+  assert.deepEqual(content.logs.lines(), ["APP/PROC/WEB/0 OUT Exit status 0"]);
+});
+
 test("a cancelled process gets SIGTERM and may end as it likes", async (t) => {
   const { running, ready, stop, logs, container } = await bench(t, async ({ terminated }) => {
     await terminated;

@@ -2,6 +2,7 @@ import type { RunAction } from "#diego/models/action.ts";
 import type { Clock } from "#kernel/clock/clock.ts";
 import type { Logger } from "#kernel/log/logger.ts";
 import type { Container, ContainerProcess, ProcessExit } from "../../runtime/container-runtime.ts";
+import { formatBytes } from "#kernel/size.ts";
 import { formatGoDuration } from "../go-duration.ts";
 import type { ProcessEnvironment } from "../process-environment.ts";
 import { followLines, type SourceLog } from "../logs/log-streamer.ts";
@@ -49,7 +50,7 @@ export function runStep(parts: RunStepParts, action: RunAction, processId: strin
       },
       ({ exit, facts }) => ({ outcome: exitOutcome(exit), facts }),
     );
-    conclude(parts, action, end);
+    conclude(parts, action, { ...end, shortage: await shortageOf(parts.container, end.exit) });
   };
 }
 
@@ -132,21 +133,35 @@ async function send(
   }
 }
 
-function conclude(parts: RunStepParts, action: RunAction, { exit, how }: ProcessEnd): void {
+/** What a process that failed had too little of, with a space before it; else empty. */
+async function shortageOf(container: Container, exit: ProcessExit): Promise<string> {
+  if (exit.status === 0) return "";
+  if (exit.outOfMemory) return " (out of memory)";
+  // A container that has ended meanwhile cannot be asked.
+  const full = await container.fullDisk().catch(() => undefined);
+  if (full === undefined) return "";
+  const [used, limit] = [formatBytes(full.usedBytes), formatBytes(full.limitBytes)];
+  return ` (disk quota exceeded: ${used} of ${limit} used)`;
+}
+
+function conclude(
+  parts: RunStepParts,
+  action: RunAction,
+  { exit, how, shortage }: ProcessEnd & { readonly shortage: string },
+): void {
   const { log, gracefulShutdownMs } = parts;
-  const outOfMemory = exit.status !== 0 && exit.outOfMemory ? " (out of memory)" : "";
   if (parts.saysExitStatus && !action.suppressLogOutput) {
     const late =
       how === "killed"
         ? ` (exceeded ${formatGoDuration(gracefulShutdownMs)} graceful shutdown interval)`
         : "";
-    log.say("OUT", `Exit status ${exit.status}${late}${outOfMemory}`);
+    log.say("OUT", `Exit status ${exit.status}${late}${shortage}`);
   }
   if (how !== "by-itself") throw new StepCancelled();
   if (exit.status === 0) return;
   throw new StepFailure(
     parts.saysExitStatus
-      ? `${log.sourceType}: Exited with status ${exit.status}${outOfMemory}`
-      : outOfMemory.trim(),
+      ? `${log.sourceType}: Exited with status ${exit.status}${shortage}`
+      : shortage.trim(),
   );
 }

@@ -35,6 +35,8 @@ for (const name of realRuntimes) {
         assert.equal(await text(ended.stdout), "last words\n");
         assert.deepEqual(await ended.exited, { status: 6, outOfMemory: false });
 
+        assert.ok((await container.metrics()).diskBytes >= 2_000_000);
+
         await container.streamIn({ path: "/tmp", user: "vcap", tar: emptyTar() });
         await main.signal("SIGTERM");
         const [stdout, exit] = await Promise.all([text(main.stdout), main.exited]);
@@ -92,7 +94,9 @@ for (const name of realRuntimes) {
       const pid = initOf(dataDir, "orphan");
       const init = { pid, startTime: startTimeOf(pid) ?? "" };
       await first[Symbol.asyncDispose]();
-      execFileSync("umount", ["-l", path.join(dataDir, "containers/orphan/rootfs")]);
+      for (const mount of ["rootfs", "disk"]) {
+        execFileSync("umount", ["-l", path.join(dataDir, "containers/orphan", mount)]);
+      }
       rmSync(path.join(dataDir, "containers/orphan"), { recursive: true });
 
       const second = await openRealRuntime(name, dataDir);
@@ -175,7 +179,7 @@ createInterface({ input: main.stdout }).on("line", (line) => {
   if (line === "20") waiting.resolve();
 });
 await waiting.promise;
-await container.run({ ...shell("sleep 0.3; echo last words; exit 6"), id: "ended" });
+await container.run({ ...shell("head -c 2000000 /dev/zero > /tmp/file; sleep 0.3; echo last words; exit 6"), id: "ended" });
 console.log("ended");
 `;
 

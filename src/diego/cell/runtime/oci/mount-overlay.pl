@@ -1,9 +1,10 @@
 #!/usr/bin/perl
 # Mounts the root file system of one container: an overlay whose lower layers may be idmapped.
 #
-#   mount-overlay.pl DIR BASE OPTIONS [id:]LOWER...
+#   mount-overlay.pl DIR BASE OPTIONS [disk:LIMIT:TAKEN:TEMPLATE] [id:]LOWER...
 #
-# DIR holds `upper`, `work` and `rootfs` (the mount point). The first LOWER lies on top. One with `id:` is mounted so
+# DIR holds `upper`, `work` and `rootfs` (the mount point). With `disk:` the container writes to a disk of its own
+# (container-disk.pl), and `upper` is the topmost of what lies below. The first LOWER lies on top. One with `id:` is mounted so
 # that an owner N on disk is BASE+N in the overlay: the layers on disk are shared by all containers, each of which has
 # a range of ids of its own. Node has no such calls and mount(8) learns them in util-linux 2.39 only; perl-base is on
 # every Debian and Ubuntu. No POSIX module: to load it takes five times as long as all of this.
@@ -48,6 +49,12 @@ sub namespace_with_map {
 }
 
 chdir $dir or fail("enter $dir");
+my $writable = '';
+if (my ($limit, $taken, $template) = $lowers[0] =~ /^disk:(\d+):(\d+):(.*)/s) {
+    require(__FILE__ =~ s/[^\/]*$/container-disk.pl/r);
+    container_disk($template, $limit, $taken);
+    ($writable, $lowers[0]) = ('disk/', 'upper');
+}
 my $namespace;
 my @mounted;
 my $empty = '';
@@ -71,7 +78,7 @@ for my $lower (@lowers) {
 
 # Relative names: no character of the data folder's path can mean something to overlay, and no page limit is near.
 my ($type, $target) = ('overlay', 'rootfs');
-my $data = join ',', 'lowerdir=' . join(':', @mounted), 'upperdir=upper', 'workdir=work', grep { length } $options;
+my $data = join ',', 'lowerdir=' . join(':', @mounted), "upperdir=${writable}upper", "workdir=${writable}work", grep { length } $options;
 my $mounted = syscall($call{mount}, $type, $target, $type, $NOSUID | $NODEV, $data) == 0;
 my $error = $!;
 # The overlay keeps clones of its own.

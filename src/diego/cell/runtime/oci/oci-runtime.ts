@@ -27,6 +27,7 @@ import { lastLogLine } from "../supervised/last-log-line.ts";
 import { Permits } from "../supervised/permits.ts";
 import { assertName, SupervisedContainer } from "../supervised/supervised-container.ts";
 import { prepareUpper } from "../supervised/upper-layer.ts";
+import { ContainerDisks, DiskOfContainer } from "./container-disks.ts";
 import { destroyContainer } from "./destroy-container.ts";
 import { OciCommand, type OciRuntimeName } from "./oci-command.ts";
 import { OciEngine } from "./oci-engine.ts";
@@ -46,6 +47,8 @@ export interface OciRuntimeConfig {
   /** In every container, before its own binds. */
   readonly binds: readonly ReadOnlyBind[];
   readonly resolvConf: string;
+  /** Whether disk limits are enforced: each container writes to a disk of its own then. */
+  readonly limitsDisk: boolean;
   readonly description: RuntimeDescription;
   /** Runs at the end of the disposal. */
   readonly onClosed: (hasContainers: boolean) => Promise<void>;
@@ -58,6 +61,7 @@ export class OciRuntime implements ContainerRuntime {
   readonly #slots: SlotPool;
   readonly #permits = new Permits(createsAtOnce);
   readonly #archives: ArchiveCache;
+  readonly #disks: ContainerDisks;
   readonly #containers = new Map<string, SupervisedContainer>();
   readonly #destroying = new Map<string, Promise<void>>();
   #trash: Promise<void> = Promise.resolve();
@@ -67,6 +71,7 @@ export class OciRuntime implements ContainerRuntime {
     this.#host = host;
     this.#slots = new SlotPool(config.containersMax);
     this.#archives = new ArchiveCache(path.join(host.dataDir, "unpacked"));
+    this.#disks = new ContainerDisks(path.join(host.dataDir, "disks"));
   }
 
   get description(): RuntimeDescription {
@@ -181,6 +186,7 @@ export class OciRuntime implements ContainerRuntime {
       address: identity.address,
       idMap,
       cgroup: `/rivera/${range}-${spec.handle}`,
+      diskBytes: this.#config.limitsDisk ? spec.limits.diskBytes : 0,
       stack: spec.stack,
       rootfs: stack.rootfs,
       layers: [...spec.layers],
@@ -192,7 +198,7 @@ export class OciRuntime implements ContainerRuntime {
     const dir = this.#dirOf(spec.handle);
     writeRecord(dir, record);
     this.#writeBundle({ spec, stack, record, binds });
-    await this.#mountRoot(spec, stack, idMap);
+    await this.#mountRoot(spec, stack, record);
     const logFile = path.join(dir, "runtime.log");
     const pidFile = path.join(dir, "pid");
     await this.#command(runtime).runDetached({ id: spec.handle, bundle: dir, pidFile, logFile });
@@ -245,10 +251,16 @@ export class OciRuntime implements ContainerRuntime {
     writeFileSync(path.join(dir, "config.json"), JSON.stringify(config), { mode: 0o600 });
   }
 
-  async #mountRoot(spec: ContainerSpec, stack: Stack, idMap: IdMap): Promise<void> {
+  async #mountRoot(spec: ContainerSpec, stack: Stack, record: OciRecord): Promise<void> {
+    const { idMap, diskBytes, layerBytes } = record;
     const mark = (folder: string, idmapped: boolean): string =>
       idmapped && idMap.kind === "idmapped" ? `id:${folder}` : folder;
+    const disk =
+      diskBytes === 0
+        ? []
+        : [`disk:${diskBytes}:${layerBytes}:${await this.#disks.template(diskBytes)}`];
     const lowers = [
+      ...disk,
       ...spec.layers.toReversed().map((layer) => mark(layer, true)),
       mark(stack.rootfs, stack.idmapped),
     ];
@@ -278,7 +290,14 @@ export class OciRuntime implements ContainerRuntime {
         command: this.#command(record.runtime),
         cgroups: this.#config.cgroups,
       }),
-      disk: new DiskUsage(path.join(dir, "upper"), this.#host.clock),
+      disk:
+        record.diskBytes === 0 || record.init === undefined
+          ? new DiskUsage(path.join(dir, "upper"), this.#host.clock)
+          : new DiskOfContainer({
+              pid: record.init.pid,
+              limitBytes: record.diskBytes,
+              layerBytes: record.layerBytes,
+            }),
       destroy: () => this.#destroy(record.handle, record.slot),
     });
   }

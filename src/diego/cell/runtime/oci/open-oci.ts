@@ -21,8 +21,20 @@ export interface OciCandidate {
   readonly onClosed: (hasContainers: boolean) => Promise<void>;
 }
 
-// Idmapped layers keep every container's ids apart; a kernel before 5.19 cannot lay an overlay over them.
-const idMapKinds: readonly IdMap["kind"][] = ["idmapped", "split"];
+/** What a machine may be able to do, the best first. */
+interface Ways {
+  /** Idmapped layers keep every container's ids apart; a kernel before 5.19 cannot lay an overlay over them. */
+  readonly idMapKind: IdMap["kind"];
+  /** By a loop device for each container; a machine inside a container may have none. */
+  readonly limitsDisk: boolean;
+}
+
+const waysInOrder: readonly Ways[] = [
+  { idMapKind: "idmapped", limitsDisk: true },
+  { idMapKind: "split", limitsDisk: true },
+  { idMapKind: "idmapped", limitsDisk: false },
+  { idMapKind: "split", limitsDisk: false },
+];
 
 /** The runtime, proved by a real container, or an error that says why it cannot be taken. */
 export async function openOci(candidate: OciCandidate): Promise<OciRuntime> {
@@ -38,7 +50,7 @@ export async function openOci(candidate: OciCandidate): Promise<OciRuntime> {
   const file = path.join(host.dataDir, `probe-${name}.json`);
   const known = readProbe(file, key);
   if (known !== undefined) {
-    const runtime = runtimeOf(candidate, known.idMapKind);
+    const runtime = runtimeOf(candidate, known);
     await runtime.adopt();
     return runtime;
   }
@@ -52,30 +64,37 @@ async function probeAll(
   key: string,
 ): Promise<{ runtime: OciRuntime; result: ProbeResult }> {
   const errors: unknown[] = [];
-  for (const idMapKind of idMapKinds) {
-    const runtime = runtimeOf(candidate, idMapKind);
+  const reasons = new Map<IdMap["kind"], string>();
+  for (const ways of waysInOrder) {
+    const { idMapKind, limitsDisk } = ways;
+    // That it goes without the limit alone is the disk's fault: its own words come from the same map of ids.
+    const result: ProbeResult = limitsDisk
+      ? { key, idMapKind }
+      : { key, idMapKind, diskUnlimited: reasons.get(idMapKind) ?? "" };
+    const runtime = runtimeOf(candidate, result);
     // Before the probe: its slot must not be one of a living container.
     await runtime.adopt();
     try {
-      await probeRuntime(runtime, defaultStack);
-      return { runtime, result: { key, idMapKind } };
+      await probeRuntime(runtime, defaultStack, { madeBy: "root", limitsDisk });
+      return { runtime, result };
     } catch (error) {
       errors.push(error);
+      const reason = error instanceof Error ? error.message : String(error);
+      if (limitsDisk) reasons.set(idMapKind, reason.replaceAll("\n", "; "));
     }
   }
   const [first] = errors;
   throw new Error(first instanceof Error ? first.message : String(first), { cause: errors });
 }
 
-function runtimeOf(candidate: OciCandidate, idMapKind: IdMap["kind"]): OciRuntime {
+function runtimeOf(candidate: OciCandidate, { idMapKind, diskUnlimited }: ProbeResult): OciRuntime {
   const { name, host, network, stacks, binds, containersMax, onClosed } = candidate;
-  const notes =
-    idMapKind === "idmapped"
-      ? candidate.notes
-      : [
-          ...candidate.notes,
-          "user vcap is user 2000 of this machine: the kernel cannot idmap layers",
-        ];
+  const limitsDisk = diskUnlimited === undefined;
+  const notes = [...candidate.notes];
+  if (idMapKind === "split") {
+    notes.push("user vcap is user 2000 of this machine: the kernel cannot idmap layers");
+  }
+  if (!limitsDisk) notes.push(`the disk limit is not enforced, only measured: ${diskUnlimited}`);
   return new OciRuntime(
     {
       runtime: name,
@@ -86,11 +105,12 @@ function runtimeOf(candidate: OciCandidate, idMapKind: IdMap["kind"]): OciRuntim
       stacks,
       binds,
       resolvConf: network.resolvConf,
+      limitsDisk,
       description: {
         kind: name,
         renamesLayers: true,
-        enforced: ["memory", "pids", "cpu", "network"],
-        notes: [...notes, "the disk limit is not enforced, only measured"],
+        enforced: ["memory", "pids", "cpu", ...(limitsDisk ? (["disk"] as const) : []), "network"],
+        notes,
         stacks: [...stacks.keys()],
       },
       onClosed,

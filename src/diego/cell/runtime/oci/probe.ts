@@ -23,6 +23,12 @@ const checksOfRoot: readonly Check[] = [
   ["it has no network of its own", "grep -q '^ *eth0:' /proc/net/dev"],
 ];
 
+const probeDiskBytes = 16 * 1024 ** 2;
+
+const checksOfDisk: readonly Check[] = [
+  ["its disk has no limit", `[ $(( $(stat -f -c '%a * %S' /home/vcap) )) -le ${probeDiskBytes} ]`],
+];
+
 const firstStatus = 100;
 const passedStatus = 7;
 
@@ -30,9 +36,13 @@ const passedStatus = 7;
 export async function probeRuntime(
   runtime: ContainerRuntime,
   stack: string,
-  madeBy: "root" | "ordinary user" = "root",
+  options: { readonly madeBy: "root" | "ordinary user"; readonly limitsDisk: boolean },
 ): Promise<void> {
-  const checks = madeBy === "root" ? [...checksOfAll, ...checksOfRoot] : checksOfAll;
+  const checks = [
+    ...checksOfAll,
+    ...(options.madeBy === "root" ? checksOfRoot : []),
+    ...(options.limitsDisk ? checksOfDisk : []),
+  ];
   const container = await runtime.create(probeSpec(stack));
   try {
     const process = await container.run({
@@ -58,7 +68,7 @@ export function probeSpec(stack: string): ContainerSpec {
     stack,
     layers: [],
     binds: [],
-    limits: { memoryBytes: 64 * 1024 ** 2, pids: 32, cpuShares: 64, diskBytes: 0 },
+    limits: { memoryBytes: 64 * 1024 ** 2, pids: 32, cpuShares: 64, diskBytes: probeDiskBytes },
     egress: false,
     properties: { probe: "true" },
   };
@@ -74,7 +84,12 @@ function verdict(checks: readonly Check[], { status }: ProcessExit): string | un
   return checks[status - firstStatus]?.[0] ?? `the probe ended with status ${status}`;
 }
 
-const probeFile = z.object({ key: z.string(), idMapKind: z.enum(["idmapped", "split"]) });
+const probeFile = z.object({
+  key: z.string(),
+  idMapKind: z.enum(["idmapped", "split"]),
+  /** Why disk limits are not enforced; absent where they are. */
+  diskUnlimited: z.string().optional(),
+});
 
 export type ProbeResult = z.infer<typeof probeFile>;
 

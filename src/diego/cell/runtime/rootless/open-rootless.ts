@@ -44,7 +44,7 @@ export async function openRootless(options: {
   );
   try {
     await runtime.adopt();
-    await probeRuntime(runtime, defaultStack, "ordinary user");
+    await probeRuntime(runtime, defaultStack, { madeBy: "ordinary user", limitsDisk: false });
     return runtime;
   } catch (error) {
     await runtime[Symbol.asyncDispose]();

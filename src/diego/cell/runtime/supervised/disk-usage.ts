@@ -3,8 +3,15 @@ import { runCommand } from "#kernel/process/run-command.ts";
 
 const freshMs = 60_000;
 
+/** How much a container has written, and how much it may, its layers included; undefined where nothing stops it. */
+export interface DiskMeter {
+  readonly limitBytes: number | undefined;
+  bytes(): Promise<number>;
+}
+
 /** Bytes below a container's writable folder, counted at most once a minute: a count walks all files. */
-export class DiskUsage {
+export class DiskUsage implements DiskMeter {
+  readonly limitBytes = undefined;
   readonly #folder: string;
   readonly #clock: Clock;
   #countedAt: number | undefined;

@@ -34,6 +34,8 @@ export async function emptyTrash(folder: string): Promise<void> {
   const names = existsSync(folder) ? readdirSync(folder) : [];
   for (const name of names) {
     const tree = path.join(folder, name);
+    // The container's own disk. Fails where an earlier run of the cell mounted it: there it goes with its mount point.
+    if (existsSync(path.join(tree, "disk"))) await run("umount", ["-l", path.join(tree, "disk")]);
     // An ordinary user cannot enter what is closed, though it is its own: overlay's work folder is.
     if (process.getuid?.() !== 0) await run("chmod", ["-R", "u+rwX", "--", tree]);
     // Nobody waits for it, least of all the next container: a staging leaves many thousands of files.

@@ -7,6 +7,7 @@ import type {
   Container,
   ContainerMetrics,
   ContainerProcess,
+  FullDisk,
   ProcessSpec,
 } from "../container-runtime.ts";
 import { findUser, readPasswd, type StackUser } from "../stack/users.ts";
@@ -19,10 +20,13 @@ import {
 } from "./container-files.ts";
 import type { ContainerEngine } from "./container-engine.ts";
 import type { ContainerRecord } from "./container-record.ts";
-import type { DiskUsage } from "./disk-usage.ts";
+import type { DiskMeter } from "./disk-usage.ts";
 import type { CellHost } from "./cell-host.ts";
 import { lastLogLine } from "./last-log-line.ts";
 import { SupervisedProcess } from "./supervised-process.ts";
+
+// Programs give up before the last block is taken.
+const fullWithinBytes = 1024 * 1024;
 
 const namePattern = /^[a-z0-9-]{1,64}$/;
 
@@ -34,7 +38,7 @@ export class SupervisedContainer implements Container {
   readonly dir: string;
   readonly #host: CellHost;
   readonly #engine: ContainerEngine;
-  readonly #disk: DiskUsage;
+  readonly #disk: DiskMeter;
   readonly #processes = new Map<string, SupervisedProcess>();
   readonly #destroy: () => Promise<void>;
   #insideCount = 0;
@@ -44,7 +48,7 @@ export class SupervisedContainer implements Container {
     readonly dir: string;
     readonly host: CellHost;
     readonly engine: ContainerEngine;
-    readonly disk: DiskUsage;
+    readonly disk: DiskMeter;
     readonly destroy: () => Promise<void>;
   }) {
     this.record = options.record;
@@ -133,6 +137,13 @@ export class SupervisedContainer implements Container {
       diskBytes: this.record.layerBytes + (await this.#disk.bytes()),
       createdAt: parseInstant(this.record.createdAt) ?? this.#host.clock.now(),
     };
+  }
+
+  async fullDisk(): Promise<FullDisk | undefined> {
+    const { limitBytes } = this.#disk;
+    if (limitBytes === undefined) return undefined;
+    const usedBytes = this.record.layerBytes + (await this.#disk.bytes());
+    return limitBytes - usedBytes < fullWithinBytes ? { usedBytes, limitBytes } : undefined;
   }
 
   async destroy(): Promise<void> {
