@@ -10,6 +10,7 @@ import { BlobUrls } from "./blobs/blob-urls.ts";
 import { registerBlobs } from "./blobs/blob-routes.ts";
 import { registerBlobUpkeep } from "./blobs/upkeep-routes.ts";
 import { SignedUrls } from "./blobs/signed-urls.ts";
+import { composeObservations } from "./build-observations/compose-observations.ts";
 import { registerBuilds } from "./builds/routes.ts";
 import { registerBuildpacks } from "./buildpacks/routes.ts";
 import { installShippedBuildpacks } from "./buildpacks/shipped-buildpacks.ts";
@@ -63,6 +64,8 @@ export interface StagingDependencies {
   readonly logCache: LogCacheClient;
   readonly appLog: AppLog;
   readonly changes: Changes;
+  /** Aborts when the server stops. */
+  readonly stopping: AbortSignal;
   readonly longPoll: LongPoll;
   readonly links: Links;
   readonly permissions: Permissions;
@@ -90,10 +93,7 @@ export function composeStaging(dependencies: StagingDependencies): StagingAndRun
   const { signedUrls, blobUrls } = composeUrls(dependencies);
   const workspaces = new UploadWorkspaces(config.staging.workDirectory);
   const { resources, resourceCache, upkeep } = composeResources(dependencies);
-  const ending = new BuildEnding({
-    ...common,
-    retention: new DropletRetention({ db, blobstore, clock, kept: limits.dropletsKept }),
-  });
+  const ending = composeEnding(dependencies, signedUrls);
   const apiUrl = config.externalUrl;
   const source = { db, blobUrls, apiUrl, config: config.staging, limits: config.limits };
   const stager = new Stager({ ...common, ...source, ending });
@@ -170,6 +170,16 @@ function composeUrls({ config, clock, internalUrl }: StagingDependencies) {
   const signedUrls = new SignedUrls(config.staging.signingSecret, clock);
   const { externalUrl } = config;
   return { signedUrls, blobUrls: new BlobUrls({ signedUrls, internalUrl, externalUrl }) };
+}
+
+/** What becomes of builds, and what is told of them on the way. */
+function composeEnding(dependencies: StagingDependencies, signedUrls: SignedUrls): BuildEnding {
+  const kept = dependencies.config.staging.limits.dropletsKept;
+  return new BuildEnding({
+    ...dependencies,
+    observations: composeObservations(dependencies, signedUrls),
+    retention: new DropletRetention({ ...dependencies, kept }),
+  });
 }
 
 function composeResources(dependencies: StagingDependencies) {

@@ -104,6 +104,7 @@ export async function startCloudController(
       ...dependencies,
       ...core,
       changes,
+      stopping: stopping.signal,
       servers: { api, internal },
       internalUrl: () => internalUrl,
     }),

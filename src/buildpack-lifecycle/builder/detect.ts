@@ -1,6 +1,7 @@
 import { existsSync, statSync } from "node:fs";
 import path from "node:path";
 import { findBuildpack } from "./find-buildpack.ts";
+import { lookAround, nearestMiss } from "./nearest-miss.ts";
 import { printError, printLine } from "./output.ts";
 import { readFileIfPresent } from "./read-file.ts";
 import { captureScript, type CapturedEnd } from "./run-script.ts";
@@ -12,26 +13,31 @@ import { parseYamlText, isYamlMap } from "./yaml-text.ts";
 /** Asks each buildpack in order; the first whose bin/detect succeeds is the one. */
 export function detectBuildpack(staging: Staging): FinalBuildpack {
   const declined: string[] = [];
+  const appFiles = lookAround(staging.flags.buildDir);
   for (const key of staging.flags.buildpackOrder) {
     const found = findBuildpack(staging.flags, key);
     if (found.kind === "malformed") {
       printError(found.message);
+      traceUnasked(staging, key, found.message);
       continue;
     }
     const { directory } = found;
     const script = path.join(directory, "bin", "detect");
     if (!existsSync(script)) {
       printError(`buildpack has no /bin/detect: ${shownKey(key)}`);
+      traceUnasked(staging, key, "it has no bin/detect");
       continue;
     }
     if ((statSync(script).mode & 0o111) !== 0o111) {
       printLine("WARNING: buildpack script '/bin/detect' is not executable");
     }
-    const detected = runDetect(staging, key, script);
+    const identity = identityOf(directory, key);
+    const nearest = nearestMiss(identity.language, appFiles);
+    const detected = runDetect(staging, { key, script, nearest, version: identity.version });
     if (detected.end.kind === "ok") {
       return { key, directory, detectOutput: detected.stdout.replace(/[\r\n]+$/, "") };
     }
-    declined.push(declinedLine(directory, key, detected));
+    declined.push(declinedLine(identity, detected, nearest));
   }
   for (const line of declined) printError(line);
   throw new StagingFailure(
@@ -40,32 +46,70 @@ export function detectBuildpack(staging: Staging): FinalBuildpack {
   );
 }
 
-function runDetect(staging: Staging, key: string, script: string): CapturedEnd {
+/** Bytes of what a detect printed that the platform is told. */
+const tracedOutputMax = 4_096;
+
+function runDetect(
+  staging: Staging,
+  asked: {
+    readonly key: string;
+    readonly script: string;
+    readonly nearest: string | undefined;
+    readonly version: string;
+  },
+): CapturedEnd {
+  const { key, script, nearest, version } = asked;
   return staging.trace.record(
     { phase: "detect", buildpack: shownKey(key) },
     () => captureScript(script, [staging.flags.buildDir], staging.env),
-    ({ end }) => outcomeOfScript(end),
+    ({ end, stdout }) => ({
+      ...outcomeOfScript(end),
+      ...(stdout === "" ? {} : { output: stdout.slice(0, tracedOutputMax) }),
+      ...(nearest === undefined || end.kind === "ok" ? {} : { nearest }),
+      ...(version === "" ? {} : { version: version.slice(0, 100) }),
+    }),
+  );
+}
+
+/** A buildpack that cannot even be asked belongs to the answer to "why did none detect" as well. */
+function traceUnasked(staging: Staging, key: string, reason: string): void {
+  const outcome = reason.slice(0, 1_000);
+  staging.trace.record(
+    { phase: "detect", buildpack: shownKey(key) },
+    () => undefined,
+    () => ({ outcome }),
   );
 }
 
 // The developer's first question after "none detected" is which were tried, and why each declined. A buildpack says
 // why on its standard output, which Cloud Foundry reads only on success.
-function declinedLine(directory: string, key: string, { end, stdout }: CapturedEnd): string {
+function declinedLine(
+  { title }: Identity,
+  { end, stdout }: CapturedEnd,
+  nearest: string | undefined,
+): string {
   const [firstLine = ""] = stdout.trim().split("\n");
   const reason = end.kind === "ok" ? "" : end.reason;
   const why = firstLine.trim() === "" ? reason : firstLine.trim();
-  return `Tried ${buildpackTitle(directory, key)}: ${why}`;
+  return `Tried ${title}: ${why}${nearest === undefined ? "" : `; ${nearest}`}`;
+}
+
+interface Identity {
+  readonly title: string;
+  /** Empty where it tells none. */
+  readonly language: string;
+  readonly version: string;
 }
 
 // Keys of buildpacks that Cloud Controller knows are guids and checksums: a person needs the language.
-function buildpackTitle(directory: string, key: string): string {
+function identityOf(directory: string, key: string): Identity {
   const yaml = parseYamlText(textOf(path.join(directory, "manifest.yml")));
-  const language =
+  const found =
     yaml.kind === "parsed" && isYamlMap(yaml.value) ? yaml.value["language"] : undefined;
-  const title =
-    typeof language === "string" && language !== "" ? `the ${language} buildpack` : shownKey(key);
+  const language = typeof found === "string" ? found : "";
+  const title = language === "" ? shownKey(key) : `the ${language} buildpack`;
   const version = textOf(path.join(directory, "VERSION")).trim();
-  return version === "" ? title : `${title} ${version}`;
+  return { title: version === "" ? title : `${title} ${version}`, language, version };
 }
 
 function textOf(file: string): string {

@@ -583,7 +583,15 @@ test("the phases are traced beside the log: which buildpack, when, with what out
 
   const { trace } = await folder.stage({ order: ["no", "yes"] });
 
-  const seen = trace.map((line) => {
+  const ends = trace.filter((line, at) => {
+    const before = trace[at - 1];
+    const isEnd = typeof line === "object" && line !== null && "ended_ms" in line;
+    // Each phase is announced before it begins.
+    if (isEnd) assert.equal(member(before, "started_ms"), member(line, "started_ms"));
+    return isEnd;
+  });
+  assert.equal(trace.length, 2 * ends.length);
+  const seen = ends.map((line) => {
     assert.ok(typeof line === "object" && line !== null);
     const {
       started_ms: started,
@@ -596,7 +604,7 @@ test("the phases are traced beside the log: which buildpack, when, with what out
   });
   assert.deepEqual(seen, [
     { phase: "detect", buildpack: "no", outcome: "exit status 9" },
-    { phase: "detect", buildpack: "yes", outcome: "ok" },
+    { phase: "detect", buildpack: "yes", outcome: "ok", output: "yes-detected\n" },
     { phase: "supply", buildpack: "yes", outcome: "ok" },
     { phase: "finalize", buildpack: "yes", outcome: "ok" },
     { phase: "release", buildpack: "yes", outcome: "ok" },

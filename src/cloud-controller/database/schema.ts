@@ -5,6 +5,11 @@ import type { AppTable } from "../apps/app-table.ts";
 import type { AppUsageEventTable } from "../app-usage-events/app-usage-event-table.ts";
 import type { AuditEventTable } from "../audit-events/audit-event-table.ts";
 import type { BuildTable } from "../builds/build-table.ts";
+import type {
+  BuildLogChunkTable,
+  BuildObservationTable,
+  BuildSpanTable,
+} from "../build-observations/observation-table.ts";
 import type { BuildpackCacheTable } from "../buildpacks/buildpack-cache-table.ts";
 import type { BuildpackTable } from "../buildpacks/buildpack-table.ts";
 import type { DomainShareTable, DomainTable } from "../domains/domain-table.ts";
@@ -74,6 +79,9 @@ export interface Schema {
   resourceFiles: ResourceFileTable;
   resourcePacks: ResourcePackTable;
   builds: BuildTable;
+  buildObservations: BuildObservationTable;
+  buildLogChunks: BuildLogChunkTable;
+  buildSpans: BuildSpanTable;
   droplets: DropletTable;
   buildpacks: BuildpackTable;
   buildpackCaches: BuildpackCacheTable;

@@ -6,6 +6,7 @@ import type { App } from "../apps/app-table.ts";
 import { findApp } from "../apps/find-app.ts";
 import { recordBuildUsage } from "../app-usage-events/record-usage-event.ts";
 import { recordAuditEvent } from "../audit-events/record-audit-event.ts";
+import { buildLogKey, type BuildObservations } from "../build-observations/build-observations.ts";
 import { findBuild } from "../builds/find-build.ts";
 import type { Build } from "../builds/build-table.ts";
 import { buildpackKey } from "../buildpacks/buildpack-table.ts";
@@ -44,6 +45,7 @@ export class BuildEnding {
   readonly #changes: Changes;
   readonly #appLog: AppLog;
   readonly #retention: DropletRetention;
+  readonly #observations: BuildObservations;
 
   constructor(options: {
     readonly db: Database;
@@ -53,6 +55,7 @@ export class BuildEnding {
     readonly changes: Changes;
     readonly appLog: AppLog;
     readonly retention: DropletRetention;
+    readonly observations: BuildObservations;
   }) {
     this.#db = options.db;
     this.#blobstore = options.blobstore;
@@ -61,6 +64,7 @@ export class BuildEnding {
     this.#changes = options.changes;
     this.#appLog = options.appLog;
     this.#retention = options.retention;
+    this.#observations = options.observations;
   }
 
   /** @throws 404 where the build has gone; 400 where it has its final state, or the task's result cannot be read */
@@ -94,6 +98,7 @@ export class BuildEnding {
     const app = build === undefined ? undefined : await findApp(this.#db, build.appGuid);
     if (build === undefined || app === undefined) return false;
     const droplet = await findDropletOfBuild(this.#db, buildGuid);
+    const logLine = `Failed to stage build: ${failure.logMessage}`;
     const failed = await this.#db.transaction().execute(async (tx) => {
       const error = { errorId: failure.id, errorDescription: failure.description };
       const isFirst = await this.#end(tx, build, { state: "FAILED", ...error });
@@ -116,11 +121,13 @@ export class BuildEnding {
           error_message: failure.description,
         },
       });
+      await this.#observations.say(tx, build.guid, logLine);
       return true;
     });
     if (!failed) return false;
-    this.#appLog.write(app, `Failed to stage build: ${failure.logMessage}`, { type: "ERR" });
+    this.#appLog.write(app, logLine, { type: "ERR" });
     this.#changes.notify(buildKey(buildGuid));
+    this.#changes.notify(buildLogKey(buildGuid));
     if (droplet?.sha1) await this.#blobstore.delete(dropletBlob(droplet.guid, droplet.sha1));
     return true;
   }
@@ -162,6 +169,7 @@ export class BuildEnding {
       });
     });
     this.#changes.notify(buildKey(build.guid));
+    this.#changes.notify(buildLogKey(build.guid));
     await this.#retention.expireOld(app.guid);
   }
 

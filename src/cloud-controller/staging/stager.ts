@@ -6,6 +6,7 @@ import type { App } from "../apps/app-table.ts";
 import { buildpackBlob, buildpackCacheBlob, packageBlob } from "../blobs/blob-keys.ts";
 import { lifecyclePath } from "../blobs/blob-routes.ts";
 import type { BlobUrls } from "../blobs/blob-urls.ts";
+import { observationPath } from "../build-observations/internal-routes.ts";
 import type { Build } from "../builds/build-table.ts";
 import { findBuild } from "../builds/find-build.ts";
 import { buildpackKey } from "../buildpacks/buildpack-table.ts";
@@ -140,6 +141,10 @@ export class Stager {
       completionCallbackUrl: blobUrls.internal("POST", stagingPaths.completed(build.guid), {
         permanent: true,
       }),
+      observation: {
+        url: blobUrls.internal("POST", observationPath(build.guid), { permanent: true }),
+        closingLine: "",
+      },
       environment: await this.#environment(build, { app, place, environment }),
       egressRules: toEgressRules(groups.get(spaceGuid) ?? []),
       placementTags: tag === undefined ? [] : [tag],

@@ -38,6 +38,7 @@ function facts(changes: Partial<StagingFacts> = {}): StagingFacts {
     dropletUploadUrl: "http://cc/droplet",
     buildpackCacheUploadUrl: "http://cc/cache",
     completionCallbackUrl: "http://cc/completed",
+    observation: { url: "http://cc/observation", closingLine: "Timeline: there" },
     environment: [{ name: "A", value: "1" }],
     egressRules: [],
     placementTags: ["isolated"],
@@ -77,7 +78,8 @@ test("the container of a staging task is that of the original", () => {
       organization_id: { static: "org-guid" },
       organization_name: { static: "org" },
     },
-    annotation: "",
+    annotation:
+      '{"rivera":{"observation_url":"http://cc/observation","closing_line":"Timeline: there"}}',
     resultFile: "/tmp/result.json",
     completionCallbackUrl: "http://cc/completed",
   });

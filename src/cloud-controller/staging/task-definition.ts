@@ -1,5 +1,6 @@
 import type { Action, Checksum, EnvironmentVariable } from "#diego/models/action.ts";
 import type { CachedDependency, SecurityGroupRule } from "#diego/models/container-definition.ts";
+import { observationAnnotation, type ObservationRequest } from "#diego/models/observation.ts";
 import type { TaskDefinition } from "#diego/models/task.ts";
 import type { App } from "../apps/app-table.ts";
 import { appMetricTags, type AppPlace } from "../running/vcap-application.ts";
@@ -45,6 +46,8 @@ export interface StagingFacts {
   readonly dropletUploadUrl: string;
   readonly buildpackCacheUploadUrl: string;
   readonly completionCallbackUrl: string;
+  /** Where the cell tells what happens, and what it says in the log at the end. */
+  readonly observation: ObservationRequest;
   readonly environment: readonly EnvironmentVariable[];
   readonly egressRules: readonly SecurityGroupRule[];
   /** The isolation segment of the app's space; none for the shared one. */
@@ -87,7 +90,7 @@ export function stagingTaskDefinition(facts: StagingFacts): TaskDefinition {
     maxPids: facts.pidLimit,
     logRateLimitBytesPerSecond: facts.logRateLimitBytesPerSecond,
     metricTags: appMetricTags(app, facts.place),
-    annotation: "",
+    annotation: observationAnnotation(facts.observation),
     action: {
       kind: "timeout",
       timeoutMs: facts.timeoutMs,

@@ -45,8 +45,6 @@ const spanFactsSchema = z.object({
   /** The kernel has killed something of the container for memory. */
   outOfMemory: z.boolean().optional(),
   memoryPeakBytes: bytes.optional(),
-  memoryLimitBytes: bytes.optional(),
-  diskLimitBytes: bytes.optional(),
   /** Where a disk was full: what takes the most of it. */
   largestFolders: z
     .array(z.object({ path: name, bytes }))

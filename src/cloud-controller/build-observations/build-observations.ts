@@ -1,0 +1,68 @@
+import type { ObservationBatch } from "#diego/models/observation.ts";
+import type { Clock } from "#kernel/clock/clock.ts";
+import { buildpackKey } from "../buildpacks/buildpack-table.ts";
+import { withoutCredentials } from "../buildpacks/buildpack-uri.ts";
+import type { Database, Executor } from "../database/schema.ts";
+import { notFound } from "../http/cf-errors.ts";
+import type { Changes } from "../http/long-poll.ts";
+import { findProgress, storeInterpretation } from "./build-log-store.ts";
+import { interpretRecords } from "./interpret-records.ts";
+
+export function buildLogKey(buildGuid: string): string {
+  return `build-log:${buildGuid}`;
+}
+
+/** Keeps what cells and Cloud Controller itself have to say of builds. */
+export class BuildObservations {
+  readonly #db: Database;
+  readonly #clock: Clock;
+  readonly #changes: Changes;
+
+  constructor(options: {
+    readonly db: Database;
+    readonly clock: Clock;
+    readonly changes: Changes;
+  }) {
+    this.#db = options.db;
+    this.#clock = options.clock;
+    this.#changes = options.changes;
+  }
+
+  /** Idempotent. @throws 404 where the build has gone: the cell stops then */
+  async receive(buildGuid: string, batch: ObservationBatch): Promise<void> {
+    await this.#db.transaction().execute(async (tx) => {
+      await requireBuild(tx, buildGuid);
+      const speaksOfBuildpacks = batch.records.some(({ what }) => what.kind === "trace");
+      const nameOf = speaksOfBuildpacks ? await buildpackNames(tx) : withoutCredentials;
+      const before = await findProgress(tx, buildGuid);
+      await storeInterpretation(tx, buildGuid, interpretRecords(before, batch, nameOf));
+    });
+    this.#changes.notify(buildLogKey(buildGuid));
+  }
+
+  /** A line of Cloud Controller's own, in the transaction that it belongs to. */
+  async say(tx: Executor, buildGuid: string, text: string): Promise<void> {
+    const before = await findProgress(tx, buildGuid);
+    const number = before.lines + 1;
+    const at = this.#clock.now().getTime();
+    const line = { number, at, type: "ERR" as const, source: "API", text };
+    const progress = { ...before, lines: number };
+    await storeInterpretation(tx, buildGuid, { progress, lines: [line], spans: [] });
+  }
+}
+
+async function requireBuild(tx: Executor, guid: string): Promise<void> {
+  const row = await tx
+    .selectFrom("builds")
+    .select("guid")
+    .where("guid", "=", guid)
+    .executeTakeFirst();
+  if (row === undefined) throw notFound("Build");
+}
+
+/** Keys are told as their users know them: the admin buildpack's name, or the URL without its password. */
+async function buildpackNames(tx: Executor): Promise<(key: string) => string> {
+  const rows = await tx.selectFrom("buildpacks").select(["guid", "name", "sha256"]).execute();
+  const names = new Map(rows.map((row) => [buildpackKey(row), row.name]));
+  return (key) => names.get(key) ?? withoutCredentials(key);
+}
