@@ -33,6 +33,22 @@ http {
   gzip_proxied any;
   gzip_vary on;
   gzip_types text/plain text/css text/xml text/javascript application/javascript application/json application/xml image/svg+xml;
+CONF
+  # Files that were compressed before the push: app.js.gz is sent as app.js, unpacked for who takes no gzip.
+  if has_module http_gzip_static_module && has_module http_gunzip_module; then
+    printf '  gzip_static always;\n  gunzip on;\n'
+  fi
+  cat <<'CONF'
+
+  # A proxy before the router may name the host, and the path, that a browser knows.
+  map $http_x_forwarded_host $best_host {
+    "~^([^, ]+)" $1;
+    default $host;
+  }
+  map $http_x_forwarded_prefix $best_prefix {
+    "~^([^, ]+)" $1;
+    default "";
+  }
 
   server {
     listen @PORT@;
@@ -41,21 +57,34 @@ http {
 CONF
   local force='#FORCE_HTTPS '
   if is_on force_https; then force=''; fi
-  printf '    %sif ($http_x_forwarded_proto !~ "^https") { return 301 https://$host$request_uri; }\n' "$force"
+  printf '    %sif ($http_x_forwarded_proto !~ "^https") { return 301 https://$best_host$best_prefix$request_uri; }\n' "$force"
   write_hsts
   if [ -f "$BUILD_DIR/Staticfile.auth" ]; then
     printf '    auth_basic "Restricted";\n    auth_basic_user_file "@HOME@/nginx/conf/.htpasswd";\n'
   fi
-  awk -F '\t' '$1 ~ /^status_codes\./ { sub(/.*\./, "", $1); printf "    error_page %s %s;\n", $1, $2 }' "$SETTINGS"
+  write_status_pages
   if ! is_on host_dot_files; then printf '    location ~ /\\. { return 404; }\n'; fi
   printf '    location / {\n'
   if is_on pushstate; then printf '      if (!-e $request_filename) { rewrite ^ /index.html break; }\n'; fi
-  if is_on directory; then printf '      autoindex on;\n'; fi
+  if lists_directories; then printf '      autoindex on;\n'; fi
   if is_on ssi; then printf '      ssi on;\n'; fi
   if [ -n "$(setting location_include)" ]; then
     printf '      include "@HOME@/nginx/conf/%s";\n' "$(setting location_include)"
   fi
   printf '    }\n  }\n}\n'
+}
+
+has_module() { nginx -V 2>&1 | grep -q -- "--with-$1"; }
+
+# What nginx can answer with, of the original's groups.
+write_status_pages() {
+  awk -F '\t' '
+    $1 ~ /^status_codes\./ {
+      sub(/^status_codes\./, "", $1)
+      if ($1 == "4xx") $1 = "400 401 402 403 404 405 406 408 409 410 411 412 413 414 415 416 417 421 422 423 424 426 428 429 431 451"
+      if ($1 == "5xx") $1 = "500 501 502 503 504 505 507 508"
+      printf "    error_page %s %s;\n", $1, $2
+    }' "$SETTINGS"
 }
 
 write_hsts() {

@@ -29,8 +29,7 @@ function createHandler(root, settings) {
 async function answer(root, settings, request, response) {
   const proto = request.headers["x-forwarded-proto"] ?? "";
   if (settings.forceHttps && !proto.startsWith("https")) {
-    const host = (request.headers.host ?? "").replace(/:\d+$/, "");
-    return end(response, 301, { Location: `https://${host}${request.url}` });
+    return end(response, 301, { Location: `https://${knownHost(request)}${request.url}` });
   }
   if (settings.users !== undefined && !isUser(settings.users, request)) {
     return end(response, 401, { "WWW-Authenticate": 'Basic realm="Restricted"' });
@@ -40,6 +39,13 @@ async function answer(root, settings, request, response) {
   if (found.kind === "listing") return sendListing(found, request, response);
   if (found.kind === "redirect") return end(response, 301, { Location: found.location });
   return sendStatus(root, settings, found.status, { request, response });
+}
+
+/** A proxy before the router may name the host, and the path, that a browser knows. */
+function knownHost({ headers }) {
+  const first = (name) => (headers[name] ?? "").split(/[, ]/)[0];
+  const host = first("x-forwarded-host") || (headers.host ?? "").replace(/:\d+$/, "");
+  return `${host}${first("x-forwarded-prefix")}`;
 }
 
 function isUser(users, request) {

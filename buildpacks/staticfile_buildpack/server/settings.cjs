@@ -8,18 +8,26 @@ function readSettings(directory, env, readFile) {
   const isOn = (key) => ["true", "enabled", "visible", "yes", "on"].includes(values.get(key));
   const statusPages = new Map();
   for (const [key, value] of values) {
-    if (key.startsWith("status_codes.")) statusPages.set(Number(key.split(".")[1]), value);
+    if (!key.startsWith("status_codes.")) continue;
+    for (const status of statusesOf(key.slice("status_codes.".length))) statusPages.set(status, value);
   }
   return {
     forceHttps: isOn("force_https") || (env.FORCE_HTTPS ?? "") !== "",
     strictTransportSecurity: isOn("http_strict_transport_security") ? hsts(isOn) : undefined,
     hostDotFiles: isOn("host_dot_files"),
     pushState: isOn("pushstate"),
-    listDirectories: isOn("directory"),
+    listDirectories: !["", "false", "no", "off", "disabled"].includes(values.get("directory") ?? ""),
     statusPages,
     mediaTypes: readMediaTypes(readFile(path.join(directory, "mime.types"), "utf8")),
     users: readUsers(directory, readFile),
   };
+}
+
+/** "404", "404 410", or a group: "4xx". */
+function statusesOf(key) {
+  const group = /^([45])xx$/.exec(key);
+  if (group === null) return key.split(" ").map(Number);
+  return Array.from({ length: 100 }, (_, index) => Number(group[1]) * 100 + index);
 }
 
 function hsts(isOn) {

@@ -30,6 +30,11 @@ test("the part that the buildpacks share is the same in all of them", async () =
     ),
   );
   assert.equal(new Set(copies).size, 1);
+  const types = ["nginx_buildpack/launch", "php_buildpack/launch", "staticfile_buildpack/server"];
+  const tables = await Promise.all(
+    types.map((folder) => readFile(path.join(buildpacksDir, folder, "mime.types"), "utf8")),
+  );
+  assert.equal(new Set(tables).size, 1);
 });
 
 test("an app that no buildpack wants is told what was tried and why each declined", async () => {

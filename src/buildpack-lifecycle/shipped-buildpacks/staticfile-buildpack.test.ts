@@ -159,6 +159,14 @@ for (const server of ["nginx", "node"]) {
           [redirect.status, redirect.headers["location"]],
           [301, "https://app.example.com/a?b=c"],
         );
+        const behindProxy = await ask(app, "/a", {
+          headers: {
+            ...http.headers,
+            "X-Forwarded-Host": "www.example.com, app.example.com",
+            "X-Forwarded-Prefix": "/shop",
+          },
+        });
+        assert.equal(behindProxy.headers["location"], "https://www.example.com/shop/a");
         const secure = await ask(app, "/", https);
         assert.deepEqual(
           [secure.status, secure.headers["strict-transport-security"]],
@@ -248,6 +256,28 @@ for (const server of ["nginx", "node"]) {
       assert.match(await app.output(), /^203\.0\.113\.9 - - - \[.*\] "GET \/ HTTP\/1\.1" 200 5$/m);
     });
 
+    test("pages for groups of statuses, listings, preload and the app's own types, as the original takes them", async () => {
+      await using folder = await folderWithShippedBuildpacks();
+      await using app = await serving(folder, {
+        Staticfile:
+          "root: site\ndirectory: yes please\nstatus_codes: {4xx: /sorry.html}\nhttp_strict_transport_security: enabled\nhttp_strict_transport_security_preload: true\n",
+        "site/sorry.html": "sorry",
+        "site/files/plan.kml": "<kml/>",
+        "site/files/wall.fresco": "lime",
+        "site/mime.types": "types {\n  text/html html;\n  image/x-fresco fresco;\n}\n",
+      });
+
+      const missing = await ask(app, "/nothing");
+      assert.deepEqual([missing.status, missing.body], [404, "sorry"]);
+      assert.equal(missing.headers["strict-transport-security"], "max-age=31536000; preload");
+      assert.match((await ask(app, "/files/")).body, /plan\.kml/);
+      assert.equal(
+        (await ask(app, "/files/wall.fresco")).headers["content-type"],
+        "image/x-fresco",
+      );
+      assert.equal((await ask(app, "/mime.types")).status, 404);
+    });
+
     test("dot files are served when the Staticfile says so", async () => {
       await using folder = await folderWithShippedBuildpacks();
       await using app = await serving(folder, {
@@ -270,18 +300,87 @@ test("what only nginx can do is refused without nginx", async () => {
   assert.match(staged.stderr, /ssi needs nginx, which is not in this stack\./);
 });
 
-test("location_include takes the app's own lines into nginx's configuration", async () => {
+test("ssi fills pages in, and location_include takes the app's own lines into nginx's configuration", async () => {
   await using folder = await folderWithShippedBuildpacks();
   await folder.app({
-    Staticfile: "root: public\nlocation_include: includes/*.conf\n",
+    Staticfile: "root: public\nssi: enabled\nlocation_include: includes/*.conf\n",
     "nginx/conf/includes/headers.conf": "add_header X-Mural blue;\n",
-    "public/index.html": "front",
+    "public/index.html": '<!--#include virtual="/part.html" --> front',
+    "public/part.html": "part and",
   });
   const staged = await folder.stage({ order, env: { STATICFILE_SERVER: "nginx" } });
   assert.deepEqual([staged.status, staged.stderr], [0, ""]);
   await using app = await folder.serve(await folder.unpackDroplet(), "$HOME/boot.sh");
 
-  assert.equal((await ask(app, "/")).headers["x-mural"], "blue");
+  const front = await ask(app, "/");
+  assert.deepEqual([front.headers["x-mural"], front.body], ["blue", "part and front"]);
+});
+
+test("files that were compressed before the push are sent as they are, or unpacked", async () => {
+  await using folder = await folderWithShippedBuildpacks();
+  await folder.app({ Staticfile: "", "app.js": longText });
+  await folder.run("gzip", [folder.path("app", "app.js")]);
+  await folder.stage({ order, env: { STATICFILE_SERVER: "nginx" } });
+  await using app = await folder.serve(await folder.unpackDroplet(), "$HOME/boot.sh");
+
+  const zipped = await ask(app, "/app.js", { headers: { "Accept-Encoding": "gzip" } });
+  const plain = await ask(app, "/app.js");
+
+  assert.equal(zipped.headers["content-encoding"], "gzip");
+  assert.deepEqual([plain.headers["content-encoding"], plain.body], [undefined, longText]);
+  assert.match(String(plain.headers["content-type"]), /^application\/javascript/);
+});
+
+test("the app's own nginx.conf takes the place of ours, with what nginx needs added", async () => {
+  await using folder = await folderWithShippedBuildpacks();
+  await folder.app({
+    Staticfile: "root: site\nforce_https: true\n",
+    "site/index.html": "front",
+    "site/nginx.conf": `worker_processes 1;
+events {}
+http {
+  include mime.types;
+  access_log ((APP_ROOT))/nginx/logs/access.log;
+  server {
+    listen ((PORT));
+    root ((APP_ROOT))/public;
+    add_header X-Mural own;
+  }
+}
+`,
+  });
+  const staged = await folder.stage({ order, env: { STATICFILE_SERVER: "nginx" } });
+  assert.match(staged.stdout, /own nginx\.conf replaces what Staticfile and Staticfile\.auth say/);
+  const app = await folder.serve(await folder.unpackDroplet(), "$HOME/boot.sh");
+
+  const front = await ask(app, "/");
+  const configuration = await ask(app, "/nginx.conf");
+  await app.stop();
+
+  assert.deepEqual([front.status, front.body, front.headers["x-mural"]], [200, "front", "own"]);
+  assert.equal(configuration.status, 404);
+  assert.match(await app.output(), /"GET \/ HTTP\/1\.1" 200/);
+});
+
+test("settings that have no effect are warned of", async () => {
+  await using folder = await folderWithShippedBuildpacks();
+  await folder.app({
+    Staticfile: "http_strict_transport_security_preload: true\nenable_http2: true\ncolour: teal\n",
+    "nginx/conf/includes/headers.conf": "",
+    "index.html": "",
+  });
+
+  const { status, stdout } = await folder.stage({ order });
+
+  assert.equal(status, 0);
+  for (const warning of [
+    /http_strict_transport_security is not enabled, and without it/,
+    /enable_http2 has no effect: the router speaks HTTP\/1\.1/,
+    /"colour" is not a setting of this buildpack/,
+    /There is an nginx\/conf folder but no root\./,
+  ]) {
+    assert.match(stdout, warning);
+  }
 });
 
 test("a Staticfile that cannot be meant so ends in one line that says why", async (t) => {
