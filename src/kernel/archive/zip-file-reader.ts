@@ -1,10 +1,11 @@
 import type { FileHandle } from "node:fs/promises";
-import type { Readable } from "node:stream";
+import { Readable } from "node:stream";
 import { RandomAccessReader } from "yauzl";
 
 const windowBytes = 1024 * 1024;
 /** One lies in the central directory, one in the entries: a zip is read at two places in turn. */
 const windowCount = 2;
+const streamedBytes = 256 * 1024;
 
 interface Window {
   readonly start: number;
@@ -53,12 +54,23 @@ export class ZipFileReader extends RandomAccessReader {
   }
 
   override _readStreamForRange(start: number, end: number): Readable {
-    return this.#file.createReadStream({ start, end: end - 1, autoClose: false });
+    // A file handle's own stream closes the handle when it is destroyed, also where it is told not to.
+    return Readable.from(this.#range(start, end), { objectMode: false });
   }
 
   /** The file is its opener's to close. */
   override close(callback: (error: Error | null) => void): void {
     callback(null);
+  }
+
+  async *#range(start: number, end: number): AsyncGenerator<Buffer> {
+    for (let at = start; at < end;) {
+      const target = Buffer.allocUnsafeSlow(Math.min(streamedBytes, end - at));
+      const { bytesRead } = await this.#file.read(target, 0, target.length, at);
+      if (bytesRead === 0) throw new Error("the zip ends within an entry");
+      at += bytesRead;
+      yield target.subarray(0, bytesRead);
+    }
   }
 
   #windowOf(position: number, length: number): Window | undefined {

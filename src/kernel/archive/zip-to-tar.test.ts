@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { createWriteStream, mkdtempSync, rmSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -42,6 +43,29 @@ test("zipToTar() keeps names, modes, links and content", async () => {
   );
   const content = execFileSync("tar", ["-xOf", "-", long], { input: tar });
   assert.ok(content.equals(Buffer.alloc(100_000, "content ")));
+});
+
+test("zipToTar() goes on after a file that is too big to be inflated in memory", async () => {
+  const big = Buffer.concat(
+    Array.from({ length: 3000 }, (_, index) => createHash("sha512").update(`${index}`).digest()),
+    192_000,
+  );
+  const contents = [Buffer.alloc(3_000_000, big), Buffer.alloc(2_000_000, "x"), Buffer.from("end")];
+  const file = await zipOf((zip) => {
+    for (const [index, content] of contents.entries()) {
+      zip.addBuffer(content, `${index}`, { compress: index !== 0 });
+    }
+  });
+
+  const tar = await buffer(zipToTar(file, { links: "any" }));
+
+  for (const [index, content] of contents.entries()) {
+    const found = execFileSync("tar", ["-xOf", "-", `${index}`], {
+      input: tar,
+      maxBuffer: 4_000_000,
+    });
+    assert.ok(found.equals(content), `file ${index}`);
+  }
 });
 
 test("zipToTar() refuses devices, names outside, lying sizes and what is no zip", async () => {
