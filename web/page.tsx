@@ -3,7 +3,9 @@ import { PlatformApi } from "./api/platform-api.ts";
 import { Notice } from "./parts/notice.tsx";
 import { PlatformContext, type Platform } from "./platform.ts";
 import type { Session } from "./sign-in/session.ts";
+import { AppView } from "./views/app-view.tsx";
 import { AppsView } from "./views/apps-view.tsx";
+import { BuildView } from "./views/build-view.tsx";
 import { parseView, type View } from "./views/view-address.ts";
 
 /** The signed-in page: a bar, and the view that the address names. */
@@ -57,7 +59,9 @@ function Content({ view }: { readonly view: View }) {
     case "apps":
       return <AppsView view={view} />;
     case "app":
+      return <AppView guid={view.guid} part={view.part} />;
     case "build":
+      return <BuildView guid={view.guid} part={view.part} />;
     case "nothing":
       return (
         <Notice title="There is no such view">

@@ -60,7 +60,7 @@ export class PlatformApi {
     const headers = new Headers(init.headers);
     headers.set("authorization", `bearer ${await this.#session.token()}`);
     headers.set("accept", "application/json");
-    if (asked.mayWait !== true) headers.set("prefer", "wait=0");
+    headers.set("prefer", asked.mayWait === true ? "wait=20" : "wait=0");
     const response = await fetch(new URL(path, this.#root), {
       ...init,
       headers,

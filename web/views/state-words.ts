@@ -38,3 +38,12 @@ export function instanceTone(state: string): Tone {
   if (state === "CRASHED") return "bad";
   return state === "STARTING" ? "busy" : "idle";
 }
+
+/** From the request to the end, or to now. */
+export function buildDurationMs(
+  build: Pick<Build, "created_at" | "updated_at" | "state">,
+  now: number,
+): number {
+  const end = build.state === "STAGING" ? now : Date.parse(build.updated_at ?? build.created_at);
+  return end - Date.parse(build.created_at);
+}

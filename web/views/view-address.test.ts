@@ -9,7 +9,7 @@ test("every view has an address that leads back to it", () => {
     ["#/apps/a-1", { name: "app", guid: "a-1", part: "overview" }],
     ["#/apps/a-1/logs", { name: "app", guid: "a-1", part: "logs" }],
     ["#/builds/b-1", { name: "build", guid: "b-1", part: "log" }],
-    ["#/builds/b-1/timeline", { name: "build", guid: "b-1", part: "timeline" }],
+    ["#/builds/b-1/droplet", { name: "build", guid: "b-1", part: "droplet" }],
   ];
   for (const [address, view] of views) {
     assert.deepEqual(parseView(address), view, address);

@@ -1,0 +1,127 @@
+import { useRef } from "preact/hooks";
+import { loadBuild, type BuildOverview } from "../api/build-overview.ts";
+import type { Build } from "../api/records.ts";
+import { useBuildLog } from "../log/build-log.ts";
+import { durationText, megabytesText } from "../parts/amount.ts";
+import { Moment } from "../parts/moment.tsx";
+import { Shown } from "../parts/notice.tsx";
+import { PartsNav } from "../parts/parts-nav.tsx";
+import { StateMark } from "../parts/state-mark.tsx";
+import { useTitle } from "../parts/use-title.ts";
+import { usePlatformData } from "../platform.ts";
+import { BuildDroplet } from "./build-droplet.tsx";
+import { BuildLogPart } from "./build-log-part.tsx";
+import { failureWords } from "./failure-words.ts";
+import { buildDurationMs, buildWord } from "./state-words.ts";
+import { addressOf, buildParts, type BuildPart } from "./view-address.ts";
+
+/** One staging: why it failed before all else, then what it said, did and made. */
+export function BuildView({ guid, part }: { readonly guid: string; readonly part: BuildPart }) {
+  const known = useRef<BuildOverview | undefined>(undefined);
+  const live = usePlatformData(
+    `build ${guid}`,
+    async (api, signal) => {
+      known.current = await loadBuild(api, guid, known.current, signal);
+      return known.current;
+    },
+    { everyMs: 1_500 },
+  );
+  const log = useBuildLog(guid);
+  return (
+    <Shown live={live} what="the build">
+      {(overview) => (
+        <>
+          <BuildHead overview={overview} />
+          <PartsNav
+            label="Parts of the build"
+            parts={buildParts.map((name) => ({
+              name: partNames[name],
+              address: addressOf({ name: "build", guid, part: name }),
+              isCurrent: name === part,
+            }))}
+          />
+          <Part build={overview.build} part={part} log={log} />
+        </>
+      )}
+    </Shown>
+  );
+}
+
+const partNames = {
+  log: "Log",
+  droplet: "Droplet",
+} as const;
+
+function Part(props: {
+  readonly build: Build;
+  readonly part: BuildPart;
+  readonly log: ReturnType<typeof useBuildLog>;
+}) {
+  switch (props.part) {
+    case "log":
+      return <BuildLogPart build={props.build} log={props.log} />;
+    case "droplet":
+      return <BuildDroplet build={props.build} />;
+  }
+}
+
+function BuildHead({ overview }: { readonly overview: BuildOverview }) {
+  const { build, app } = overview;
+  useTitle(`Build of ${app?.name ?? "an app"}`);
+  return (
+    <>
+      <div class="title-row">
+        <h1>
+          <span class="place">
+            {app === undefined ? null : (
+              <a href={addressOf({ name: "app", guid: app.guid, part: "overview" })}>{app.name}</a>
+            )}
+          </span>
+          Build, <Moment at={build.created_at} />
+        </h1>
+        <span role="status">
+          <StateMark {...buildWord(build.state)} />
+        </span>
+      </div>
+      {build.error === null ? null : <Failure error={build.error} />}
+      <dl class="facts">
+        <Fact name={build.state === "STAGING" ? "Running for" : "Took"}>
+          {durationText(buildDurationMs(build, Date.now()))}
+        </Fact>
+        <Fact name="Buildpacks">
+          {build.lifecycle.data.buildpacks?.join(", ") || "detected by the platform"}
+        </Fact>
+        <Fact name="Stack">{build.lifecycle.data.stack ?? "–"}</Fact>
+        <Fact name="Limits">
+          {build.staging_memory_in_mb === null
+            ? "–"
+            : `${megabytesText(build.staging_memory_in_mb)} memory, ${megabytesText(build.staging_disk_in_mb ?? 0)} disk`}
+        </Fact>
+        <Fact name="By">{build.created_by.name ?? "–"}</Fact>
+      </dl>
+    </>
+  );
+}
+
+function Failure({ error }: { readonly error: string }) {
+  const words = failureWords(error);
+  return (
+    <div class="failure" role="alert">
+      <p class="failure-headline">{words.headline}</p>
+      <p class="failure-details">{words.details}</p>
+      <p>{words.mend}</p>
+      <p class="faint">
+        Cloud Foundry calls it <code>{words.id}</code>.
+      </p>
+    </div>
+  );
+}
+
+function Fact({ name, children }: { readonly name: string; readonly children: string }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}

@@ -1,0 +1,61 @@
+/** A build's error for a person: what happened, what is known of it, what to do. */
+export interface FailureWords {
+  /** Cloud Foundry's name of it, by which the field finds answers: `NoAppDetectedError`. */
+  readonly id: string;
+  readonly headline: string;
+  /** What the platform says beside the headline; empty: no more than that. */
+  readonly details: string;
+  readonly mend: string;
+}
+
+const known: Readonly<Record<string, { readonly headline: string; readonly mend: string }>> = {
+  NoAppDetectedError: {
+    headline: "No buildpack recognised the app",
+    mend: "Check that the folder that was pushed is the app's own (a package.json or a pom.xml one folder deeper is not seen), or name the buildpack with -b. Under Detection each buildpack tells what it looked for.",
+  },
+  BuildpackCompileFailed: {
+    headline: "The buildpack failed while it built the app",
+    mend: "The log below is open where it failed; the cause stands in its last lines.",
+  },
+  BuildpackReleaseFailed: {
+    headline: "The buildpack did not say how to start the app",
+    mend: "Its release script failed, or gave no YAML. A start command of the app's own (cf push -c) does not replace it.",
+  },
+  StagingTimeExpired: {
+    headline: "Staging took longer than it may",
+    mend: "The log shows what ran last. An operator can give more time: rivera up --staging-timeout SECONDS.",
+  },
+  InsufficientResources: {
+    headline: "No cell has room for the staging",
+    mend: "Stop something, scale down, or give the platform more cells.",
+  },
+  NoCompatibleCell: {
+    headline: "No cell can stage for this stack",
+    mend: "cf stacks lists those that are there; the app asks for another one, or its isolation segment has no cell.",
+  },
+};
+
+const outOfMemory = {
+  headline: "Staging ran out of memory",
+  mend: "Staging gets 1 GB at least, or what the app asks for: push with more memory (cf push -m 2G).",
+} as const;
+
+const diskFull = {
+  headline: "Staging ran out of disk",
+  mend: "Push with more disk (cf push -k 2G), or leave files out with .cfignore.",
+} as const;
+
+export function failureWords(error: string): FailureWords {
+  const [, id = "StagingError", description = error] = /^(\w+) - ([\s\S]*)$/.exec(error) ?? [];
+  const special = /out of memory/.test(description)
+    ? outOfMemory
+    : /disk quota exceeded/.test(description)
+      ? diskFull
+      : known[id];
+  return {
+    id,
+    headline: special?.headline ?? "Staging failed",
+    details: description,
+    mend: special?.mend ?? "The log below has all that the staging said.",
+  };
+}
