@@ -114,6 +114,21 @@ export const commandTable: readonly CommandEntry[] = [
     load: async () => (await import("./logs.ts")).logs,
   },
   {
+    name: "build-log",
+    description: "Show the whole log of a staging, as it was kept with the build",
+    load: async () => (await import("./build-log.ts")).buildLog,
+  },
+  {
+    name: "why-detected",
+    description: "Show what each buildpack said when it was asked whether it can stage an app",
+    load: async () => (await import("./why-detected.ts")).whyDetected,
+  },
+  {
+    name: "timeline",
+    description: "Show where the time of a staging went",
+    load: async () => (await import("./timeline.ts")).timeline,
+  },
+  {
     name: "env",
     alias: "e",
     description: "Show all env variables for an app",

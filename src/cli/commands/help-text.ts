@@ -61,6 +61,7 @@ const all: readonly Category[] = [
       ["push", "scale", "delete"],
       ["start", "stop", "restart", "restage"],
       ["events", "logs"],
+      ["build-log", "why-detected", "timeline"],
       ["env", "set-env", "unset-env"],
     ],
   },

@@ -1,9 +1,16 @@
+import { fromNanoseconds } from "#kernel/clock/clock.ts";
+
 /** `2030-01-02T03:04:05.06+0100`, the official client's form for log lines and events, in the local zone. */
 export function logTime(date: Date): string {
   const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
   const time = `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
   const hundredths = two(Math.floor(date.getMilliseconds() / 10));
   return `${day}T${time}.${hundredths}${zoneOffset(date)}`;
+}
+
+/** `03:04:05.06` of an instant in milliseconds since the epoch, in the local zone. */
+export function clockTime(ms: number): string {
+  return logTime(fromNanoseconds(BigInt(Math.round(ms)) * 1_000_000n)).slice(11, 22);
 }
 
 const weekdays = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];

@@ -1,47 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { observationRequestOf, type Observed } from "#diego/models/observation.ts";
-import { buildZip } from "../testing/build-zip.ts";
-import { Developer } from "../testing/developer.ts";
-import { FakeBbs } from "../testing/fake-bbs.ts";
-import { TestCloudController, type Answer } from "../testing/test-cloud-controller.ts";
-
-/** A build that a cell stages, which is the test. */
-async function staging() {
-  const bbs = new FakeBbs();
-  const cc = await TestCloudController.start({ bbs });
-  const developer = await Developer.admin(cc);
-  const app = await developer.createApp("shop");
-  const found = await developer.packageOf(app, buildZip([{ name: "Procfile", content: "web: x" }]));
-  const { json: build } = await developer.build(String(found.json.guid));
-  const task = bbs.taskMap.get(build.guid);
-  assert.ok(task);
-  const request = observationRequestOf(task.definition.annotation);
-  assert.ok(request);
-  let number = 0;
-  const tell = async (what: readonly Observed[], closed = false): Promise<Answer> => {
-    const records = what.map((each) => ({ number: (number += 1), at: number, what: each }));
-    const body = JSON.stringify({ run: "run-1", records, closed });
-    return await cc.cell("POST", request.url, body, { "content-type": "application/json" });
-  };
-  const path = `/rivera/v1/builds/${build.guid}/log`;
-  return {
-    bbs,
-    cc,
-    developer,
-    app,
-    request,
-    tell,
-    path,
-    buildGuid: String(build.guid),
-    [Symbol.asyncDispose]: () => cc[Symbol.asyncDispose](),
-  };
-}
-
-const line = (text: string): Observed => ({ kind: "line", type: "OUT", source: "STG", text });
+import { observedBuild, observedLine as line } from "../testing/observed-build.ts";
 
 test("a build's log is there by pages while it grows, and says when it is complete", async () => {
-  await using stage = await staging();
+  await using stage = await observedBuild();
   const { tell, path, developer, bbs, buildGuid } = stage;
   assert.equal((await tell([line("one"), line("two\u0000\u001b[31m")])).status, 200);
 
@@ -74,7 +36,7 @@ test("a build's log is there by pages while it grows, and says when it is comple
 });
 
 test("who follows gets each line once, as it comes, and the end of the stream with the log's", async () => {
-  await using stage = await staging();
+  await using stage = await observedBuild();
   const { tell, path, developer, bbs, buildGuid } = stage;
   await tell([line("one")]);
 
@@ -95,7 +57,7 @@ test("who follows gets each line once, as it comes, and the end of the stream wi
 });
 
 test("of a flood the head and the end stay, and the numbers of what was cut are told", async () => {
-  await using stage = await staging();
+  await using stage = await observedBuild();
   const { tell, path, developer } = stage;
   const text = "x".repeat(50_000);
   for (let round = 0; round < 24; round += 1) {
@@ -123,7 +85,7 @@ test("of a flood the head and the end stay, and the numbers of what was cut are 
 });
 
 test("only who may read the build sees its log, and a phase can be asked for alone", async () => {
-  await using stage = await staging();
+  await using stage = await observedBuild();
   const { tell, path, cc, developer } = stage;
   const supply = { phase: "supply", started_ms: 0 };
   await tell([line("before"), { kind: "trace", text: JSON.stringify(supply) }, line("in it")]);
@@ -145,7 +107,7 @@ test("only who may read the build sees its log, and a phase can be asked for alo
 });
 
 test("nobody tells of a build without its URL, and nothing of one that has gone", async () => {
-  await using stage = await staging();
+  await using stage = await observedBuild();
   const { cc, request, tell, developer, app, path } = stage;
   const body = JSON.stringify({ run: "r", records: [], closed: false });
   const headers = { "content-type": "application/json" };

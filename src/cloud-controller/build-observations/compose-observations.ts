@@ -1,6 +1,7 @@
 import type { SignedUrls } from "../blobs/signed-urls.ts";
 import type { ApiServer } from "../http/create-server.ts";
 import { BuildObservations } from "./build-observations.ts";
+import { registerBuildInsight } from "./insight-routes.ts";
 import { registerObservationIntake } from "./internal-routes.ts";
 import { registerBuildLog, type LogRoutes } from "./log-routes.ts";
 
@@ -15,5 +16,6 @@ export function composeObservations(
   const observations = new BuildObservations(dependencies);
   registerObservationIntake(internal, { signedUrls, observations });
   registerBuildLog(api, dependencies);
+  registerBuildInsight(api, dependencies);
   return observations;
 }

@@ -9,7 +9,7 @@ import { findBuild } from "../builds/find-build.ts";
 import type { Database } from "../database/schema.ts";
 import type { AuthContext } from "../http/auth-context.ts";
 import type { ApiServer } from "../http/create-server.ts";
-import type { Changes } from "../http/long-poll.ts";
+import type { Changes, LongPoll } from "../http/long-poll.ts";
 import { parseMessage } from "../http/parse-message.ts";
 import type { Permissions } from "../http/permissions.ts";
 import { findProgress, readLines } from "./build-log-store.ts";
@@ -25,6 +25,7 @@ export interface LogRoutes extends ObservationAccess {
   readonly clock: Clock;
   readonly changes: Changes;
   readonly stopping: AbortSignal;
+  readonly longPoll: LongPoll;
 }
 
 const querySchema = z.strictObject({
@@ -58,7 +59,10 @@ export async function requireObservedBuild(
   return resource;
 }
 
-/** A build's log: pages in JSON, or line by line (NDJSON) to its end where `follow` or the header `Accept` asks for it. */
+/**
+ * A build's log: pages in JSON, held until there is something new where `Prefer: wait=N` asks for it, or line by line
+ * (NDJSON) to its end where `follow` or the header `Accept` does.
+ */
 export function registerBuildLog(api: ApiServer, context: LogRoutes): void {
   api.get<{ Params: { guid: string } }>("/rivera/v1/builds/:guid/log", async (request, reply) => {
     const { guid } = request.params;
@@ -67,7 +71,12 @@ export function registerBuildLog(api: ApiServer, context: LogRoutes): void {
     const wanted = { guid, after: Number(query.after ?? 0), phase: query.phase };
     const accept = String(request.headers.accept ?? "");
     if (query.follow !== "true" && !accept.includes("application/x-ndjson")) {
-      return await presentPage(context, wanted);
+      if (request.headers["prefer"] === undefined) return await presentPage(context, wanted);
+      return await context.longPoll.hold(request, reply, {
+        key: buildLogKey(guid),
+        read: () => presentPage(context, wanted),
+        isPending: (page) => page.next_after === wanted.after && !page.complete,
+      });
     }
     const { signal, lines } = stream(context, reply, wanted);
     return await reply
@@ -83,15 +92,19 @@ interface Wanted {
   readonly phase: string | undefined;
 }
 
-async function presentPage({ db }: LogRoutes, { guid, after, phase }: Wanted) {
+async function presentPage(context: LogRoutes, { guid, after, phase }: Wanted) {
+  const { db } = context;
+  // Asked first: what is said to be complete is then there to be read.
+  const complete = await isOver(context, guid);
   const build = await findBuild(db, guid);
-  const { lines: total, closed } = await findProgress(db, guid);
+  const { lines: total } = await findProgress(db, guid);
   const lines = await readLines(db, guid, after);
   const newest = lines.at(-1)?.number ?? after;
   return {
     build: { guid, state: build?.state ?? "FAILED" },
     total_lines: total,
-    complete: build?.state !== "STAGING" && closed,
+    /** Nothing more is to come. */
+    complete,
     next_after: newest,
     has_more: newest < total && lines.length > 0,
     lines: withGaps(lines, after).filter((each) => isWanted(each, phase)),

@@ -6,6 +6,7 @@ import type { App } from "../apps/app-table.ts";
 import { findApp } from "../apps/find-app.ts";
 import { recordBuildUsage } from "../app-usage-events/record-usage-event.ts";
 import { recordAuditEvent } from "../audit-events/record-audit-event.ts";
+import { readSpans } from "../build-observations/build-log-store.ts";
 import { buildLogKey, type BuildObservations } from "../build-observations/build-observations.ts";
 import { findBuild } from "../builds/find-build.ts";
 import type { Build } from "../builds/build-table.ts";
@@ -21,6 +22,7 @@ import type { Actor } from "../http/auth-context.ts";
 import { CfError, notFound } from "../http/cf-errors.ts";
 import type { Changes } from "../http/long-poll.ts";
 import { findProcessOfType } from "../processes/find-process.ts";
+import { explainFailure } from "./explain-failure.ts";
 import { stagingError, stagingFailure, type StagingFailure } from "./failure-reason.ts";
 import { parseStagingResult, type StagingResult } from "./staging-result.ts";
 
@@ -80,8 +82,10 @@ export class BuildEnding {
         build: buildGuid,
         reason: completion.failureReason,
       });
-      const limits = { memoryInMb: build.stagingMemoryInMb };
-      await this.fail(buildGuid, stagingFailure(completion.failureReason, limits));
+      const limits = { memoryInMb: build.stagingMemoryInMb, diskInMb: build.stagingDiskInMb };
+      const failure = stagingFailure(completion.failureReason, limits);
+      const spans = (await readSpans(this.#db, [buildGuid])).get(buildGuid) ?? [];
+      await this.fail(buildGuid, explainFailure(failure, spans, limits));
       return;
     }
     const result = parseStagingResult(completion.result);

@@ -104,7 +104,7 @@ export class Stager {
     package: bits,
     environment,
   }: StagingRequest): Promise<StagingFacts> {
-    const { db, blobUrls, config } = this.#options;
+    const { db, blobUrls, config, apiUrl } = this.#options;
     const stack = build.stack ?? "";
     const place = await appPlace(db, app.spaceGuid);
     const { spaceGuid } = app;
@@ -143,7 +143,7 @@ export class Stager {
       }),
       observation: {
         url: blobUrls.internal("POST", observationPath(build.guid), { permanent: true }),
-        closingLine: "",
+        closingLine: `Timeline: ${apiUrl}/rivera/v1/builds/${build.guid}/timeline (rivera timeline ${build.guid})`,
       },
       environment: await this.#environment(build, { app, place, environment }),
       egressRules: toEgressRules(groups.get(spaceGuid) ?? []),

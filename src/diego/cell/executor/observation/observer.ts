@@ -20,7 +20,7 @@ export interface Observer {
   trace(line: Buffer): void;
   /** Times the work, whose result or error is given back as it is. */
   span<T>(what: Work, work: () => Promise<T>, endOf?: (result: T) => WorkEnd): Promise<T>;
-  /** Whether a line has said that there is no space left on a disk. */
+  /** Whether a line has said that there is no space left on a disk, whichever it was. */
   sawFullDisk(): boolean;
   /** Work that was begun earlier and ends now. */
   ended(what: Work, startedAt: Date): void;

@@ -24,11 +24,12 @@ export async function factsOfEnd(
   if (!observer.listens || exitStatus === 0) return { exitStatus };
   try {
     const { memoryPeakBytes, outOfMemoryKills = 0 } = await container.metrics();
+    const isFull = observer.sawFullDisk() || (await container.fullDisk()) !== undefined;
     return {
       exitStatus,
       outOfMemory: exit.outOfMemory || outOfMemoryKills > 0,
       ...(memoryPeakBytes === undefined ? {} : { memoryPeakBytes }),
-      ...(observer.sawFullDisk() ? { largestFolders: await largestFolders(parts) } : {}),
+      ...(isFull ? { largestFolders: await largestFolders(parts) } : {}),
     };
   } catch (error) {
     logger.info("process-end-not-measured", { error });

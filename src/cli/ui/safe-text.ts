@@ -1,0 +1,19 @@
+// oxlint-disable-next-line no-control-regex -- what a terminal obeys begins with control characters
+const styling = /\u001b\[[0-9;:]*m/g;
+// Control characters but the tab, and what turns the direction of text or hides in it.
+const commands =
+  // oxlint-disable-next-line no-control-regex -- these are what is looked for
+  /[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
+
+/**
+ * Somebody else's text as a terminal may show it: it loses its colours, and whatever would move the cursor, set the title or
+ * turn the text around is written out (`\\x1b`), so that a log cannot forge what stands around it.
+ */
+export function safeText(text: string): string {
+  return text.replace(styling, "").replace(commands, (character) => {
+    const code = character.charCodeAt(0);
+    return code < 256
+      ? `\\x${code.toString(16).padStart(2, "0")}`
+      : `\\u${code.toString(16).padStart(4, "0")}`;
+  });
+}
