@@ -47,8 +47,9 @@ await bbsDb.destroy();
 cc.logger.lines.length = 0;
 
 diagnostics.subscribe("http.server.request.start", (message) => {
+  if (!isWatching) return;
   const url = requestedUrl(message);
-  if (isWatching && /^\/(v3\b|$)/.test(url)) requests.push(url);
+  if (/^\/(v3\b|$)/.test(url)) requests.push(url);
 });
 
 process.on("message", (message) => void answer(message));

@@ -1,5 +1,6 @@
-import { CamelCasePlugin, Kysely, sql, type Dialect } from "kysely";
+import { Kysely, sql, type Dialect } from "kysely";
 import { Migrator, type Migration } from "kysely/migration";
+import { SnakeCaseNames } from "./column-names.ts";
 import { describeDatabase, type DatabaseConfig } from "./database-config.ts";
 import { whyUnavailable } from "./database-error.ts";
 import { nodeSqliteDialect } from "./node-sqlite-dialect.ts";
@@ -19,7 +20,7 @@ export async function openDatabase<Schema>(
   const db = new Kysely<Schema>({
     dialect: await open(config),
     ...(onQuery === undefined ? {} : { log: ({ query }) => onQuery(query.sql, query.parameters) }),
-    plugins: [new CamelCasePlugin({ maintainNestedObjectKeys: true })],
+    plugins: [new SnakeCaseNames()],
   });
   if (await isMigrated(db, config, Object.keys(migrations))) return db;
   const migrator = new Migrator({

@@ -12,6 +12,7 @@ import {
   type PostgresPoolClient,
 } from "kysely";
 import { Client, DatabaseError, Pool, types, type ClientConfig, type PoolClient } from "pg";
+import { camelCase, toRow } from "./column-names.ts";
 import type { PostgresConfig } from "./database-config.ts";
 import { DatabaseUnreachable } from "./database-error.ts";
 import { postgresVocabulary } from "./postgres-vocabulary.ts";
@@ -23,7 +24,7 @@ const connectTimeoutMs = 10_000;
 
 /**
  * Kysely over PostgreSQL, such that the SQL, the migrations and the values of rows are those of SQLite: integers have 64
- * bits and arrive as numbers, booleans as 0 and 1, and text orders by its bytes.
+ * bits and arrive as numbers, booleans as 0 and 1, and text orders by its bytes. Columns' names arrive in camelCase.
  */
 export function postgresDialect(config: PostgresConfig): PostgresDialect {
   const pool = new Pool({
@@ -96,12 +97,17 @@ function withToldFailures(pool: Pool): PostgresPool {
 }
 
 function tellingClient(client: PoolClient): PostgresPoolClient {
-  const kept: PostgresPoolClient = client;
-  return Object.create(kept, {
+  return Object.create(client, {
     query: {
       value: async (text: string, parameters: readonly unknown[]) => {
         try {
-          return await kept.query(text, parameters.map(withoutNul));
+          const { command, rowCount, fields, rows } = await client.query<unknown[]>({
+            text,
+            values: parameters.map(withoutNul),
+            rowMode: "array",
+          });
+          const names = fields.map(({ name }) => camelCase(name));
+          return { command, rowCount, rows: rows.map((row) => toRow(names, row)) };
         } catch (error) {
           throw error instanceof DatabaseError ? error : new DatabaseUnreachable(error);
         }

@@ -24,4 +24,8 @@ export class StatementCache<Statement> {
     }
     return statement;
   }
+
+  clear(): void {
+    this.#statements.clear();
+  }
 }

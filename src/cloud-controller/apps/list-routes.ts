@@ -60,15 +60,15 @@ async function appPage(
   auth: AuthContext,
   { list, path }: { readonly list: ListQuery; readonly path: string },
 ) {
-  const visible = permissions.spaces(auth, "space.read");
+  const { names, space_guids, organization_guids, stacks } = list.filters;
+  const visible = permissions.spaces(auth, "space.read", space_guids);
   let query = db.selectFrom("apps").selectAll("apps");
   if (visible !== undefined) query = query.where("apps.spaceGuid", "in", visible);
-  const { names, space_guids, organization_guids, stacks } = list.filters;
-  const { lifecycle_type: lifecycleType } = list.raw;
-  if (names !== undefined) query = query.where(isOneOf(sql.ref("apps.name"), names));
-  if (space_guids !== undefined) {
+  else if (space_guids !== undefined) {
     query = query.where(isOneOf(sql.ref("apps.spaceGuid"), space_guids));
   }
+  const { lifecycle_type: lifecycleType } = list.raw;
+  if (names !== undefined) query = query.where(isOneOf(sql.ref("apps.name"), names));
   if (organization_guids !== undefined) {
     query = query.where("apps.spaceGuid", "in", (eb) =>
       eb

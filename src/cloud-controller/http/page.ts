@@ -12,9 +12,9 @@ export interface Page<Row> {
 }
 
 /**
- * Runs a list: `guids`, `created_ats`, `updated_ats` and `label_selector`, the order, the page, and the count of all.
- * `table` is the one that the query selects from. Without an order the oldest comes first; ties of a given order are
- * broken by guid, in its direction.
+ * Runs a list: `guids`, `created_ats`, `updated_ats` and `label_selector`, the order, the page, and the count of all,
+ * which is asked for only where the page does not tell it. `table` is the one that the query selects from. Without an
+ * order the oldest comes first; ties of a given order are broken by guid, in its direction.
  */
 export async function fetchPage<Table extends keyof Schema, Row>(
   query: SelectQueryBuilder<Schema, Table, Row>,
@@ -23,23 +23,27 @@ export async function fetchPage<Table extends keyof Schema, Row>(
   owner?: MetadataOwner,
 ): Promise<Page<Row>> {
   const filtered = applyCommonFilters(query, list, { table, owner });
-  const { total } = await filtered
-    .clearSelect()
-    .clearOrderBy()
-    .select(sql<number>`count(*)`.as("total"))
-    .executeTakeFirstOrThrow();
   const direction = list.order?.descending === true ? sql`desc` : sql`asc`;
   const ordered =
     list.order === undefined
       ? filtered
       : filtered.orderBy(sql`${sql.ref(`${table}.${list.order.column}`)} ${direction}`);
   const last = list.order === undefined ? "id" : "guid";
+  const offset = (list.page - 1) * list.perPage;
+  // One row more than the page has tells whether it is the last one.
   const rows = await ordered
     .orderBy(sql`${sql.ref(`${table}.${last}`)} ${direction}`)
-    .limit(list.perPage)
-    .offset((list.page - 1) * list.perPage)
+    .limit(list.perPage + 1)
+    .offset(offset)
     .execute();
-  return { rows, total };
+  const isLast = rows.length <= list.perPage && (rows.length > 0 || offset === 0);
+  if (isLast) return { rows, total: offset + rows.length };
+  const { total } = await filtered
+    .clearSelect()
+    .clearOrderBy()
+    .select(sql<number>`count(*)`.as("total"))
+    .executeTakeFirstOrThrow();
+  return { rows: rows.slice(0, list.perPage), total };
 }
 
 function applyCommonFilters<Table extends keyof Schema, Row>(

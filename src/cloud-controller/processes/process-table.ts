@@ -68,3 +68,17 @@ export function toProcess(row: Selectable<ProcessTable>): Process {
     readinessHealthCheck: readinessSchema.parse(JSON.parse(row.readinessHealthCheck)),
   };
 }
+
+/** Most processes of a page have the same checks: each text is read once. */
+export function toProcesses(rows: readonly Selectable<ProcessTable>[]): Process[] {
+  const read = new Map<string, Pick<Process, "healthCheck" | "readinessHealthCheck">>();
+  return rows.map((row) => {
+    const key = `${row.healthCheck}\n${row.readinessHealthCheck}`;
+    const known = read.get(key);
+    if (known !== undefined) return { ...row, ...known };
+    const process = toProcess(row);
+    const { healthCheck, readinessHealthCheck } = process;
+    read.set(key, { healthCheck, readinessHealthCheck });
+    return process;
+  });
+}

@@ -7,7 +7,7 @@ import type { AuthContext } from "../http/auth-context.ts";
 import { fetchPage, isOneOf, presentPage } from "../http/page.ts";
 import { loadMetadata, noMetadata } from "../metadata/metadata.ts";
 import { presentProcess } from "./process-presenter.ts";
-import { toProcess } from "./process-table.ts";
+import { toProcesses } from "./process-table.ts";
 import { registerSingleProcesses, type ProcessRoutes } from "./single-process-routes.ts";
 
 const hiddenInLists = "[PRIVATE DATA HIDDEN IN LISTS]";
@@ -51,11 +51,11 @@ async function presentList(
     appGuid,
   }: { readonly list: ListQuery; readonly path: string; readonly appGuid?: string },
 ) {
-  const visible = permissions.spaces(auth, "space.read");
   const { types, app_guids, space_guids, organization_guids } = list.filters;
+  const visible = permissions.spaces(auth, "space.read", space_guids);
   let owners = db.selectFrom("apps as owner").select("owner.guid");
   if (visible !== undefined) owners = owners.where("owner.spaceGuid", "in", visible);
-  if (space_guids !== undefined) {
+  else if (space_guids !== undefined) {
     owners = owners.where(isOneOf(sql.ref("owner.spaceGuid"), space_guids));
   }
   if (organization_guids !== undefined) {
@@ -69,6 +69,13 @@ async function presentList(
   let query = db
     .selectFrom("processes")
     .selectAll("processes")
+    .select((eb) =>
+      eb
+        .selectFrom("apps")
+        .select("apps.spaceGuid")
+        .whereRef("apps.guid", "=", "processes.appGuid")
+        .as("spaceGuid"),
+    )
     .where("processes.appGuid", "in", owners);
   if (appGuid !== undefined) query = query.where("processes.appGuid", "=", appGuid);
   if (app_guids !== undefined)
@@ -76,36 +83,23 @@ async function presentList(
   if (types !== undefined) query = query.where(isOneOf(sql.ref("processes.type"), types));
 
   const page = await fetchPage(query, list, "processes", "process");
-  const processes = page.rows.map(toProcess);
+  const processes = toProcesses(page.rows);
   const guids = processes.map((process) => process.guid);
   const metadata = await loadMetadata(db, "process", guids);
-  const spaces = await spacesOf(db, [...new Set(processes.map((process) => process.appGuid))]);
   const instances = list.embed.length === 0 ? undefined : await reports.instances(processes);
   return presentPage({
     links,
     path,
     list,
     total: page.total,
-    resources: processes.map((process) =>
+    resources: processes.map((process, index) =>
       presentProcess(process, {
         links,
         metadata: metadata.get(process.guid) ?? noMetadata,
-        spaceGuid: spaces.get(process.appGuid) ?? "",
+        spaceGuid: page.rows[index]?.spaceGuid ?? "",
         command: hiddenInLists,
         ...(instances === undefined ? {} : { instances: instances.get(process.guid) ?? [] }),
       }),
     ),
   });
-}
-
-async function spacesOf(
-  db: ProcessRoutes["db"],
-  appGuids: readonly string[],
-): Promise<ReadonlyMap<string, string>> {
-  const rows = await db
-    .selectFrom("apps")
-    .select(["guid", "spaceGuid"])
-    .where(isOneOf(sql.ref("apps.guid"), appGuids))
-    .execute();
-  return new Map(rows.map((row) => [row.guid, row.spaceGuid]));
 }

@@ -20,6 +20,8 @@ export const routeListSpec = {
   include: ["domain", "space", "space.organization", "route_policies"],
 };
 
+const narrowFilters = ["guids", "app_guids", "space_guids", "hosts"];
+
 /** Which routes a list shows: those whose space, or a space that they are shared with, is among the readable ones. */
 export function listedRoutes(
   db: Executor,
@@ -34,18 +36,17 @@ export function listedRoutes(
 ) {
   let query = selectRoutes(db);
   if (readable !== undefined) {
-    query = query.where((eb) =>
-      eb.or([
-        eb("routes.spaceGuid", "in", readable),
-        eb(
-          "routes.guid",
-          "in",
-          eb
-            .selectFrom("routeShares")
-            .select("routeShares.routeGuid")
-            .where("routeShares.spaceGuid", "in", readable),
-        ),
-      ]),
+    // Where a filter leaves few routes, these are looked at one by one: a concatenation uses no index. Else SQLite begins
+    // with all that the user may read, 20 ms for 20,000 routes.
+    const isNarrow = narrowFilters.some((name) => filters[name] !== undefined);
+    const column = (name: string) =>
+      isNarrow ? sql`${sql.ref(`routes.${name}`)} || ''` : sql.ref(`routes.${name}`);
+    const shared = db
+      .selectFrom("routeShares")
+      .select("routeShares.routeGuid")
+      .where("routeShares.spaceGuid", "in", readable);
+    query = query.where(
+      sql<boolean>`(${column("spaceGuid")} in ${readable} or ${column("guid")} in ${shared})`,
     );
   }
   for (const [filter, column] of [
