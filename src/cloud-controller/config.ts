@@ -41,13 +41,16 @@ export interface CloudControllerLimits {
   readonly maximumDiskInMb: number;
   readonly defaultLogRateLimitInBytesPerSecond: number;
   readonly maximumHealthCheckTimeoutInSeconds: number;
+  /** Processes and routes of named spaces or apps on a page where `per_page` is not given; 50 as in the original. */
+  readonly narrowedPageSize: number;
 }
 
-/** capi-release's production values. */
+/** capi-release's production values; the pages are ours (docs/known-differences.md, "Lists"). */
 export const defaultLimits: CloudControllerLimits = {
   defaultMemoryInMb: 1024,
   defaultDiskInMb: 1024,
   maximumDiskInMb: 2048,
   defaultLogRateLimitInBytesPerSecond: -1,
   maximumHealthCheckTimeoutInSeconds: 180,
+  narrowedPageSize: 1_000,
 };

@@ -161,8 +161,8 @@ export function registerApplications(
   });
   registerRevisions(api, { db, clock, links, permissions });
   registerSidecars(api, { db, clock, links, permissions });
-  registerRoutes(api, { db, clock, links, permissions, jobs, runner });
-  registerDestinations(api, { db, clock, links, permissions, jobs, runner });
+  registerRoutes(api, { db, clock, links, permissions, jobs, runner, limits });
+  registerDestinations(api, { db, clock, links, permissions, jobs, runner, limits });
   registerRoutePolicies(api, { db, clock, links, permissions, runner });
   registerDomains(api, { db, clock, links, permissions, jobs });
   registerManifests(api, { db, clock, links, permissions, limits, jobs });

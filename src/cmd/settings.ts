@@ -76,6 +76,7 @@ export const settingsSchema = z.strictObject({
       web: z.boolean().default(true),
       /** Further addresses of it, behind a proxy: a login leads back to registered ones alone. */
       web_addresses: z.array(dashboardAddress).max(20).default([]),
+      narrowed_page_size: count.max(5_000).optional(),
     })
     .prefault({}),
 });
@@ -95,6 +96,7 @@ export function settingsOf(asked: Asked): Settings {
         maximumDiskInMb: asked.maximum_app_disk_in_mb,
         defaultLogRateLimitInBytesPerSecond: asked.default_app_log_rate_limit_in_bytes_per_second,
         maximumHealthCheckTimeoutInSeconds: asked.maximum_health_check_timeout,
+        narrowedPageSize: rivera.narrowed_page_size,
       }),
     },
     stagingLimits: {

@@ -148,3 +148,15 @@ function refusal(detail: string) {
     return true;
   };
 }
+
+test("a page is larger where a filter names what is listed and the client names no size", () => {
+  const narrowed = { ...spec, narrowed: { by: ["names"], perPage: 1_000 } };
+  const sizes = [
+    {},
+    { states: "a" },
+    { names: "" },
+    { names: "a" },
+    { names: "a", per_page: "7" },
+  ].map((query) => parseListQuery(query, narrowed).perPage);
+  assert.deepEqual(sizes, [50, 50, 50, 1_000, 7]);
+});

@@ -9,6 +9,8 @@ export interface ListSpec {
   /** Query key to the column it orders by. */
   readonly orderBy?: Readonly<Record<string, string>>;
   readonly labels?: boolean;
+  /** How many a page has where one of these filters is given and `per_page` is not, instead of 50. */
+  readonly narrowed?: { readonly by: readonly string[]; readonly perPage: number };
   /** Values that `include` may have. */
   readonly include?: readonly string[];
   /** Values that `embed` may have. */
@@ -68,7 +70,7 @@ export function parseListQuery(query: unknown, spec: ListSpec): ListQuery {
     ...(spec.labels === true ? ["label_selector"] : []),
   ];
   const page = parsePage(raw["page"], report);
-  const perPage = parsePerPage(raw["per_page"], report);
+  const perPage = parsePerPage(raw["per_page"], report) ?? defaultPerPage(raw, spec);
   const order = parseOrder(raw["order_by"], { ...defaultOrder, ...spec.orderBy }, report);
   const createdAts = timestampsOf(raw, "created", report);
   const updatedAts = timestampsOf(raw, "updated", report);
@@ -197,8 +199,13 @@ function parsePage(text: string | undefined, report: Report): number {
   return 1;
 }
 
-function parsePerPage(text: string | undefined, report: Report): number {
-  if (text === undefined || text === "") return 50;
+function defaultPerPage(raw: Readonly<Record<string, string>>, { narrowed }: ListSpec): number {
+  const isNarrowed = narrowed?.by.some((filter) => (raw[filter] ?? "") !== "") === true;
+  return isNarrowed ? narrowed.perPage : 50;
+}
+
+function parsePerPage(text: string | undefined, report: Report): number | undefined {
+  if (text === undefined || text === "") return undefined;
   const value = /^\d+$/.test(text) ? Number(text) : 0;
   if (value < 1) report("Per page must be a positive integer");
   else if (value > 5000) report("Per page must be between 1 and 5000");

@@ -13,10 +13,11 @@ import { registerSingleProcesses, type ProcessRoutes } from "./single-process-ro
 const hiddenInLists = "[PRIVATE DATA HIDDEN IN LISTS]";
 
 export function registerProcesses(app: ApiServer, dependencies: ProcessRoutes): void {
-  const { db, permissions } = dependencies;
+  const { db, permissions, limits } = dependencies;
 
   app.get("/v3/processes", async (request) => {
     const list = parseListQuery(request.query, {
+      narrowed: { by: ["app_guids", "space_guids"], perPage: limits.narrowedPageSize },
       filters: ["types", "app_guids", "space_guids", "organization_guids"],
       labels: true,
       embed: ["process_instances"],

@@ -1,5 +1,6 @@
 import type { Clock } from "#kernel/clock/clock.ts";
 import type { AppRunner } from "../apps/app-runner.ts";
+import type { CloudControllerLimits } from "../config.ts";
 import type { Database } from "../database/schema.ts";
 import type { AuthContext } from "../http/auth-context.ts";
 import { notFound } from "../http/cf-errors.ts";
@@ -17,6 +18,7 @@ export interface RouteRoutes {
   readonly permissions: Permissions;
   readonly jobs: Jobs;
   readonly runner: AppRunner;
+  readonly limits: Pick<CloudControllerLimits, "narrowedPageSize">;
 }
 
 export async function permittedRoute(

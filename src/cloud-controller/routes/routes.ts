@@ -29,10 +29,13 @@ export function registerRoutes(app: ApiServer, dependencies: RouteRoutes): void 
 }
 
 function registerLists(app: ApiServer, dependencies: RouteRoutes): void {
-  const { db, permissions } = dependencies;
+  const { db, permissions, limits } = dependencies;
 
   app.get("/v3/routes", async (request) => {
-    const list = parseListQuery(request.query, routeListSpec);
+    const list = parseListQuery(request.query, {
+      ...routeListSpec,
+      narrowed: { by: ["app_guids", "space_guids"], perPage: limits.narrowedPageSize },
+    });
     return await presentList(dependencies, request.auth, {
       list,
       filters: list.filters,
