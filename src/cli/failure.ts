@@ -15,6 +15,12 @@ export class Failure extends Error {
   }
 }
 
+/** A file or folder of the app that is gone, locked, or has a name that the system does not take. */
+export function cannotRead(error: unknown): Failure {
+  const text = error instanceof Error ? error.message : String(error);
+  return new Failure(`Cannot read an app file: ${text}`, { cause: error });
+}
+
 /** Everything has been said, in a form for programs; only the exit code is left. */
 export class SaidFailure extends Failure {}
 

@@ -108,7 +108,10 @@ async function waitUntilReady(
         stateOf: ({ state }) => state,
       });
   if (processed.state === "FAILED") {
-    throw new Failure("Package failed to process correctly after upload");
+    const text = "Package failed to process correctly after upload";
+    const reason = processed.data?.error ?? "";
+    // The official client leaves it at the first line; what is wrong with the files is in the second.
+    throw new Failure(reason === "" ? text : `${text}\n${reason}`);
   }
   if (processed.state === "EXPIRED") throw new Failure("Package expired after upload");
   return processed.guid;

@@ -9,6 +9,7 @@ import { buffer } from "node:stream/consumers";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { Clock } from "#kernel/clock/clock.ts";
+import { nextTurn } from "#kernel/clock/next-turn.ts";
 import type { Environment } from "../environment.ts";
 import { ConnectionError } from "./connection-error.ts";
 
@@ -75,6 +76,10 @@ export class HttpTransport implements Disposable {
   /** Resolves with whatever the server answered; rejects with a `ConnectionError` where it did not. */
   async send(request: HttpRequest): Promise<HttpAnswer> {
     this.#options.observer?.request(request);
+    // While hashing or packing kept the thread, a server may have closed idle connections. What has happened to them is
+    // seen in the first turn, and handed on in the second; a POST sent on one would fail, and is not sent again.
+    await nextTurn();
+    await nextTurn();
     const answer = await this.#exchange(request);
     this.#options.observer?.answer(request, answer);
     return answer;

@@ -4,7 +4,11 @@ import type { StreamBody } from "./http-transport.ts";
 import { multipart } from "./multipart.ts";
 import type { MatchableResource } from "./resource-matches.ts";
 
-const packageSchema = z.object({ guid: z.string(), state: z.string() });
+const packageSchema = z.object({
+  guid: z.string(),
+  state: z.string(),
+  data: z.object({ error: z.string().nullish() }).nullish(),
+});
 
 export type Package = z.infer<typeof packageSchema>;
 

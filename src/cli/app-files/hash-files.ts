@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import path from "node:path";
 import { Worker } from "node:worker_threads";
-import { Failure } from "../failure.ts";
+import { cannotRead } from "../failure.ts";
 import { sha1OfFile } from "./hash-content.ts";
 
 interface Hashable {
@@ -34,7 +34,7 @@ function hashOrExplain(root: string, file: Hashable): string {
   try {
     return sha1OfFile(path.join(root, file.path), file.size);
   } catch (error) {
-    throw unreadable(error);
+    throw cannotRead(error);
   }
 }
 
@@ -64,7 +64,7 @@ async function hashInWorker(
   worker.once("message", (hashes: readonly string[]) => {
     resolve(files.map((file, index) => [file.path, hashes[index] ?? ""]));
   });
-  worker.once("error", (error) => reject(unreadable(error)));
+  worker.once("error", (error) => reject(cannotRead(error)));
   worker.once("exit", (code) => reject(new Error(`A hashing thread ended early with ${code}`)));
   try {
     return await promise;
@@ -72,11 +72,4 @@ async function hashInWorker(
     signal.removeEventListener("abort", onAbort);
     await worker.terminate();
   }
-}
-
-function unreadable(error: unknown): Failure {
-  return new Failure(
-    `Cannot read an app file: ${error instanceof Error ? error.message : String(error)}`,
-    { cause: error },
-  );
 }

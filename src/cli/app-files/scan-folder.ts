@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, lstatSync, realpathSync } from "node:fs";
 import type { Clock } from "#kernel/clock/clock.ts";
-import { Failure } from "../failure.ts";
+import { cannotRead, Failure } from "../failure.ts";
 import type { AppFile } from "./app-file.ts";
 import { HashCache, type FileStamp } from "./hash-cache.ts";
 import { hashFiles } from "./hash-files.ts";
@@ -58,7 +58,11 @@ function walk(root: string, ignore: IgnoreRules): FoundFile[] {
       }
     }
   };
-  visit("");
+  try {
+    visit("");
+  } catch (error) {
+    throw cannotRead(error);
+  }
   return found;
 }
 

@@ -20,6 +20,11 @@ export interface ZipContent {
   readonly bytes: AsyncIterable<Uint8Array> | readonly Uint8Array[];
 }
 
+/** What came is not as long as its entry was told to be. */
+export class ContentChanged extends Error {
+  override readonly name = "ContentChanged";
+}
+
 const stored = 0;
 const deflated = 8;
 const utf8Names = 0x0800;
@@ -75,7 +80,8 @@ export class ZipWriter implements AsyncDisposable {
     await this.#write(localHeader(header, name, content));
     const end = this.#offset + content.compressedSize;
     for await (const chunk of content.bytes) await this.#write(chunk);
-    if (this.#offset !== end) throw new Error(`"${entry.name}" changed while it was packed`);
+    if (this.#offset !== end)
+      throw new ContentChanged(`"${entry.name}" changed while it was packed`);
     this.#directory.push(directoryRecord({ header, name, content, at, mode: entry.mode }));
     this.#entries += 1;
   }
