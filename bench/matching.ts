@@ -1,206 +1,205 @@
+import { fork } from "node:child_process";
 import { hash } from "node:crypto";
-import { createReadStream, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { loadavg, tmpdir } from "node:os";
 import path from "node:path";
-import { Readable } from "node:stream";
-import { DatabaseSync } from "node:sqlite";
-import { request } from "undici";
+import { parseArgs } from "node:util";
+import { z } from "zod";
 import { runChecked } from "#kernel/process/run-command.ts";
-import { Developer } from "#cloud-controller/testing/developer.ts";
-import { TestCloudController } from "#cloud-controller/testing/test-cloud-controller.ts";
+import { BenchClient, type Figures } from "./matching/bench-client.ts";
+import { cachedBytes, cachedSha1 } from "./matching/fill-resource-cache.ts";
 
-// `npm run bench:matching`: the package path of one Cloud Controller on SQLite with a million files in its resource cache.
-// Client and server are one process here, so times and memory are those of both.
+// `npm run bench:matching [-- --only matches,assembly,again,ten,large] [-- --database URL] [-- --files N]`: the package path
+// of one Cloud Controller, a process of its own, with a million files in its resource cache. On PostgreSQL with --database or below
+// scripts/with-postgres; its rows are in a schema of this run, which is dropped.
 
-const cached = 1_000_000;
+const parts = { matches, assembly, again, ten, large };
+
+const { values } = parseArgs({
+  options: {
+    only: { type: "string", default: Object.keys(parts).join(",") },
+    database: { type: "string" },
+    files: { type: "string", default: "1000000" },
+  },
+});
+const cached = z.coerce.number().int().min(1).parse(values.files);
+const only = new Set(z.array(z.keyof(z.object(parts))).parse(values.only.split(",")));
+const databaseUrl = values.database ?? process.env["RIVERA_POSTGRES_SERVER"];
+
 const directory = mkdtempSync(path.join(tmpdir(), "rivera-bench-matching-"));
+const server = fork(
+  path.join(import.meta.dirname, "matching-server.ts"),
+  [JSON.stringify({ directory, databaseUrl, files: cached })],
+  {
+    stdio: ["ignore", "inherit", "inherit", "ipc"],
+  },
+);
+const ended = once(server, "exit");
 try {
-  print(`load ${(loadavg()[0] ?? 0).toFixed(2)} at the start, files on ${tmpdir()}`);
-  await using cc = await TestCloudController.start({ directory });
-  const developer = await Developer.admin(cc);
-  const app = await developer.createApp("bench");
-  fillCache(path.join(directory, "cloud-controller.db"));
-  await measureMatches(cc);
-  await measureAssembly(cc, developer, app);
-  await measureTenAtOnce(cc, developer);
-  await measureLargeUpload(cc, developer, app);
+  const client = await BenchClient.of(server);
+  print(
+    `${databaseUrl === undefined ? "SQLite" : "PostgreSQL"}, files on ${tmpdir()}`.padEnd(48),
+    "    took  server's CPU  its loop late p99 / max  load",
+  );
+  for (const name of only) await parts[name](client);
 } finally {
+  if (server.connected) server.disconnect();
+  await ended;
   rmSync(directory, { recursive: true, force: true });
 }
 
-function fillCache(file: string): void {
-  using database = new DatabaseSync(file);
-  // Nothing of it need last: with the usual care a million rows take minutes.
-  database.exec("pragma synchronous = off; pragma cache_size = -500000; pragma foreign_keys = off");
-  database.exec(`begin; insert into resource_packs values ('bench', 'SEALED', 0, 0, '')`);
-  const content = database.prepare(
-    "insert into resource_files values (?, ?, 'bench', ?, 10, 8, 0, '2030-01-01')",
-  );
-  const possession = database.prepare("insert into resources values (?, 'bench', ?, ?, 0)");
-  for (let index = 0; index < cached; index += 1) {
-    const sha256 = hash("sha256", String(index));
-    content.run(sha256, 100, index * 10);
-    possession.run(hash("sha1", String(index)), sha256, 100);
-  }
-  database.exec("commit");
-}
-
-async function measureMatches(cc: TestCloudController): Promise<void> {
-  const admin = await cc.admin();
-  const bodies = (files: number) =>
-    Array.from({ length: Math.ceil(files / 5_000) }, (_, part) => ({
-      resources: Array.from({ length: Math.min(5_000, files - part * 5_000) }, (_each, index) => ({
-        checksum: { value: hash("sha1", String(((part * 5_000 + index) * 7_919) % cached)) },
-        size_in_bytes: 100,
-        path: `node_modules/some-package-${part}/dist/esm/internal/file-${index}.js`,
-        mode: "0644",
-      })),
+async function matches(client: BenchClient): Promise<void> {
+  for (const [round, files] of [15_000, 15_000, 15_000, 99_000].entries()) {
+    const bodies = questions(files, (index) => ({
+      checksum: { value: cachedSha1(((round * 100_000 + index) * 7_919) % cached) },
+      size_in_bytes: cachedBytes,
+      path: `node_modules/some-package-${index % 50}/dist/esm/internal/file-${index}.js`,
+      mode: "0644",
     }));
-  for (const files of [15_000, 15_000, 99_000]) {
-    const asked = bodies(files);
-    const started = performance.now();
-    let matched = 0;
-    for (const body of asked) {
-      matched += (await admin.post("/v3/resource_matches", body)).json.resources.length;
-    }
-    const took = performance.now() - started;
+    const answers: string[] = [];
+    const figures = await client.measure(async () => {
+      for (const body of bodies)
+        answers.push(await client.send("POST", "/v3/resource_matches", body));
+    });
+    const matched = answers.reduce((sum, text) => sum + JSON.parse(text).resources.length, 0);
     if (matched !== files) throw new Error(`only ${matched} of ${files} files matched`);
-    print(`${files} files matched in ${asked.length} requests`.padEnd(50), milliseconds(took));
+    row(`${files} files matched in ${bodies.length} requests`, figures);
   }
 }
 
-async function measureAssembly(
-  cc: TestCloudController,
-  developer: Developer,
-  app: string,
-): Promise<void> {
-  const tree = makeTree("tree", { files: 5_000, bytes: 20_000 });
+async function assembly(client: BenchClient): Promise<void> {
+  const { tree } = makeTree("tree", { files: 5_000, bytes: 20_000 });
   const zip = path.join(directory, "tree.zip");
-  const handStarted = performance.now();
-  await runChecked("zip", ["-1", "-q", "-r", zip, "."], { cwd: tree });
-  await runChecked("unzip", ["-q", zip, "-d", path.join(directory, "unzipped")]);
-  const byHand = performance.now() - handStarted;
-  print("zip -1 and unzip of 100 MB in 5,000 files".padEnd(50), milliseconds(byHand));
+  const byHand = await timed(async () => {
+    await runChecked("zip", ["-1", "-q", "-r", zip, "."], { cwd: tree });
+    await runChecked("unzip", ["-q", zip, "-d", path.join(directory, "unzipped")]);
+  });
+  print("zip -1 and unzip of 100 MB in 5,000 files".padEnd(48), inMs(byHand));
   for (const round of ["first", "second"]) {
-    const guid = await developer.createPackage(app);
-    const started = performance.now();
-    await upload(cc, guid, zip);
-    await ready(developer, guid);
-    const took = performance.now() - started;
-    const ratio = (took / byHand).toFixed(2);
-    print(
-      `${round} upload of that zip to READY`.padEnd(50),
-      `${milliseconds(took)}  ratio ${ratio}`,
-    );
+    const figures = await client.measure(() => client.push(client.apps[0] ?? "", { zip }));
+    row(`${round} upload of that zip to READY`, figures, `ratio ${ratio(figures.tookMs, byHand)}`);
   }
 }
 
-async function measureTenAtOnce(cc: TestCloudController, developer: Developer): Promise<void> {
-  const zips: string[] = [];
-  for (let index = 0; index < 10; index += 1) {
-    const zip = path.join(directory, `ten-${index}.zip`);
-    const tree = makeTree(`ten-${index}`, { files: 1_000, bytes: 5_000 });
-    await runChecked("zip", ["-1", "-q", "-r", zip, "."], { cwd: tree });
-    zips.push(zip);
-  }
-  const pushes = zips.map(async (zip, index) => {
-    const guid = await developer.createPackage(await developer.createApp(`ten-${index}`));
-    await upload(cc, guid, zip);
-    await ready(developer, guid);
+/** What the server does for a push of a tree of which it has all but one file. */
+async function again(client: BenchClient): Promise<void> {
+  const { tree, files } = makeTree("again", { files: 15_439, bytes: 7_000 });
+  const whole = path.join(directory, "whole.zip");
+  await runChecked("zip", ["-1", "-q", "-r", whole, "."], { cwd: tree });
+  await client.push(client.apps[0] ?? "", { zip: whole });
+  const [changed = "", ...same] = files.keys();
+  writeFileSync(path.join(tree, changed), "one line is another\n");
+  const changedZip = path.join(directory, "changed.zip");
+  await runChecked("zip", ["-1", "-q", changedZip, changed], { cwd: tree });
+  const resources = same.map((name) => ({
+    checksum: { value: files.get(name) },
+    size_in_bytes: 7_000,
+    path: name,
+    mode: "644",
+  }));
+  const bodies = questions(resources.length, (index) => resources[index]);
+  const field = JSON.stringify(resources);
+  const byHand = await timed(async () => {
+    const target = path.join(directory, "by-hand.zip");
+    await runChecked("zip", ["-1", "-q", "-r", target, "."], { cwd: tree });
   });
+  print(`zip -1 -r of ${files.size} files`.padEnd(48), inMs(byHand));
+  const figures = await client.measure(async () => {
+    for (const body of bodies) await client.send("POST", "/v3/resource_matches", body);
+    await client.push(client.apps[0] ?? "", { zip: changedZip, resources: field });
+  });
+  const lists = bodies.reduce((sum, body) => sum + body.length, 0) + field.length;
+  row(
+    "one of them changed: matched, uploaded, READY",
+    figures,
+    `ratio ${ratio(figures.tookMs, byHand)}; zip ${statSync(changedZip).size} bytes, lists of hashes ${(lists / 1024 ** 2).toFixed(1)} MiB`,
+  );
+}
+
+async function ten(client: BenchClient): Promise<void> {
+  const zips = await Promise.all(
+    client.apps.map(async (_app, index) => {
+      const zip = path.join(directory, `ten-${index}.zip`);
+      const { tree } = makeTree(`ten-${index}`, { files: 1_000, bytes: 5_000 });
+      await runChecked("zip", ["-1", "-q", "-r", zip, "."], { cwd: tree });
+      return zip;
+    }),
+  );
   const latencies: number[] = [];
-  let pushing = true;
-  const done = Promise.all(pushes).finally(() => (pushing = false));
-  while (pushing) {
-    const started = performance.now();
-    await developer.caller.get("/v3/apps");
-    latencies.push(performance.now() - started);
-  }
-  await done;
+  const figures = await client.measure(async () => {
+    let pushing = true;
+    const pushes = client.apps.map((app, index) => client.push(app, { zip: zips[index] ?? "" }));
+    const done = Promise.all(pushes).finally(() => (pushing = false));
+    while (pushing) {
+      latencies.push(await timed(async () => void (await client.send("GET", "/v3/apps"))));
+    }
+    await done;
+  });
   latencies.sort((a, b) => a - b);
   const p99 = latencies[Math.floor(latencies.length * 0.99)] ?? 0;
-  const what = `GET /v3/apps during ten pushes, p99 of ${latencies.length}`;
-  print(what.padEnd(50), milliseconds(p99));
+  const note = `GET /v3/apps meanwhile, ${latencies.length} times: p99 ${p99.toFixed(0)} ms, at most ${(latencies.at(-1) ?? 0).toFixed(0)} ms`;
+  row("ten pushes of 1,000 files at once", figures, note);
 }
 
-async function measureLargeUpload(
-  cc: TestCloudController,
-  developer: Developer,
-  app: string,
-): Promise<void> {
+async function large(client: BenchClient): Promise<void> {
   const tree = path.join(directory, "large");
   mkdirSync(tree);
   const random = "head -c 511M /dev/urandom > a; head -c 511M /dev/urandom > b";
   await runChecked("sh", ["-c", random], { cwd: tree });
   const zip = path.join(directory, "large.zip");
   await runChecked("zip", ["-0", "-q", "-r", zip, "."], { cwd: tree });
-  const guid = await developer.createPackage(app);
-  const before = process.memoryUsage.rss();
-  let peak = before;
-  const watch = setInterval(() => (peak = Math.max(peak, process.memoryUsage.rss())), 20);
-  const started = performance.now();
-  await upload(cc, guid, zip);
-  await ready(developer, guid);
-  const took = performance.now() - started;
-  clearInterval(watch);
-  const grown = ((peak - before) / 1024 ** 2).toFixed(0);
-  print(
-    "upload of 1 GiB to READY".padEnd(50),
-    `${milliseconds(took)}  memory grew by ${grown} MiB`,
+  const figures = await client.measure(() => client.push(client.apps[0] ?? "", { zip }));
+  const grown = (figures.grownBytes / 1024 ** 2).toFixed(0);
+  row("upload of 1 GiB to READY", figures, `memory grew by ${grown} MiB`);
+}
+
+function questions(files: number, resource: (index: number) => unknown): string[] {
+  return Array.from({ length: Math.ceil(files / 5_000) }, (_, part) =>
+    JSON.stringify({
+      resources: Array.from({ length: Math.min(5_000, files - part * 5_000) }, (_each, index) =>
+        resource(part * 5_000 + index),
+      ),
+    }),
   );
 }
 
-function makeTree(name: string, size: { readonly files: number; readonly bytes: number }): string {
+/** The tree's folder, and the SHA-1 of each file. */
+function makeTree(name: string, size: { readonly files: number; readonly bytes: number }) {
   const tree = path.join(directory, name);
+  const files = new Map<string, string>();
   for (let index = 0; index < size.files; index += 1) {
-    const folder = path.join(tree, `folder-${index % 100}`);
-    mkdirSync(folder, { recursive: true });
+    const folder = `folder-${index % 100}`;
+    mkdirSync(path.join(tree, folder), { recursive: true });
     const line = `${name} ${hash("sha1", String(index))} `;
     const content = line.repeat(Math.ceil(size.bytes / line.length)).slice(0, size.bytes);
-    writeFileSync(path.join(folder, `file-${index}`), content);
+    writeFileSync(path.join(tree, folder, `file-${index}`), content);
+    files.set(`${folder}/file-${index}`, hash("sha1", content));
   }
-  return tree;
+  return { tree, files };
 }
 
-async function upload(cc: TestCloudController, guid: string, zip: string): Promise<void> {
-  const head = Buffer.from(
-    '--b\r\nContent-Disposition: form-data; name="bits"; filename="a.zip"\r\n' +
-      "Content-Type: application/zip\r\n\r\n",
-  );
-  const tail = Buffer.from("\r\n--b--\r\n");
-  const answer = await request(`${cc.url}/v3/packages/${guid}/upload`, {
-    method: "POST",
-    headers: {
-      authorization: `bearer ${await cc.token({ userGuid: "admin-guid", scopes: ["cloud_controller.admin"] })}`,
-      "content-type": "multipart/form-data; boundary=b",
-      "content-length": String(head.length + statSync(zip).size + tail.length),
-    },
-    body: Readable.from(parts()),
-    headersTimeout: 600_000,
-    bodyTimeout: 600_000,
-  });
-  const text = await answer.body.text();
-  if (answer.statusCode !== 200) throw new Error(`the upload was refused: ${text}`);
-
-  async function* parts(): AsyncGenerator<Buffer> {
-    yield head;
-    yield* createReadStream(zip);
-    yield tail;
-  }
+async function timed(work: () => Promise<void>): Promise<number> {
+  const started = performance.now();
+  await work();
+  return performance.now() - started;
 }
 
-async function ready(developer: Developer, guid: string): Promise<void> {
-  for (;;) {
-    const found = await developer.caller.get(`/v3/packages/${guid}`);
-    if (found.json.state === "READY") return;
-    if (found.json.state === "FAILED") throw new Error(found.text);
-  }
+function row(what: string, figures: Figures, note = ""): void {
+  const { tookMs, cpuMs, delayP99Ms, delayMaxMs } = figures;
+  const load = (loadavg()[0] ?? 0).toFixed(1).padStart(5);
+  const delays = `${inMs(delayP99Ms)} /${inMs(delayMaxMs)}`;
+  print(what.padEnd(48), inMs(tookMs), inMs(cpuMs).padStart(12), delays.padStart(23), load, note);
 }
 
-function milliseconds(ms: number): string {
+function ratio(one: number, other: number): string {
+  return (one / other).toFixed(2);
+}
+
+function inMs(ms: number): string {
   return `${ms.toFixed(0).padStart(6)} ms`;
 }
 
 function print(...columns: readonly string[]): void {
-  process.stdout.write(`${columns.join("  ")}\n`);
+  process.stdout.write(`${columns.join("  ").trimEnd()}\n`);
 }

@@ -1,5 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
 import { SqliteDialect, type SqliteDatabase, type SqliteStatement } from "kysely";
+import { BackgroundCheckpoints } from "./background-checkpoints.ts";
 import { camelCase, toRow } from "./column-names.ts";
 import { StatementCache } from "./statement-cache.ts";
 
@@ -14,8 +15,14 @@ export function nodeSqliteDialect(path: string): SqliteDialect {
   database.exec("PRAGMA foreign_keys = ON");
   database.exec("PRAGMA busy_timeout = 5000");
   database.exec(`PRAGMA mmap_size = ${mappedBytes}`);
-  return new SqliteDialect({ database: withStatementCache(database) });
+  database.exec(`PRAGMA wal_autocheckpoint = ${pagesOfLog}`);
+  const isFile = path !== ":memory:" && path !== "";
+  const checkpoints = isFile ? new BackgroundCheckpoints(path) : undefined;
+  return new SqliteDialect({ database: withStatementCache(database, checkpoints) });
 }
+
+/** A commit that finds the write-ahead log so long has not been kept up with, and shortens it itself: 32 MiB. */
+const pagesOfLog = 8_192;
 
 /**
  * So much of the file is read where the kernel has it, without a system call a page: a third less for the thousands of
@@ -26,10 +33,20 @@ const mappedBytes = 1024 ** 3;
 /** How many statements a component keeps prepared: it has some hundreds; those with lists of values are endless. */
 const statementsKept = 500;
 
-function withStatementCache(database: DatabaseSync): SqliteDatabase {
-  const statements = new StatementCache(statementsKept, (sql) => prepare(database, sql));
+function withStatementCache(
+  database: DatabaseSync,
+  checkpoints: BackgroundCheckpoints | undefined,
+): SqliteDatabase {
+  const changes = database.prepare("select total_changes() as count");
+  const written = () => {
+    if (!database.isTransaction) checkpoints?.committed(Number(changes.get()?.["count"]));
+  };
+  const statements = new StatementCache(statementsKept, (sql) => prepare(database, sql, written));
   return {
-    close: () => database.close(),
+    close: () => {
+      checkpoints?.close();
+      database.close();
+    },
     prepare: (sql) => {
       // What `*` stands for is another list of columns afterwards.
       if (/^\s*(?:create|alter|drop)\b/i.test(sql)) statements.clear();
@@ -39,7 +56,7 @@ function withStatementCache(database: DatabaseSync): SqliteDatabase {
 }
 
 /** Runs to its end in one call, so it can be used again at once; SQLite prepares it anew where the schema has changed. */
-function prepare(database: DatabaseSync, sql: string): SqliteStatement {
+function prepare(database: DatabaseSync, sql: string, written: () => void): SqliteStatement {
   const statement = database.prepare(sql);
   const names = statement.columns().map(({ name }) => camelCase(name));
   // Objects made by the driver itself are dictionaries, which take twice as long to make and to read as those below.
@@ -52,7 +69,9 @@ function prepare(database: DatabaseSync, sql: string): SqliteStatement {
     run: (parameters) => {
       // SQLite itself has rolled back where the disk was full; a complaint about that would hide the reason.
       if (sql === "rollback" && !database.isTransaction) return { changes: 0, lastInsertRowid: 0 };
-      return statement.run(...bindable(parameters));
+      const result = statement.run(...bindable(parameters));
+      written();
+      return result;
     },
     // Read bit by bit, and perhaps not to its end: a statement of its own.
     *iterate(parameters) {

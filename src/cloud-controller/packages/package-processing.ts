@@ -16,6 +16,7 @@ import type { ResourceCacheConfig } from "../resource-matches/resource-cache-con
 import type { ResourceScope } from "../resource-matches/resource-scope.ts";
 import type { PackageRetention } from "./package-retention.ts";
 import type { CacheableFile, MatchedFile } from "./zip/assemble-package.ts";
+import { AssemblyThreads } from "./zip/assembly-worker.ts";
 import { CorruptResource, InvalidZip, ZipTooLarge } from "./zip/invalid-zip.ts";
 import { openAssembly } from "./zip/open-assembly.ts";
 import type { PackedFile } from "./zip/write-packs.ts";
@@ -64,6 +65,7 @@ export class PackageProcessing implements AsyncDisposable {
   readonly #options: PackageProcessingOptions;
   readonly #running = new Set<Promise<void>>();
   readonly #waiting: (() => void)[] = [];
+  readonly #threads = new AssemblyThreads(atOnce);
   #free = atOnce;
 
   constructor(options: PackageProcessingOptions) {
@@ -99,6 +101,7 @@ export class PackageProcessing implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#running);
+    await this.#threads[Symbol.asyncDispose]();
   }
 
   async #process(upload: PackageUpload): Promise<void> {
@@ -128,11 +131,12 @@ export class PackageProcessing implements AsyncDisposable {
 
   async #make(upload: PackageUpload): Promise<string> {
     const { blobstore, resources, resourceCache, limits } = this.#options;
-    await using assembly = openAssembly(upload, {
+    const archiveLimits = {
       maxTotalBytes: limits.maximumPackageBytes,
       maxEntries: limits.maximumPackageEntries,
       maxCachedFileBytes: limits.maximumResourceBytes,
-    });
+    };
+    await using assembly = openAssembly(upload, archiveLimits, this.#threads);
     const cacheable = upload.bitsPath === undefined ? [] : await assembly.inspect(upload.bitsPath);
     const matched = await this.#collect(upload);
     const target = path.join(upload.directory, "package.zip");

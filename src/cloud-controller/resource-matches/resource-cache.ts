@@ -2,6 +2,7 @@ import { createWriteStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import { sql } from "kysely";
 import { BlobNotFound, type Blobstore } from "#blobstore/blobstore.ts";
+import { soonDurable } from "#db/soon-durable.ts";
 import type { Clock } from "#kernel/clock/clock.ts";
 import { resourcePackBlob } from "../blobs/blob-keys.ts";
 import type { Database } from "../database/schema.ts";
@@ -106,7 +107,10 @@ export class ResourceCache {
     return new Set(sha256s.filter((sha256) => !known.has(sha256)));
   }
 
-  /** Takes in what an upload brought: the packs of its new files, and that its organization has all of them. */
+  /**
+   * Takes in what an upload brought: the packs of its new files, and that its organization has all of them. A power cut
+   * may undo what rows tell: the files come again, and the pack, of which nothing is live then, goes.
+   */
   async add(upload: {
     readonly organizationGuid: string;
     readonly files: readonly CacheableFile[];
@@ -153,12 +157,14 @@ export class ResourceCache {
     this.#used = new Set();
     const lastUsedAt = toHour(this.#clock.now());
     await inChunks(used, async (chunk) => {
-      await this.#db
-        .updateTable("resourceFiles")
-        .set({ lastUsedAt })
-        .where(isOneOf(sql.ref("sha256"), chunk))
-        .where("lastUsedAt", "<", lastUsedAt)
-        .execute();
+      await soonDurable(this.#db, async (tx) => {
+        await tx
+          .updateTable("resourceFiles")
+          .set({ lastUsedAt })
+          .where(isOneOf(sql.ref("sha256"), chunk))
+          .where("lastUsedAt", "<", lastUsedAt)
+          .execute();
+      });
     });
     return used.length;
   }
@@ -178,7 +184,7 @@ export class ResourceCache {
     // In one order, for two uploads of the same files would wait for each other otherwise.
     const inOrder = rows.toSorted((a, b) => (a.sha256 < b.sha256 ? -1 : 1));
     await inChunks(inOrder, async (chunk) => {
-      await this.#db.transaction().execute(async (tx) => {
+      await soonDurable(this.#db, async (tx) => {
         const inserted = await tx
           .insertInto("resourceFiles")
           .values([...chunk])
@@ -195,7 +201,7 @@ export class ResourceCache {
   }
 
   async #addPossessions(organizationGuid: string, files: readonly CacheableFile[]): Promise<void> {
-    await this.#db.transaction().execute(async (tx) => {
+    await soonDurable(this.#db, async (tx) => {
       const there = await tx
         .selectFrom("resourceFiles")
         .select("sha256")

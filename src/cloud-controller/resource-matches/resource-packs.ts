@@ -145,11 +145,14 @@ export async function changeLiveBytes(
   }
 }
 
-/** Thousands of rows in small pieces, with room for everybody else's requests between them. */
+/**
+ * Thousands of rows in small pieces, with room for everybody else's requests between them: a hundred rows among a
+ * million, each on pages of its own, take SQLite some milliseconds.
+ */
 export async function inChunks<Item>(
   items: readonly Item[],
   each: (chunk: readonly Item[]) => Promise<void>,
-  atOnce = 500,
+  atOnce = 100,
 ): Promise<void> {
   for (let at = 0; at < items.length; at += atOnce) {
     await each(items.slice(at, at + atOnce));

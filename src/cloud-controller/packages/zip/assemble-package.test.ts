@@ -13,7 +13,7 @@ import {
   inspectUpload,
   type ArchiveLimits,
 } from "./assemble-package.ts";
-import { AssemblyWorker } from "./assembly-worker.ts";
+import { AssemblyThreads, AssemblyWorker } from "./assembly-worker.ts";
 import { openAssembly } from "./open-assembly.ts";
 import { CorruptResource, InvalidZip, ZipTooLarge } from "./invalid-zip.ts";
 
@@ -279,7 +279,8 @@ test("the pack holds the new files once each, and a later package can be made of
       { name: "hidden", content: "not mine", mode: 0o100044 },
     ]),
   );
-  await using worker = new AssemblyWorker(limits);
+  await using threads = new AssemblyThreads(1);
+  await using worker = new AssemblyWorker(limits, threads);
 
   const cacheable = await worker.inspect(space.at("upload"));
   const [same, known] = cacheable;
@@ -314,10 +315,40 @@ test("the pack holds the new files once each, and a later package can be made of
   assert.equal(await runChecked("unzip", ["-p", space.at("second.zip"), "only"]), "same");
 });
 
+test("a thread that has made a package, or refused one, makes the next, and keeps nothing of the last", async () => {
+  await using space = await workspace();
+  await writeFile(space.at("upload"), buildZip([{ name: "left-behind", content: "x" }]));
+  await using threads = new AssemblyThreads(1);
+  const used = new Set<unknown>();
+  const make = async <Result>(work: (worker: AssemblyWorker) => Promise<Result>) => {
+    const thread = threads.take();
+    used.add(thread);
+    await threads.giveBack(thread);
+    await using worker = new AssemblyWorker(limits, threads);
+    return await work(worker);
+  };
+  const request = { target: space.at("target"), matched: [], matchedBytes: undefined };
+
+  await make((worker) => worker.inspect(space.at("upload")));
+  await assert.rejects(
+    make((worker) => worker.assemble({ ...request, packs: packs(space.at("pack-")) })),
+    /zipfile is empty/,
+  );
+  await assert.rejects(make((worker) => worker.inspect(space.at("missing"))));
+  const cacheable = await make((worker) => worker.inspect(space.at("upload")));
+
+  assert.equal(used.size, 1);
+  assert.deepEqual(
+    cacheable.map(({ sha1 }) => sha1),
+    [hash("sha1", "x")],
+  );
+});
+
 test("the worker throws the same error for a bad upload", async () => {
   await using space = await workspace();
   await writeFile(space.at("upload"), buildZip([{ name: "../x" }]));
-  await using worker = new AssemblyWorker(limits);
+  await using threads = new AssemblyThreads(1);
+  await using worker = new AssemblyWorker(limits, threads);
 
   await assert.rejects(worker.inspect(space.at("upload")), InvalidZip);
 });
@@ -331,11 +362,10 @@ test("a small package is made in this thread, a large, crowded or bad one in one
     bad: Buffer.from("no zip"),
   };
   for (const [name, bytes] of Object.entries(zips)) await writeFile(space.at(name), bytes);
+  await using threads = new AssemblyThreads(1);
   const isInThread = async (bitsPath: string | undefined, sizes: readonly number[]) => {
-    await using assembly = openAssembly(
-      { bitsPath, resources: sizes.map((size) => ({ size })) },
-      limits,
-    );
+    const resources = sizes.map((size) => ({ size }));
+    await using assembly = openAssembly({ bitsPath, resources }, limits, threads);
     return assembly instanceof AssemblyWorker;
   };
 
@@ -392,7 +422,8 @@ test("a cached file that is not what its hash says is found out before it is use
   await using space = await workspace();
   await writeFile(space.at("matched"), "changed on disk");
   const file = { name: "a", size: 15, mode: 0o644, method: 0, compressedSize: 15, offset: 0 };
-  await using worker = new AssemblyWorker(limits);
+  await using threads = new AssemblyThreads(1);
+  await using worker = new AssemblyWorker(limits, threads);
 
   const assembled = worker.assemble({
     target: space.at("package.zip"),

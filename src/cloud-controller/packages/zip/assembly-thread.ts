@@ -8,12 +8,15 @@ import {
 import type { AssemblyCall, AssemblyReply } from "./assembly-worker.ts";
 import { CorruptResource, InvalidZip, ZipTooLarge } from "./invalid-zip.ts";
 
-// The thread of one package: hashing and copying thousands of files would hold up every request otherwise.
+// The thread of one package at a time: hashing and copying thousands of files would hold up every request otherwise.
 let upload: InspectedUpload | undefined;
 
 async function answer(call: AssemblyCall): Promise<AssemblyReply> {
   if (call.kind === "assemble") {
-    return { kind: "assembled", packed: await assemblePackage(upload, call.request, call.limits) };
+    const uploaded = call.isInspected ? upload : undefined;
+    upload = undefined;
+    const packed = await assemblePackage(uploaded, call.request, call.limits);
+    return { kind: "assembled", packed };
   }
   upload = await inspectUpload(call.path, call.limits);
   return { kind: "inspected", cacheable: cacheableFiles(upload, call.limits) };

@@ -10,6 +10,8 @@ export type AssemblyCall =
       readonly kind: "assemble";
       readonly request: AssemblyRequest;
       readonly limits: ArchiveLimits;
+      /** Whether the last `inspect` was of this package; of nothing uploaded there is none. */
+      readonly isInspected: boolean;
     };
 
 export type AssemblyReply =
@@ -17,29 +19,81 @@ export type AssemblyReply =
   | { readonly kind: "assembled"; readonly packed: readonly PackedFile[] }
   | { readonly kind: "invalid" | "too-large" | "corrupt" | "broken"; readonly message: string };
 
-/** Makes one package in a thread of its own; see `assemble-package.ts`. Throws what is thrown there. */
+/** Threads that have made a package wait for the next: to start one takes as long as a small package. */
+export class AssemblyThreads implements AsyncDisposable {
+  readonly #idle = new Set<Worker>();
+  readonly #most: number;
+  #isOpen = true;
+
+  /** @param most threads that are kept; more may be out at once. */
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  take(): Worker {
+    const [thread] = this.#idle;
+    if (thread === undefined) return this.#start();
+    this.#idle.delete(thread);
+    return thread;
+  }
+
+  /** A thread that has answered all it was asked. */
+  async giveBack(thread: Worker): Promise<void> {
+    if (!this.#isOpen || this.#idle.size >= this.#most) {
+      await thread.terminate();
+      return;
+    }
+    this.#idle.add(thread);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isOpen = false;
+    for (const thread of this.#idle) await thread.terminate();
+  }
+
+  #start(): Worker {
+    const thread = new Worker(new URL("./assembly-thread.ts", import.meta.url));
+    const gone = () => this.#idle.delete(thread);
+    return thread.once("exit", gone).once("error", gone);
+  }
+}
+
+/** Makes one package in a thread; see `assemble-package.ts`. Throws what is thrown there. */
 export class AssemblyWorker implements AsyncDisposable {
   readonly #limits: ArchiveLimits;
-  readonly #worker = new Worker(new URL("./assembly-thread.ts", import.meta.url));
+  readonly #threads: AssemblyThreads;
+  readonly #worker: Worker;
+  #isInspected = false;
+  #isAnswered = true;
 
-  constructor(limits: ArchiveLimits) {
+  constructor(limits: ArchiveLimits, threads: AssemblyThreads) {
     this.#limits = limits;
+    this.#threads = threads;
+    this.#worker = threads.take();
   }
 
   async inspect(path: string): Promise<readonly CacheableFile[]> {
     const reply = await this.#call({ kind: "inspect", path, limits: this.#limits });
     if (reply.kind !== "inspected") throw new Error(`The assembly thread answered ${reply.kind}`);
+    this.#isInspected = true;
     return reply.cacheable;
   }
 
   async assemble(request: AssemblyRequest): Promise<readonly PackedFile[]> {
-    const reply = await this.#call({ kind: "assemble", request, limits: this.#limits });
+    const isInspected = this.#isInspected;
+    const reply = await this.#call({
+      kind: "assemble",
+      request,
+      limits: this.#limits,
+      isInspected,
+    });
     if (reply.kind !== "assembled") throw new Error(`The assembly thread answered ${reply.kind}`);
     return reply.packed;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#worker.terminate();
+    if (this.#isAnswered) await this.#threads.giveBack(this.#worker);
+    else await this.#worker.terminate();
   }
 
   /** One call at a time: its answer is the next message. */
@@ -50,10 +104,12 @@ export class AssemblyWorker implements AsyncDisposable {
       () => undefined,
     );
     const answered = once(this.#worker, "message", { signal: gone.signal });
+    this.#isAnswered = false;
     this.#worker.postMessage(call);
     try {
       const messages = await Promise.race([answered, exited]);
       if (messages === undefined) throw new Error("The assembly thread ended without an answer");
+      this.#isAnswered = true;
       return checked(messages[0]);
     } finally {
       gone.abort();

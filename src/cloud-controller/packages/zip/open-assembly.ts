@@ -8,7 +8,7 @@ import {
   type CacheableFile,
   type InspectedUpload,
 } from "./assemble-package.ts";
-import { AssemblyWorker } from "./assembly-worker.ts";
+import { AssemblyWorker, type AssemblyThreads } from "./assembly-worker.ts";
 import type { PackedFile } from "./write-packs.ts";
 import { readZipDirectory } from "./zip-directory.ts";
 
@@ -21,18 +21,19 @@ interface Assembly extends AsyncDisposable {
 const fewFiles = 200;
 const fewBytes = 4 * 1024 * 1024;
 
-/** A thread takes longer to start than a small package to be made, and a large one would hold up every request. */
+/** A thread may take longer to start than a small package to be made, and a large one would hold up every request. */
 export function openAssembly(
   upload: {
     readonly bitsPath: string | undefined;
     readonly resources: readonly { readonly size: number }[];
   },
   limits: ArchiveLimits,
+  threads: AssemblyThreads,
 ): Assembly {
   const isSmall =
     isLittle(upload.resources) &&
     (upload.bitsPath === undefined || isLittle(entriesOf(upload.bitsPath)));
-  return isSmall ? new AssemblyHere(limits) : new AssemblyWorker(limits);
+  return isSmall ? new AssemblyHere(limits) : new AssemblyWorker(limits, threads);
 }
 
 function isLittle(files: readonly { readonly size: number }[] | undefined): boolean {
