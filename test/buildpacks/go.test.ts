@@ -24,6 +24,7 @@ test(
 
     const second = await push(platform, "go-module", { cwd, args: ["-m", "64M"] });
 
+    assert.match(second, /Using the Go build cache of the last staging \([\d.]+M\)/);
     assert.match(second, /Running: go install/);
     assert.doesNotMatch(second, /go: downloading/);
     assert.equal(

@@ -75,6 +75,7 @@ test(
     ]);
     const second = await push(platform, "spring-boot", options);
 
+    assert.match(second, /Using the Maven cache of the last staging \([\d.]+M\)/);
     assert.match(second, /Running: mvn --offline/);
     const again = await answer(platform, "spring-boot", "/hello/again");
     assert.deepEqual(again, { status: 200, body: "Hello again from Spring Boot\n" });

@@ -70,8 +70,13 @@ test("a PHP page in its web folder finds the packages that Composer has installe
 test("an app runs a program that came as a package of the distribution", async () => {
   const cwd = path.join(fixtures, "apt-app");
   const args = ["-m", "64M", "-b", "apt_buildpack", "-b", "procfile_buildpack"];
-  for (const staging of ["first", "second"]) {
+  for (const [staging, told] of [
+    ["first", /There is no package cache yet/],
+    ["second", /Using the package cache of the last staging \([\d.]+[KM]\)/],
+  ] as const) {
     const shown = await push(platform, "apt-app", { cwd, args });
+
+    assert.match(shown, told);
 
     assert.match(shown, /Unpacking figlet_/, staging);
     // Only what the stack lacks: not a C library with every program.

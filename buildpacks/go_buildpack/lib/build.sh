@@ -23,6 +23,17 @@ enter_package() {
   WEB_PROGRAM="${name##*/}"
 }
 
+# What GO_INSTALL_PACKAGE_SPEC may name: where there are main packages, five of them.
+name_main_packages() {
+  local found
+  found="$(go list -e -find -f '{{if eq .Name "main"}}{{.ImportPath}}{{end}}' ./... 2>/dev/null | head -n 5 | paste -sd ' ')"
+  if [ -z "$found" ]; then
+    echo "A program needs a package main with a func main."
+  else
+    echo "Main packages here: $found. Name the one to start: cf set-env APP GO_INSTALL_PACKAGE_SPEC ${found%% *}"
+  fi
+}
+
 build_app() {
   local packages=(.) arguments=(-tags cloudfoundry -buildmode pie)
   if [ -n "${GO_INSTALL_PACKAGE_SPEC:-}" ]; then
@@ -30,7 +41,7 @@ build_app() {
     # The first one serves.
     if [ "${packages[0]}" != . ] && [[ ${packages[0]} != *... ]]; then WEB_PROGRAM="${packages[0]##*/}"; fi
   elif [ -z "$(find . -maxdepth 1 -name '*.go' -print -quit)" ]; then
-    fail "There are no Go files in the root folder: name the main package in GO_INSTALL_PACKAGE_SPEC, such as ./cmd/web."
+    fail "There are no Go files in the root folder. $(name_main_packages)"
   fi
   if [ -f go.mod ] && [ -d vendor ] && [ -f vendor/modules.txt ]; then
     info "Using the modules in vendor, without network"
@@ -47,6 +58,9 @@ build_app() {
   mkdir -p "$BUILD_DIR/bin"
   step "Running: go install ${arguments[*]} ${packages[*]}"
   GOBIN="$BUILD_DIR/bin" go install "${arguments[@]}" "${packages[@]}" || fail "go install failed: see above."
+  if [ -z "$(ls -A "$BUILD_DIR/bin")" ]; then
+    fail "Nothing was built: ${packages[*]} is not a main package. $(name_main_packages)"
+  fi
   if [ ! -x "$BUILD_DIR/bin/$WEB_PROGRAM" ]; then
     warn "There is no program $WEB_PROGRAM among: $(ls "$BUILD_DIR/bin"). Name what to start in a Procfile."
   fi

@@ -13,6 +13,7 @@ build_with_maven() {
   fi
   read -ra goals <<<"${MAVEN_BUILD_ARGUMENTS:--DskipTests package}"
   arguments=(--batch-mode --no-transfer-progress "-Dmaven.repo.local=$CACHE_DIR/maven" "${goals[@]}")
+  tell_cache "$CACHE_DIR/maven" Maven
   step "Running: mvn ${goals[*]}"
   "${maven[@]}" "${arguments[@]}" >"$CACHE_DIR/maven.log" 2>&1 || {
     tail -n 60 "$CACHE_DIR/maven.log" >&2

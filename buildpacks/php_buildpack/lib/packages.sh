@@ -46,6 +46,7 @@ install_packages() {
     warn "There is no composer.lock: the versions of packages are chosen anew at every staging."
   fi
   read -ra options <<<"$COMPOSER_INSTALL_OPTIONS"
+  tell_cache "$CACHE_DIR/composer" Composer
   info "Running: composer install ${options[*]} (into $vendor)"
   if ! (cd "$BUILD_DIR" && COMPOSER_HOME="$CACHE_DIR/composer-home" COMPOSER_CACHE_DIR="$CACHE_DIR/composer" \
     COMPOSER_VENDOR_DIR="$vendor" COMPOSER_NO_INTERACTION=1 "${composer[@]}" install --no-ansi "${options[@]}" 2>&1 | sed 's/^/       /'); then

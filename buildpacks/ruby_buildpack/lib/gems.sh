@@ -57,6 +57,12 @@ explain_failure() {
   if grep -q 'mkmf' "$BUILDPACK_LOG"; then
     fail "A gem has native parts, which need the packages ruby-dev and build-essential in the stack: see above."
   fi
+  if grep -q 'only supports platforms' "$BUILDPACK_LOG"; then
+    fail "Gemfile.lock was written for other machines alone. On yours: bundle lock --add-platform $(uname -m)-linux, then push again."
+  fi
+  if grep -qE 'frozen|deployment mode|Run .bundle install. elsewhere' "$BUILDPACK_LOG"; then
+    fail "Gemfile.lock does not fit the Gemfile. On your machine: bundle install, then push both."
+  fi
   fail "bundle install failed: see above."
 }
 
