@@ -11,6 +11,9 @@ fail() {
   exit 1
 }
 
+# indented COMMAND...: what others' programs say stands below the buildpack's own words; their errors are passed as they come.
+indented() { "$@" | sed -u 's/^/       /'; }
+
 buildpack_version() { cat "$BUILDPACK_DIR/VERSION"; }
 
 # write_config DEPS_DIR INDEX NAME: what the platform shows as the buildpack's name and version.

@@ -36,7 +36,7 @@ prune_packages() {
 run_script() {
   if [ -z "$2" ]; then return; fi
   info "Running $1 (npm)"
-  npm run --silent "$1" || {
+  indented npm run --silent "$1" || {
     if [ "$HAS_DEVELOPMENT_PACKAGES" = yes ] && ! wants_development_packages; then
       warn "The packages of devDependencies are not installed. If the script needs them: cf set-env APP NPM_CONFIG_PRODUCTION false"
     fi

@@ -5,7 +5,7 @@ install_packages() {
   local vendored=""
   cd "$BUILD_DIR" || fail "Cannot enter the folder of the app."
   if [ -d node_modules ] && [ "$(ls -A node_modules)" ]; then vendored=yes; fi
-  prepare_cache
+  restore_cached_folders
   run_script heroku-prebuild "$PREBUILD_SCRIPT"
   if [ -f yarn.lock ]; then
     install_with_yarn
@@ -45,15 +45,15 @@ npm_options() {
 install_with_npm() {
   local options
   mapfile -t options < <(npm_options)
-  tell_cache "$CACHE_DIR/npm" npm
+  echo "$NPM_CACHE_STATE"
   mkdir -p "$CACHE_DIR/npm"
   if has_npm_lock; then
     info "Installing node modules (package.json + lock file): npm ci"
-    npm ci "${options[@]}" || fail "npm ci failed: see above. Where the lock file does not fit package.json, npm install on your machine mends it."
+    indented npm ci "${options[@]}" || fail "npm ci failed: see above. Where the lock file does not fit package.json, npm install on your machine mends it."
   else
     warn "There is no lock file: the versions of packages are chosen anew at every staging. npm install on your machine makes one."
     info "Installing node modules (package.json): npm install"
-    npm install --no-package-lock "${options[@]}" || fail "npm install failed: see above."
+    indented npm install --no-package-lock "${options[@]}" || fail "npm install failed: see above."
   fi
 }
 
@@ -63,10 +63,10 @@ rebuild_vendored() {
   mapfile -t options < <(npm_options)
   info "Prebuild detected (node_modules already exists)"
   info "Rebuilding any native modules"
-  npm rebuild "${options[@]}" || fail "npm rebuild failed: see above."
+  indented npm rebuild "${options[@]}" || fail "npm rebuild failed: see above."
   if ! npm ls --depth=0 --omit=dev >/dev/null 2>&1; then
     info "Installing what package.json asks for and node_modules lacks"
-    npm install --no-package-lock "${options[@]}" || fail "npm install failed: see above."
+    indented npm install --no-package-lock "${options[@]}" || fail "npm install failed: see above."
   fi
 }
 
@@ -87,7 +87,7 @@ install_with_yarn() {
     options+=(--offline)
   fi
   if wants_development_packages; then options+=(--production=false); fi
-  yarn install --frozen-lockfile "${options[@]}" ||
+  indented yarn install --frozen-lockfile "${options[@]}" ||
     fail "yarn install failed: see above. Where yarn.lock does not fit package.json, yarn install on your machine mends it."
 }
 
@@ -95,7 +95,7 @@ install_with_yarn() {
 install_with_later_yarn() {
   export YARN_GLOBAL_FOLDER="$CACHE_DIR/yarn" YARN_ENABLE_TELEMETRY=0
   if ! grep -qs '^nodeLinker:' .yarnrc.yml; then export YARN_NODE_LINKER=node-modules; fi
-  yarn install --immutable ||
+  indented yarn install --immutable ||
     fail "yarn install failed: see above. Where yarn.lock does not fit package.json, yarn install on your machine mends it."
   if ! wants_development_packages; then prune_with_later_yarn; fi
 }
@@ -110,6 +110,6 @@ install_with_pnpm() {
   tell_cache "$CACHE_DIR/pnpm" pnpm
   info "Installing node modules (pnpm-lock.yaml)"
   if wants_development_packages; then options+=(--prod=false); else options+=(--prod); fi
-  CI=true pnpm install "${options[@]}" ||
+  CI=true indented pnpm install "${options[@]}" ||
     fail "pnpm install failed: see above. Where pnpm-lock.yaml does not fit package.json, pnpm install on your machine mends it."
 }

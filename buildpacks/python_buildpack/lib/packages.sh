@@ -65,7 +65,7 @@ pip_install() {
     "$environment/bin/python" -m ensurepip >/dev/null || fail "There is no ensurepip in this stack (package python3-venv)."
     pip=("$environment/bin/python" -m pip)
   fi
-  "${pip[@]}" install --disable-pip-version-check --no-warn-script-location --no-input --progress-bar=off \
+  indented "${pip[@]}" install --disable-pip-version-check --no-warn-script-location --no-input --progress-bar=off \
     --cache-dir "$CACHE_DIR/pip" "$@"
 }
 

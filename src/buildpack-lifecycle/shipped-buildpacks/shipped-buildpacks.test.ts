@@ -124,7 +124,7 @@ test("the last buildpack makes what the earlier ones supplied usable, in staging
   const staged = await folder.stage({ order: ["tools", "nodejs_buildpack"], skipDetect: true });
 
   assert.deepEqual([staged.status, staged.stderr], [0, ""]);
-  assert.match(staged.stdout, /a supplied tool\nFROM_TOOLS=staging-only\n/);
+  assert.match(staged.stdout, /a supplied tool\n {7}FROM_TOOLS=staging-only\n/);
   const end = await folder.launch(
     await folder.unpackDroplet(),
     'supplied-tool; echo "$AT_RUN_TIME $LD_LIBRARY_PATH [$FROM_TOOLS]"',
