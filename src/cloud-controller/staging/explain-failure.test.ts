@@ -32,7 +32,7 @@ const table: readonly (readonly [string, readonly Span[], string])[] = [
       span("supply", "exit status 137"),
       span("process", "exit status 223", { outOfMemory: true, memoryPeakBytes: 1_073_741_824 }),
     ],
-    "App staging failed in the buildpack compile phase: out of memory, limit 1024M, peak 1G in supply of nodejs_buildpack",
+    "App staging failed in the buildpack compile phase: out of memory, limit 1024M, peak 1G, in supply of nodejs_buildpack",
   ],
   [
     "STG: Exited with status 137 (out of memory)",
@@ -40,7 +40,7 @@ const table: readonly (readonly [string, readonly Span[], string])[] = [
       span("supply", "interrupted"),
       span("process", "exit status 137", { outOfMemory: true, memoryPeakBytes: 1_073_741_824 }),
     ],
-    "Staging error: staging failed: out of memory (limit 1024M): peak 1G in supply of nodejs_buildpack",
+    "Staging error: staging failed: out of memory (limit 1024M): peak 1G, in supply of nodejs_buildpack",
   ],
   [
     "STG: Exited with status 223",
@@ -51,7 +51,7 @@ const table: readonly (readonly [string, readonly Span[], string])[] = [
         largestFolders: [{ path: "/tmp/app/node_modules", bytes: 3_221_225_472 }],
       }),
     ],
-    "App staging failed in the buildpack compile phase: a disk is full, limit 4096M, /tmp/app/node_modules has 3G in supply of nodejs_buildpack",
+    "App staging failed in the buildpack compile phase: a disk is full, limit 4096M, /tmp/app/node_modules has 3G, in supply of nodejs_buildpack",
   ],
   [
     "STG: Exited with status 222",

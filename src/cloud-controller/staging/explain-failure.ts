@@ -36,7 +36,7 @@ function reasonOf(
   const script = spans.findLast(
     ({ from, name, outcome }) => from === "builder" && name !== "detect" && outcome !== "ok",
   );
-  const where = script === undefined ? "" : ` in ${titleOf(script)}`;
+  const where = script === undefined ? "" : `, in ${titleOf(script)}`;
   if (id === "StagingTimeExpired") return stillRunning(script ?? spans.at(-1));
   if (process?.outOfMemory === true) {
     return joined([
@@ -44,7 +44,7 @@ function reasonOf(
       process.memoryPeakBytes === undefined ? "" : `peak ${formatBytes(process.memoryPeakBytes)}`,
     ]).concat(where);
   }
-  if (process?.largestFolders !== undefined) {
+  if (process?.largestFolders !== undefined && process.largestFolders.length > 0) {
     return joined([
       description.includes("disk quota exceeded")
         ? ""

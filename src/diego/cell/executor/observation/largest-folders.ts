@@ -9,8 +9,14 @@ export interface Folder {
 }
 
 const limitMs = 5_000;
-/** Where a user of a container can write. */
-const places = ["/tmp", "/home/vcap"];
+/**
+ * Lists what lies where a user of a container can write, without what is mounted there. Not `du -x`: files of an overlay may
+ * seem to be of another file system than their folder.
+ */
+const listing = `for place in $(cut -d " " -f 5 /proc/self/mountinfo); do
+  case "$place" in /tmp/*|/home/*) set -- "$@" "--exclude=$place" ;; esac
+done
+exec du --block-size=1 --max-depth=4 --threshold=1M "$@" -- /tmp /home/vcap`;
 
 /** What takes the most of the container's disk, counted inside of it, as its user: no path is followed on the host. */
 export async function largestFolders(parts: {
@@ -19,8 +25,8 @@ export async function largestFolders(parts: {
 }): Promise<Folder[]> {
   const process = await parts.container.run({
     id: "largest-folders",
-    path: "/usr/bin/du",
-    args: ["-x", "--block-size=1", "--max-depth=4", "--threshold=1M", "--", ...places],
+    path: "/bin/sh",
+    args: ["-c", listing],
     env: [],
     dir: "/",
     user: "vcap",
@@ -34,9 +40,9 @@ export async function largestFolders(parts: {
   return chooseLargest((await output).toString("utf8"));
 }
 
-/** The three largest that no folder within them explains; `listing` is du's, bytes and path, a line each. */
-export function chooseLargest(listing: string): Folder[] {
-  const folders = listing.split("\n").flatMap((line): Folder[] => {
+/** The three largest that no folder within them explains; `lines` are du's, bytes and path, a line each. */
+export function chooseLargest(lines: string): Folder[] {
+  const folders = lines.split("\n").flatMap((line): Folder[] => {
     const match = /^(\d+)\t(\/.{1,500})$/.exec(line);
     return match === null ? [] : [{ bytes: Number(match[1]), path: match[2] ?? "" }];
   });

@@ -59,7 +59,7 @@ async function runTask(
   t.after(() => rm(directory, { recursive: true, force: true }));
   const runtime = new FakeRuntime(path.join(directory, "unpacked"));
   runtime.programs.set("/builder", options.program);
-  runtime.programs.set("/usr/bin/du", async ({ stdout }) => {
+  runtime.programs.set("/bin/sh", async ({ stdout }) => {
     stdout.write("900000000\t/tmp/app/node_modules\n910000000\t/tmp/app\n920000000\t/tmp\n");
     return 0;
   });
