@@ -14,7 +14,7 @@ import { composeObservations } from "./build-observations/compose-observations.t
 import { registerBuilds } from "./builds/routes.ts";
 import { registerBuildpacks } from "./buildpacks/routes.ts";
 import { installShippedBuildpacks } from "./buildpacks/shipped-buildpacks.ts";
-import type { CloudControllerConfig } from "./config.ts";
+import { holderOf, type CloudControllerConfig } from "./config.ts";
 import type { Database } from "./database/schema.ts";
 import { DropletRetention } from "./droplets/droplet-retention.ts";
 import { DeploymentUpdater } from "./deployments/deployment-updater.ts";
@@ -27,13 +27,17 @@ import type { Permissions } from "./http/permissions.ts";
 import type { Jobs } from "./jobs/jobs.ts";
 import { uploadsOfJobs } from "./jobs/uploads-of-jobs.ts";
 import { PackageCopies } from "./packages/package-copy.ts";
+import { leasePeriodMs, PackageLeases } from "./packages/package-leases.ts";
 import { PackageProcessing } from "./packages/package-processing.ts";
 import { PackageRetention } from "./packages/package-retention.ts";
 import { registerPackages } from "./packages/routes.ts";
 import { UploadWorkspaces } from "./packages/upload-workspaces.ts";
 import type { InstanceReports } from "./processes/instance-reports.ts";
 import { ResourceCache } from "./resource-matches/resource-cache.ts";
-import { defaultResourceCache } from "./resource-matches/resource-cache-config.ts";
+import {
+  defaultResourceCache,
+  type ResourceCacheConfig,
+} from "./resource-matches/resource-cache-config.ts";
 import { ResourcePacks } from "./resource-matches/resource-packs.ts";
 import { resourceUpkeepLoop } from "./resource-matches/resource-upkeep.ts";
 import { registerResourceMatches } from "./resource-matches/routes.ts";
@@ -98,13 +102,7 @@ export function composeStaging(dependencies: StagingDependencies): StagingAndRun
   const source = { db, blobUrls, apiUrl, config: config.staging, limits: config.limits };
   const stager = new Stager({ ...common, ...source, ending });
   const cancellation = new StagingCancellation({ db, bbs, ending, logger });
-  const processing = new PackageProcessing({
-    ...common,
-    resources,
-    resourceCache,
-    retention: new PackageRetention({ db, blobstore, clock, kept: limits.packagesKept }),
-  });
-  const copies = new PackageCopies(common);
+  const packages = composePackages({ ...dependencies, resources, resourceCache });
   const { maximumUploadBytes } = limits;
   const routes = { ...common, blobUrls, workspaces, maximumUploadBytes };
 
@@ -115,7 +113,7 @@ export function composeStaging(dependencies: StagingDependencies): StagingAndRun
   });
   registerBlobUpkeep(servers.api, { db, blobstore, clock });
   registerResourceMatches(servers.api, { ...common, ...resourceCache, resources });
-  registerPackages(servers.api, { ...routes, ...resourceCache, processing, copies });
+  registerPackages(servers.api, { ...routes, ...resourceCache, ...packages });
   registerBuilds(servers.api, {
     ...common,
     stager,
@@ -142,6 +140,8 @@ export function composeStaging(dependencies: StagingDependencies): StagingAndRun
       syncStaging({ ...common, stager, ending, stagingTimeoutMs: limits.stagingTimeoutMs }),
   });
 
+  const running = [...loops, upkeep, packages.leaseLoop, updater];
+
   return {
     runner,
     reports,
@@ -149,17 +149,19 @@ export function composeStaging(dependencies: StagingDependencies): StagingAndRun
     stagings: cancellation,
     async start() {
       await workspaces.sweep(await uploadsOfJobs(db));
-      await processing.recover();
+      await packages.leases.recover();
       const directory = config.staging.shippedBuildpacksDirectory;
       if (directory !== undefined) {
         await installShippedBuildpacks({ ...common, workspaces }, directory);
       }
       events.start();
-      for (const each of [...loops, upkeep, updater]) each.start();
+      for (const each of running) each.start();
     },
-    loops: () => [...loops, upkeep, updater].map((each) => each.status()),
+    loops: () => running.map((each) => each.status()),
     async [Symbol.asyncDispose]() {
-      for (const each of [...loops, upkeep, updater, events, processing, copies]) {
+      // The leases last: what is being made is kept alive to its end.
+      const { processing, copies, leaseLoop } = packages;
+      for (const each of [...loops, upkeep, updater, events, processing, copies, leaseLoop]) {
         await each[Symbol.asyncDispose]();
       }
     },
@@ -188,6 +190,30 @@ function composeResources(dependencies: StagingDependencies) {
   const resources = new ResourceCache({ ...dependencies, packs });
   const context = { ...dependencies, cache: resources, packs, config: resourceCache };
   return { resources, resourceCache, upkeep: resourceUpkeepLoop(context) };
+}
+
+function composePackages(
+  dependencies: StagingDependencies & {
+    readonly resources: ResourceCache;
+    readonly resourceCache: ResourceCacheConfig;
+  },
+) {
+  const { config, clock, logger } = dependencies;
+  const { limits } = config.staging;
+  const leases = new PackageLeases({ ...dependencies, holder: holderOf(config) });
+  const retention = new PackageRetention({ ...dependencies, kept: limits.packagesKept });
+  return {
+    leases,
+    processing: new PackageProcessing({ ...dependencies, limits, leases, retention }),
+    copies: new PackageCopies({ ...dependencies, leases }),
+    leaseLoop: new Loop({
+      name: "package-leases",
+      clock,
+      logger,
+      periodMs: leasePeriodMs,
+      activation: () => leases.keepUp(),
+    }),
+  };
 }
 
 /** Tasks of apps; the result is one round of their sync. */

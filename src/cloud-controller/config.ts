@@ -19,6 +19,8 @@ export interface CloudControllerConfig {
   readonly routerPort?: number;
   /** Port of the internal listener on 127.0.0.1; 0: free. */
   readonly internalPort: number;
+  /** Tells this process from others on the same database, the same from start to start; not needed where it is alone. */
+  readonly processName?: string;
   readonly secret: InternalSecret;
   /** Default: the original's production values. */
   readonly cleanUp?: CleanUpConfig;
@@ -33,6 +35,11 @@ export interface CloudControllerConfig {
   readonly commaDelimitedDestinations?: boolean;
   /** Where Cloud Controller looks up users by name in UAA; without it only those it has seen are found. */
   readonly uaaClient?: { readonly id: string; readonly secret: string };
+}
+
+/** As which a process holds what it works on. */
+export function holderOf(config: Pick<CloudControllerConfig, "processName">): string {
+  return config.processName ?? "cloud-controller";
 }
 
 export interface CloudControllerLimits {

@@ -11,7 +11,7 @@ import { defaultCleanUp } from "./clean-up/clean-up-config.ts";
 import { cleanUpLoop, cleanUpRuns } from "./clean-up/clean-up-loop.ts";
 import type { CleanUpContext } from "./clean-up/clean-up.ts";
 import { composeStaging } from "./compose-staging.ts";
-import type { CloudControllerConfig } from "./config.ts";
+import { holderOf, type CloudControllerConfig } from "./config.ts";
 import { migrations } from "./database/migrations/all.ts";
 import type { Schema } from "./database/schema.ts";
 import { seed } from "./database/seed.ts";
@@ -66,7 +66,7 @@ export async function startCloudController(
     stopping: stopping.signal,
     defaultMs: config.longPollMs,
   });
-  const jobs = starting.use(new Jobs({ db, clock, logger, changes }));
+  const jobs = starting.use(new Jobs({ db, clock, logger, changes, holder: holderOf(config) }));
   const users = new UserDirectory(db, clock);
   const authenticate = createAuthenticate({ uaaUrl: config.uaaUrl, clock });
 

@@ -1,3 +1,4 @@
+import { hostname } from "node:os";
 import path from "node:path";
 import { bundleLifecycle } from "#buildpack-lifecycle/bundle.ts";
 import {
@@ -253,6 +254,7 @@ async function controlCloud(
       appsDomain: config.domain,
       routerPort: state.routerPort,
       internalPort: start.state.cloudControllerPort,
+      ...("url" in start.databases.cloudController ? { processName: processName(paths) } : {}),
       secret,
       defaultStack: "cflinuxfs4",
       cleanUp: settings.cleanUp,
@@ -282,6 +284,11 @@ async function controlCloud(
     },
   );
   return start.starting.use(cloudController);
+}
+
+/** Of several platforms on one database; a machine that comes back under another name waits a minute for its own jobs. */
+function processName(paths: PlatformPaths): string {
+  return `${hostname()}:${paths.work}`;
 }
 
 async function openDashboard({

@@ -15,44 +15,10 @@ import { buildpackCacheBlob, dropletBlob, packageBlob } from "../blobs/blob-keys
 import { migrations } from "../database/migrations/all.ts";
 import { newRecord } from "../database/record.ts";
 import type { Database, Schema } from "../database/schema.ts";
+import { addApp } from "../testing/add-app.ts";
 import { cleanUp, cleanUpRuns } from "./clean-up-loop.ts";
 import { defaultCleanUp, type CleanUpConfig } from "./clean-up-config.ts";
 import { foldersOf } from "./orphaned-blobs.ts";
-
-/** The app that everything here belongs to, with what an app belongs to. */
-async function addApp(db: Database): Promise<void> {
-  const clock = new FakeClock();
-  await db
-    .insertInto("organizationQuotas")
-    .values({ ...newRecord(clock, "quota"), name: "quota", limits: "{}" })
-    .execute();
-  await db
-    .insertInto("organizations")
-    .values({ ...newRecord(clock, "org"), name: "org", suspended: 0, quotaGuid: "quota" })
-    .execute();
-  await db
-    .insertInto("spaces")
-    .values({ ...newRecord(clock, "space"), name: "space", organizationGuid: "org", allowSsh: 1 })
-    .execute();
-  await db
-    .insertInto("apps")
-    .values({
-      ...newRecord(clock, "app"),
-      name: "app",
-      spaceGuid: "space",
-      desiredState: "STOPPED",
-      dropletGuid: null,
-      lifecycleType: "buildpack",
-      stack: null,
-      buildpacks: "[]",
-      environmentVariables: "{}",
-      enableSsh: 1,
-      revisionsEnabled: 1,
-      serviceBindingK8sEnabled: 0,
-      fileBasedVcapServicesEnabled: 0,
-    })
-    .execute();
-}
 
 async function addPackage(
   db: Database,

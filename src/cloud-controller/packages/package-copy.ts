@@ -1,34 +1,24 @@
 import type { Blobstore } from "#blobstore/blobstore.ts";
-import type { Clock } from "#kernel/clock/clock.ts";
 import type { Logger } from "#kernel/log/logger.ts";
 import { packageBlob } from "../blobs/blob-keys.ts";
-import { touched } from "../database/record.ts";
-import type { Database } from "../database/schema.ts";
-import type { Changes } from "../http/long-poll.ts";
-import { packageKey } from "./package-processing.ts";
+import type { PackageLeases } from "./package-leases.ts";
 import type { Package } from "./package-table.ts";
 
 /** Copies the bits of packages: COPYING -> READY | FAILED. */
 export class PackageCopies implements AsyncDisposable {
-  readonly #db: Database;
   readonly #blobstore: Blobstore;
-  readonly #clock: Clock;
+  readonly #leases: PackageLeases;
   readonly #logger: Logger;
-  readonly #changes: Changes;
   readonly #running = new Set<Promise<void>>();
 
   constructor(options: {
-    readonly db: Database;
     readonly blobstore: Blobstore;
-    readonly clock: Clock;
+    readonly leases: PackageLeases;
     readonly logger: Logger;
-    readonly changes: Changes;
   }) {
-    this.#db = options.db;
     this.#blobstore = options.blobstore;
-    this.#clock = options.clock;
+    this.#leases = options.leases;
     this.#logger = options.logger;
-    this.#changes = options.changes;
   }
 
   start(source: Package, copy: Package): void {
@@ -56,14 +46,10 @@ export class PackageCopies implements AsyncDisposable {
   }
 
   async #finish(copy: Package, end: Pick<Package, "state" | "sha256" | "error">): Promise<void> {
-    await this.#db
-      .updateTable("packages")
-      .set({ ...touched(this.#clock), ...end })
-      .where("guid", "=", copy.guid)
-      .execute()
-      .catch((error: unknown) =>
-        this.#logger.error("package-copy-not-finished", { package: copy.guid, error }),
-      );
-    this.#changes.notify(packageKey(copy.guid));
+    try {
+      await this.#leases.finish(copy.guid, end);
+    } catch (error) {
+      this.#logger.error("package-copy-not-finished", { package: copy.guid, error });
+    }
   }
 }

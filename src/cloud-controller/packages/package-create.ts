@@ -7,6 +7,7 @@ import { actorOf, type AuthContext } from "../http/auth-context.ts";
 import { unprocessable } from "../http/cf-errors.ts";
 import { updateMetadata, type MetadataPatch } from "../metadata/metadata.ts";
 import type { PackageCreateMessage } from "./messages.ts";
+import type { PackageLeases } from "./package-leases.ts";
 import type { Package } from "./package-table.ts";
 
 interface PackageCreation {
@@ -48,7 +49,7 @@ export async function createPackage(
 
 /** The row of a copy; its bits follow (`PackageCopies`). */
 export async function createPackageCopy(
-  creation: PackageCreation,
+  creation: PackageCreation & { readonly leases: PackageLeases },
   request: {
     readonly source: Package;
     readonly app: App;
@@ -65,6 +66,7 @@ export async function createPackageCopy(
       username: source.username,
       password: source.password,
       copiedFrom: source.guid,
+      ...(source.type === "bits" ? creation.leases.columns() : {}),
     },
   });
 }
@@ -75,7 +77,8 @@ async function insertPackage(
     readonly columns: Pick<
       Package,
       "type" | "state" | "image" | "username" | "password" | "copiedFrom"
-    >;
+    > &
+      Partial<Pick<Package, "processedBy" | "processedAt">>;
     readonly app: App;
     readonly auth: AuthContext;
     readonly metadata?: MetadataPatch | undefined;

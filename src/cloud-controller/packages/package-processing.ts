@@ -1,19 +1,17 @@
 import { rm } from "node:fs/promises";
 import path from "node:path";
 import { BlobNotFound, BlobstoreFull, type Blobstore } from "#blobstore/blobstore.ts";
-import type { Clock } from "#kernel/clock/clock.ts";
 import type { Logger } from "#kernel/log/logger.ts";
 import type { App } from "../apps/app-table.ts";
 import type { AppLog } from "../apps/app-log.ts";
 import { packageBlob } from "../blobs/blob-keys.ts";
-import { touched } from "../database/record.ts";
 import type { Database } from "../database/schema.ts";
 import { isEnabled } from "../feature-flags/feature-flags.ts";
-import type { Changes } from "../http/long-poll.ts";
 import type { UploadResource } from "../resource-matches/messages.ts";
 import type { ResourceCache } from "../resource-matches/resource-cache.ts";
 import type { ResourceCacheConfig } from "../resource-matches/resource-cache-config.ts";
 import type { ResourceScope } from "../resource-matches/resource-scope.ts";
+import type { PackageLeases } from "./package-leases.ts";
 import type { PackageRetention } from "./package-retention.ts";
 import type { CacheableFile, MatchedFile } from "./zip/assemble-package.ts";
 import { AssemblyThreads } from "./zip/assembly-worker.ts";
@@ -39,9 +37,8 @@ export interface PackageProcessingOptions {
   readonly resources: ResourceCache;
   readonly resourceCache: ResourceCacheConfig;
   readonly retention: PackageRetention;
-  readonly clock: Clock;
+  readonly leases: PackageLeases;
   readonly logger: Logger;
-  readonly changes: Changes;
   readonly appLog: AppLog;
   readonly limits: {
     readonly maximumPackageBytes: number;
@@ -52,10 +49,6 @@ export interface PackageProcessingOptions {
 
 /** Packages made at once; the rest wait their turn. */
 const atOnce = 2;
-
-export function packageKey(guid: string): string {
-  return `package:${guid}`;
-}
 
 /**
  * Makes packages of uploads: check, take new files into the resource cache, add the matched ones, store, READY. What is
@@ -70,26 +63,6 @@ export class PackageProcessing implements AsyncDisposable {
 
   constructor(options: PackageProcessingOptions) {
     this.#options = options;
-  }
-
-  /** At start: the uploads of a killed process cannot go on, and their packages say so. */
-  async recover(): Promise<void> {
-    const { db, clock, blobstore } = this.#options;
-    const interrupted = db
-      .selectFrom("packages")
-      .select("guid")
-      .where("state", "in", ["PROCESSING_UPLOAD", "COPYING"]);
-    // What was stored before its row could say so.
-    for (const { guid } of await interrupted.execute()) await blobstore.delete(packageBlob(guid));
-    await db
-      .updateTable("packages")
-      .set({
-        ...touched(clock),
-        state: "FAILED",
-        error: "The platform was stopped while it processed the upload; push again",
-      })
-      .where("state", "in", ["PROCESSING_UPLOAD", "COPYING"])
-      .execute();
   }
 
   /** Begins; the promise resolves once the package has its final state and never rejects. */
@@ -213,17 +186,12 @@ export class PackageProcessing implements AsyncDisposable {
       readonly error: string | null;
     },
   ): Promise<void> {
-    const { db, clock, changes, retention, logger } = this.#options;
+    const { leases, retention, logger } = this.#options;
     try {
-      await db
-        .updateTable("packages")
-        .set({ ...touched(clock), ...end })
-        .where("guid", "=", upload.packageGuid)
-        .execute();
-      changes.notify(packageKey(upload.packageGuid));
-      await retention.expireOld(upload.app.guid);
+      if (await leases.finish(upload.packageGuid, end)) await retention.expireOld(upload.app.guid);
+      else logger.info("package-taken-away", { package: upload.packageGuid });
     } catch (error) {
-      // Most likely the app has been deleted meanwhile.
+      // The database does not answer. The lease stays, and a round that finds it old fails the package.
       logger.error("package-not-finished", { package: upload.packageGuid, error });
     }
   }

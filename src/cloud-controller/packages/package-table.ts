@@ -1,4 +1,4 @@
-import type { Selectable } from "kysely";
+import type { ColumnType, Selectable } from "kysely";
 import type { RecordColumns } from "../database/record.ts";
 
 /**
@@ -25,6 +25,14 @@ export interface PackageTable extends RecordColumns {
   readonly password: string | null;
   /** Guid of the package that this one copies. */
   readonly copiedFrom: string | null;
+  /** The process that makes it, and when that last said that it is alive (`package-leases.ts`). */
+  readonly processedBy: ColumnType<string | null, string | null | undefined>;
+  readonly processedAt: ColumnType<string | null, string | null | undefined>;
 }
 
 export type Package = Selectable<PackageTable>;
+
+/** Of long polls. */
+export function packageKey(guid: string): string {
+  return `package:${guid}`;
+}

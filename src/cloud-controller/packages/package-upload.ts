@@ -12,6 +12,7 @@ import type { ResourceCacheConfig } from "../resource-matches/resource-cache-con
 import { resourceScope } from "../resource-matches/resource-scope.ts";
 import { parseUploadResources } from "../resource-matches/messages.ts";
 import { findSpace } from "../spaces/find-space.ts";
+import type { PackageLeases } from "./package-leases.ts";
 import type { PackageProcessing } from "./package-processing.ts";
 import type { Package } from "./package-table.ts";
 import { receiveUpload } from "./receive-upload.ts";
@@ -26,6 +27,7 @@ interface UploadContext {
   readonly clock: Clock;
   readonly permissions: Permissions;
   readonly processing: PackageProcessing;
+  readonly leases: PackageLeases;
   readonly workspaces: UploadWorkspaces;
   readonly maximumUploadBytes: number;
   readonly matching: ResourceCacheConfig["matching"];
@@ -79,13 +81,13 @@ export async function uploadPackage(
 }
 
 async function take(
-  { db, clock }: UploadContext,
+  { db, clock, leases }: UploadContext,
   { found, app, auth }: { readonly found: Package; readonly app: App; readonly auth: AuthContext },
 ): Promise<void> {
   await db.transaction().execute(async (tx) => {
     const taken = await tx
       .updateTable("packages")
-      .set({ ...touched(clock), state: "PROCESSING_UPLOAD" })
+      .set({ ...touched(clock), state: "PROCESSING_UPLOAD", ...leases.columns() })
       .where("guid", "=", found.guid)
       .where("state", "=", "AWAITING_UPLOAD")
       .executeTakeFirst();

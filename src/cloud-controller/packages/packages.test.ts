@@ -5,6 +5,7 @@ import path from "node:path";
 import { Readable } from "node:stream";
 import { request } from "undici";
 import { test } from "node:test";
+import { systemClock } from "#kernel/clock/system-clock.ts";
 import { runChecked } from "#kernel/process/run-command.ts";
 import type { RoleType } from "../roles/role-table.ts";
 import { buildZip } from "../testing/build-zip.ts";
@@ -464,7 +465,11 @@ test("a processing that a crash interrupted is told as FAILED after the next sta
   await using db = await first.openDatabase();
   await db
     .updateTable("packages")
-    .set({ state: "PROCESSING_UPLOAD" })
+    .set({
+      state: "PROCESSING_UPLOAD",
+      processedBy: "cloud-controller",
+      processedAt: systemClock.now().toISOString(),
+    })
     .where("guid", "=", guid)
     .execute();
 

@@ -29,9 +29,10 @@ import { findPackage } from "./find-package.ts";
 import { packageCopyMessage, packageCreateMessage, packageUpdateMessage } from "./messages.ts";
 import type { PackageCopies } from "./package-copy.ts";
 import { createPackage, createPackageCopy } from "./package-create.ts";
+import type { PackageLeases } from "./package-leases.ts";
 import { presentPackage } from "./package-presenter.ts";
-import { packageKey, type PackageProcessing } from "./package-processing.ts";
-import type { Package } from "./package-table.ts";
+import type { PackageProcessing } from "./package-processing.ts";
+import { packageKey, type Package } from "./package-table.ts";
 import { uploadPackage } from "./package-upload.ts";
 import type { UploadWorkspaces } from "./upload-workspaces.ts";
 
@@ -46,6 +47,7 @@ export interface PackageRoutes {
   readonly blobUrls: BlobUrls;
   readonly processing: PackageProcessing;
   readonly copies: PackageCopies;
+  readonly leases: PackageLeases;
   readonly workspaces: UploadWorkspaces;
   readonly maximumUploadBytes: number;
   readonly matching: ResourceCacheConfig["matching"];

@@ -17,6 +17,7 @@ import { clockJobs } from "./0061-clock-jobs.ts";
 import { listIndexes } from "./0062-list-indexes.ts";
 import { resourcePacks } from "./0070-resource-packs.ts";
 import { resourceSizes } from "./0084-resource-sizes.ts";
+import { packageLeases } from "./0085-package-leases.ts";
 import { buildObservations } from "./0100-build-observations.ts";
 
 /** Forward only, in this order. */
@@ -39,5 +40,6 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0062-list-indexes": listIndexes,
   "0070-resource-packs": resourcePacks,
   "0084-resource-sizes": resourceSizes,
+  "0085-package-leases": packageLeases,
   "0100-build-observations": buildObservations,
 };
