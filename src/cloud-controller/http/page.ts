@@ -94,6 +94,9 @@ function labelCondition(guid: unknown, owner: MetadataOwner, requirement: LabelR
 
 /** A condition for a filter's values; binds one parameter however many they are. */
 export function isOneOf(column: unknown, values: readonly string[]) {
+  const [first] = values;
+  // Most lists are of one: then PostgreSQL knows how many rows there are instead of assuming 50 values.
+  if (values.length === 1) return sql<boolean>`${column} = ${first}`;
   return sql<boolean>`${column} in (select value from json_each(${JSON.stringify(values)}))`;
 }
 

@@ -1,77 +1,25 @@
-import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  callerNames,
-  permissionWorld,
-  type CallerName,
-  type PermissionWorld,
-} from "../testing/permission-world.ts";
+  appManagers,
+  change,
+  checkRows,
+  create,
+  everybody,
+  globals,
+  made,
+  managers,
+  only,
+  organizationReaders,
+  read,
+  spaceReaders,
+  spaceRoles,
+  spaceUpdaters,
+  to,
+  writers,
+  type Row,
+} from "../testing/permission-table.ts";
+import { permissionWorld, type PermissionWorld } from "../testing/permission-world.ts";
 import { TestCloudController } from "../testing/test-cloud-controller.ts";
-
-/** Who gets what: `allowed` get `ok`, of the others those in `forbidden` 403 and the rest `otherwise`. */
-interface Verdict {
-  readonly ok: number;
-  readonly allowed: readonly CallerName[];
-  readonly forbidden: readonly CallerName[];
-  readonly otherwise: number;
-}
-
-interface Row {
-  /** `METHOD /v3/path`; `:name` is a guid of the world, `:subject` what `subject` makes for each caller anew. */
-  readonly request: string;
-  readonly verdict: Verdict;
-  readonly body?: (world: PermissionWorld) => unknown;
-  readonly subject?: (world: PermissionWorld) => Promise<string>;
-}
-
-const globals = ["admin", "readOnly", "globalAuditor"] as const;
-const spaceRoles = ["developer", "manager", "auditor", "supporter"] as const;
-const organizationRoles = ["orgManager", "orgAuditor", "orgBilling", "orgUser"] as const;
-const spaceReaders = [...spaceRoles, "orgManager", ...globals] as const;
-const organizationReaders = [...spaceRoles, ...organizationRoles, ...globals] as const;
-const appManagers = ["developer", "supporter", "admin"] as const;
-const writers = ["developer", "admin"] as const;
-const spaceUpdaters = ["manager", "orgManager", "admin"] as const;
-const managers = ["orgManager", "admin"] as const;
-
-/** What may be read by some and is not there for others. */
-function read(allowed: readonly CallerName[]): Verdict {
-  return { ok: 200, allowed, forbidden: [], otherwise: 404 };
-}
-
-/** What may be changed by some, only seen by others. */
-function change(
-  ok: number,
-  allowed: readonly CallerName[],
-  seenBy: readonly CallerName[],
-): Verdict {
-  return { ok, allowed, forbidden: seenBy, otherwise: 404 };
-}
-
-/** What is said to be forbidden to all others, whether they could see it or not. */
-function only(ok: number, allowed: readonly CallerName[]): Verdict {
-  return { ok, allowed, forbidden: callerNames, otherwise: 403 };
-}
-
-/** What makes something in a place: who cannot see the place has named one that is invalid. */
-function create(allowed: readonly CallerName[], seenBy: readonly CallerName[]): Verdict {
-  return { ok: 201, allowed, forbidden: seenBy, otherwise: 422 };
-}
-
-/** What is the same for all who are signed in. */
-const everybody: Verdict = { ok: 200, allowed: callerNames, forbidden: [], otherwise: 0 };
-
-const to = (guid: string) => ({ data: { guid } });
-
-async function made(
-  world: PermissionWorld,
-  path: string,
-  body: (unique: string) => object,
-): Promise<string> {
-  const answer = await world.admin.post(path, body(world.unique()));
-  assert.equal(answer.status, 201, answer.text);
-  return answer.json.guid;
-}
 
 const makeSpace = (world: PermissionWorld) =>
   made(world, "/v3/spaces", (name) => ({
@@ -514,34 +462,6 @@ const groups = { organizations, spaces, quotas, usersAndRoles, operators, apps, 
 for (const [group, rows] of Object.entries(groups)) {
   test(`each role gets what the permission table says: ${group}`, async () => {
     await using cc = await TestCloudController.start();
-    const world = await permissionWorld(cc);
-    for (const row of rows) {
-      const expected: Record<string, number> = {};
-      const actual: Record<string, number> = {};
-      for (const name of callerNames) {
-        expected[name] = statusFor(row.verdict, name);
-        actual[name] = await send(world, row, name);
-      }
-      assert.deepEqual(actual, expected, row.request);
-    }
+    await checkRows(await permissionWorld(cc), rows);
   });
-}
-
-function statusFor({ ok, allowed, forbidden, otherwise }: Verdict, name: CallerName): number {
-  if (allowed.includes(name)) return ok;
-  return forbidden.includes(name) ? 403 : otherwise;
-}
-
-async function send(world: PermissionWorld, row: Row, name: CallerName): Promise<number> {
-  const subject = (await row.subject?.(world)) ?? "";
-  const [method = "", path = ""] = row.request.split(" ");
-  const guids: Readonly<Record<string, unknown>> = { ...world, subject };
-  const filled = path.replace(/:(\w+)/g, (_, key: string) => String(guids[key]));
-  assert(isMethod(method), row.request);
-  const answer = await world.callers[name].send(method, filled, row.body?.(world));
-  return answer.status;
-}
-
-function isMethod(text: string): text is "GET" | "POST" | "PATCH" | "DELETE" {
-  return ["GET", "POST", "PATCH", "DELETE"].includes(text);
 }
