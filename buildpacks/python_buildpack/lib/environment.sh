@@ -6,15 +6,17 @@ environment_key() {
   {
     echo "$PYTHON_VERSION $PYTHON"
     find . -maxdepth 2 \( -name '*requirements*' -o -name Pipfile.lock -o -name poetry.lock -o -name uv.lock -o -name pyproject.toml \
-      -o -name 'setup.*' -o -name 'constraints*' \) -type f -not -path './vendor/*' -print0 | sort -z | xargs -0 sha256sum
+      -o -name 'setup.*' -o -name 'constraints*' -o -path './requirements*/*.txt' \) -type f -not -path './vendor/*' -print0 | sort -z | xargs -0 sha256sum
   } | sha256sum | cut -d ' ' -f 1
 }
 
 restore_environment() {
   local installed="$CACHE_DIR/installed"
+  # Of the files as they were pushed: installing from vendor edits them.
+  ENVIRONMENT_KEY="$(environment_key)"
   if [ ! -f "$installed/key" ]; then
     info "There are no packages of a last staging yet: the next one will have some"
-  elif [ "$(cat "$installed/key")" != "$(environment_key)" ]; then
+  elif [ "$(cat "$installed/key")" != "$ENVIRONMENT_KEY" ]; then
     info "Requirements or Python have changed: packages are installed anew"
   else
     info "Using the packages of the last staging ($(du -sh "$installed" | cut -f 1))"
@@ -30,7 +32,7 @@ save_environment() {
   mkdir -p "$installed"
   cp -a "$VENV/lib" "$VENV/bin" "$installed/"
   find "$installed/bin" -name 'python*' -delete
-  environment_key >"$installed/key"
+  echo "$ENVIRONMENT_KEY" >"$installed/key"
 }
 
 # Programs must find their python by PATH.
