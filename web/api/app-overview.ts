@@ -45,12 +45,17 @@ export async function loadAppOverview(
     api.get(`v3/apps/${guid}/routes?per_page=100`, pageOf(routeSchema), { signal }),
     loadBuilds(api, guid, signal, 1),
   ]);
-  const stats = await Promise.all(
-    processes.resources.map(async (one) =>
-      app.state === "STARTED" && one.instances > 0
-        ? (await api.get(`v3/processes/${one.guid}/stats`, statsSchema, { signal })).resources
-        : [],
-    ),
+  // One by one: a list hides the commands.
+  const whole = await Promise.all(
+    processes.resources.map(async ({ guid: process, instances }) => {
+      const path = `v3/processes/${process}`;
+      const isWanted = app.state === "STARTED" && instances > 0;
+      const [record, stats] = await Promise.all([
+        api.get(path, processSchema, { signal }),
+        isWanted ? api.get(`${path}/stats`, statsSchema, { signal }) : undefined,
+      ]);
+      return { ...record, stats: stats?.resources ?? [] };
+    }),
   );
   return {
     app,
@@ -58,9 +63,7 @@ export async function loadAppOverview(
       space: app.included.spaces[0]?.name ?? "",
       organization: app.included.organizations[0]?.name ?? "",
     },
-    processes: processes.resources
-      .map((one, index) => ({ ...one, stats: stats[index] ?? [] }))
-      .sort(webFirst),
+    processes: whole.sort(webFirst),
     routes: routes.resources,
     lastBuild: builds[0],
   };

@@ -12,14 +12,12 @@ export function pageOf<T>(resource: z.ZodMiniType<T>) {
 }
 
 export const organizationSchema = z.object({ guid: z.string(), name: z.string() });
-export type Organization = z.infer<typeof organizationSchema>;
 
 export const spaceSchema = z.object({
   guid: z.string(),
   name: z.string(),
   relationships: z.object({ organization: related }),
 });
-export type Space = z.infer<typeof spaceSchema>;
 
 export const appSchema = z.object({
   guid: z.string(),
@@ -80,7 +78,7 @@ export const processSchema = z.object({
 });
 export type Process = z.infer<typeof processSchema>;
 
-export const instanceSchema = z.object({
+const instanceSchema = z.object({
   index: z.number(),
   state: z.string(),
   uptime: z.optional(z.nullable(z.number())),

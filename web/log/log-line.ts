@@ -14,7 +14,7 @@ export interface LogLine {
 }
 
 /** More lines of a log are not held: the oldest go. */
-export const heldLines = 50_000;
+const heldLines = 50_000;
 
 /** The lines with `added`; how many have gone, so that it can be said. */
 export interface HeldLog {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { emptyLog, withLines, type LogLine } from "./log-line.ts";
-import { rowsOf, sectionsOf, windowOf } from "./log-rows.ts";
+import { lastWords, rowsOf, sectionsOf, windowOf } from "./log-rows.ts";
 
 function lines(...phases: (string | undefined)[]): LogLine[] {
   return phases.map((phase, index) => ({
@@ -31,6 +31,26 @@ test("a failed build's log opens at the phase that failed, with the lines outsid
     sectionsOf(log, { hasFailed: false }).some(({ isRed }) => isRed),
     false,
   );
+});
+
+test("many lines of the cell fold, few do not, and a log without phases is shown whole", () => {
+  const many = Array.from({ length: 9 }, () => undefined);
+  const shown = (log: LogLine[]) =>
+    rowsOf(sectionsOf(log, { hasFailed: true }), () => false).map((row) =>
+      row.kind === "line" ? row.line.number : row.section.title,
+    );
+
+  assert.deepEqual(shown(lines(...many, "detect", undefined)), ["cell", "detect", 11]);
+  assert.equal(shown(lines(...many)).length, 9);
+});
+
+test("the last words are those of the phase that failed, unless it asked all buildpacks", () => {
+  const words = (...phases: (string | undefined)[]) =>
+    lastWords(sectionsOf(lines(...phases), { hasFailed: true }), 2).map(({ number }) => number);
+
+  assert.deepEqual(words(undefined, "detect", "supply", "supply", "supply", undefined), [4, 5]);
+  assert.deepEqual(words(undefined, "detect", "detect", undefined), []);
+  assert.deepEqual(words(undefined), []);
 });
 
 test("a section keeps its key as lines are added to it", () => {

@@ -5,7 +5,7 @@ export interface LogSection {
   /** Stays while lines are added: the first line's number. */
   readonly key: number;
   readonly title: string;
-  /** Undefined: lines of no phase, which are not folded. */
+  /** Of the builder; undefined: what the cell said before and after it. */
   readonly phase: string | undefined;
   readonly lines: readonly LogLine[];
   /** Where the build failed. */
@@ -25,32 +25,49 @@ export function sectionsOf(
   for (const line of lines) {
     const last = sections.at(-1);
     const [before] = last?.lines ?? [];
-    if (
-      last !== undefined &&
-      before?.phase === line.phase &&
-      before?.buildpack === line.buildpack
-    ) {
+    if (last !== undefined && before !== undefined && titleOf(before) === titleOf(line)) {
       last.lines.push(line);
       continue;
     }
-    const title = [line.phase ?? "", line.buildpack ?? ""].filter((word) => word !== "").join(" ");
-    sections.push({ key: line.number, title, phase: line.phase, lines: [line], isRed: false });
+    const { number: key, phase } = line;
+    sections.push({ key, title: titleOf(line), phase, lines: [line], isRed: false });
   }
   const red = options.hasFailed ? sections.findLast(({ phase }) => phase !== undefined) : undefined;
   return sections.map((section) => (section === red ? { ...section, isRed: true } : section));
 }
 
-/** What is shown, one under the other. Without phases, every line. */
+/** All buildpacks are asked at once, so a detection is of no one of them. */
+function titleOf({ phase, buildpack }: LogLine): string {
+  if (phase === undefined) return "cell";
+  return phase === "detect" || buildpack === undefined ? phase : `${phase} ${buildpack}`;
+}
+
+/** Few lines of the cell are shown as they are, and a log without phases whole. */
+const fewLines = 6;
+
+export function isFoldable(section: LogSection, sections: readonly LogSection[]): boolean {
+  if (section.phase !== undefined) return true;
+  return section.lines.length > fewLines && sections.some(({ phase }) => phase !== undefined);
+}
+
+/** What is shown, one under the other. */
 export function rowsOf(
   sections: readonly LogSection[],
   isOpen: (section: LogSection) => boolean,
 ): LogRow[] {
   return sections.flatMap((section): LogRow[] => {
     const rows = section.lines.map((line): LogRow => ({ kind: "line", line }));
-    if (section.phase === undefined) return rows;
+    if (!isFoldable(section, sections)) return rows;
     const open = isOpen(section);
     return [{ kind: "section", section, isOpen: open }, ...(open ? rows : [])];
   });
+}
+
+/** What the failed phase said last; a detection's words are told better by buildpack. */
+export function lastWords(sections: readonly LogSection[], count: number): readonly LogLine[] {
+  const red = sections.find(({ isRed }) => isRed);
+  if (red === undefined || red.phase === "detect") return [];
+  return red.lines.filter(({ text }) => text.trim() !== "").slice(-count);
 }
 
 /** The rows that a window of that height shows, and some around them: only these are in the document. */

@@ -1,7 +1,8 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { LogLine } from "./log-line.ts";
 import { windowOf, type LogRow, type LogSection } from "./log-rows.ts";
-import { shownCharacters, terminalText } from "./terminal-text.ts";
+import { StyledText } from "./styled-text.tsx";
+import { shownCharacters } from "./terminal-text.ts";
 
 /** Of `--log-row` in the style sheet, in pixels: rows of one height make 50,000 of them as cheap as fifty. */
 const rowHeight = 20;
@@ -66,11 +67,7 @@ function Line({ line, margin }: { readonly line: LogLine; readonly margin: strin
     <div class={line.isError ? "log-line log-line-error" : "log-line"}>
       <span class="log-margin">{margin}</span>
       <span class="log-text">
-        {terminalText(line.text).map(({ text, style }, index) => (
-          <span key={index} class={style.length === 0 ? undefined : style.join(" ")}>
-            {text}
-          </span>
-        ))}
+        <StyledText line={line.text} />
         {hidden > 0 ? <em class="log-note"> … {hidden} more characters are not shown</em> : null}
       </span>
     </div>

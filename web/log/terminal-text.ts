@@ -6,7 +6,7 @@ export interface Stretch {
 
 const colours = ["black", "red", "green", "yellow", "blue", "magenta", "cyan", "white"] as const;
 type Colour = (typeof colours)[number];
-export type Style =
+type Style =
   | `ink-${Colour}`
   | `ink-bright-${Colour}`
   | `ground-${Colour}`

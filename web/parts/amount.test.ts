@@ -4,8 +4,9 @@ import { durationText, sizeText } from "./amount.ts";
 
 test("durations are told with two units at most", () => {
   for (const [ms, text] of [
-    [-5, "0.0 s"],
-    [423, "0.4 s"],
+    [-5, "0 ms"],
+    [423.4, "423 ms"],
+    [1_420, "1.4 s"],
     [12_300, "12 s"],
     [60_000, "1 min"],
     [185_000, "3 min 5 s"],

@@ -16,9 +16,10 @@ export function megabytesText(megabytes: number): string {
   return sizeText(megabytes * 1024 * 1024);
 }
 
-/** `0.4 s`, `12 s`, `3 min 5 s`, `2 h 10 min`, `3 d 4 h`. */
+/** `420 ms`, `1.4 s`, `12 s`, `3 min 5 s`, `2 h 10 min`, `3 d 4 h`. */
 export function durationText(milliseconds: number): string {
   const ms = Math.max(0, milliseconds);
+  if (ms < 1_000) return `${Math.round(ms)} ms`;
   const seconds = ms / 1_000;
   if (seconds < 10) return `${seconds.toFixed(1)} s`;
   if (seconds < 60) return `${Math.round(seconds)} s`;

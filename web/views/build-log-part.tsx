@@ -3,7 +3,7 @@ import type { Build } from "../api/records.ts";
 import type { BuildLog } from "../log/build-log.ts";
 import { filtered, LogTools } from "../log/log-tools.tsx";
 import { LogView } from "../log/log-view.tsx";
-import { rowsOf, sectionsOf, type LogRow, type LogSection } from "../log/log-rows.ts";
+import { isFoldable, rowsOf, sectionsOf, type LogRow, type LogSection } from "../log/log-rows.ts";
 import { explain } from "../parts/notice.tsx";
 
 /** The log of a staging by phases: a failed one is open where it failed, a running one everywhere. */
@@ -27,7 +27,7 @@ export function BuildLogPart({ build, log }: { readonly build: Build; readonly l
         ? new Set([...before].filter((one) => one !== key))
         : new Set([...before, key]),
     );
-  const foldable = sections.filter(({ phase }) => phase !== undefined);
+  const foldable = sections.filter((section) => isFoldable(section, sections));
   return (
     <section>
       <div class="section-row">

@@ -1,7 +1,9 @@
 import { useRef } from "preact/hooks";
 import { loadBuild, type BuildOverview } from "../api/build-overview.ts";
 import type { Build } from "../api/records.ts";
-import { useBuildLog } from "../log/build-log.ts";
+import { useBuildLog, type BuildLog } from "../log/build-log.ts";
+import { lastWords, sectionsOf } from "../log/log-rows.ts";
+import { StyledText } from "../log/styled-text.tsx";
 import { durationText, megabytesText } from "../parts/amount.ts";
 import { Moment } from "../parts/moment.tsx";
 import { Shown } from "../parts/notice.tsx";
@@ -9,8 +11,10 @@ import { PartsNav } from "../parts/parts-nav.tsx";
 import { StateMark } from "../parts/state-mark.tsx";
 import { useTitle } from "../parts/use-title.ts";
 import { usePlatformData } from "../platform.ts";
+import { BuildDetection } from "./build-detection.tsx";
 import { BuildDroplet } from "./build-droplet.tsx";
 import { BuildLogPart } from "./build-log-part.tsx";
+import { BuildTimeline } from "./build-timeline.tsx";
 import { failureWords } from "./failure-words.ts";
 import { buildDurationMs, buildWord } from "./state-words.ts";
 import { addressOf, buildParts, type BuildPart } from "./view-address.ts";
@@ -31,7 +35,7 @@ export function BuildView({ guid, part }: { readonly guid: string; readonly part
     <Shown live={live} what="the build">
       {(overview) => (
         <>
-          <BuildHead overview={overview} />
+          <BuildHead overview={overview} log={part === "log" ? log : undefined} />
           <PartsNav
             label="Parts of the build"
             parts={buildParts.map((name) => ({
@@ -49,23 +53,32 @@ export function BuildView({ guid, part }: { readonly guid: string; readonly part
 
 const partNames = {
   log: "Log",
+  timeline: "Timeline",
+  detection: "Detection",
   droplet: "Droplet",
 } as const;
 
-function Part(props: {
-  readonly build: Build;
-  readonly part: BuildPart;
-  readonly log: ReturnType<typeof useBuildLog>;
-}) {
+function Part(props: { readonly build: Build; readonly part: BuildPart; readonly log: BuildLog }) {
   switch (props.part) {
     case "log":
       return <BuildLogPart build={props.build} log={props.log} />;
+    case "timeline":
+      return <BuildTimeline build={props.build} />;
+    case "detection":
+      return <BuildDetection build={props.build} />;
     case "droplet":
       return <BuildDroplet build={props.build} />;
   }
 }
 
-function BuildHead({ overview }: { readonly overview: BuildOverview }) {
+function BuildHead({
+  overview,
+  log,
+}: {
+  readonly overview: BuildOverview;
+  /** Undefined where the log is not what is looked at: the reason is then told in short. */
+  readonly log: BuildLog | undefined;
+}) {
   const { build, app } = overview;
   useTitle(`Build of ${app?.name ?? "an app"}`);
   return (
@@ -83,7 +96,7 @@ function BuildHead({ overview }: { readonly overview: BuildOverview }) {
           <StateMark {...buildWord(build.state)} />
         </span>
       </div>
-      {build.error === null ? null : <Failure error={build.error} />}
+      {build.error === null ? null : <Failure build={build} error={build.error} log={log} />}
       <dl class="facts">
         <Fact name={build.state === "STAGING" ? "Running for" : "Took"}>
           {durationText(buildDurationMs(build, Date.now()))}
@@ -103,15 +116,35 @@ function BuildHead({ overview }: { readonly overview: BuildOverview }) {
   );
 }
 
-function Failure({ error }: { readonly error: string }) {
-  const words = failureWords(error);
+/** Enough for a compiler's message, and no log of its own. */
+const wordsShown = 8;
+
+function Failure(props: {
+  readonly build: Build;
+  readonly error: string;
+  readonly log: BuildLog | undefined;
+}) {
+  const words = failureWords(props.error);
+  const said = lastWords(sectionsOf(props.log?.lines ?? [], { hasFailed: true }), wordsShown);
   return (
     <div class="failure" role="alert">
       <p class="failure-headline">{words.headline}</p>
       <p class="failure-details">{words.details}</p>
-      <p>{words.mend}</p>
+      {said.length === 0 ? null : (
+        <pre class="failure-words">
+          {said.map((line) => (
+            <div key={line.number}>
+              <StyledText line={line.text} />
+            </div>
+          ))}
+        </pre>
+      )}
+      {props.log === undefined ? null : <p>{words.mend}</p>}
       <p class="faint">
-        Cloud Foundry calls it <code>{words.id}</code>.
+        Cloud Foundry calls it <code>{words.id}</code>.{" "}
+        <a href={addressOf({ name: "build", guid: props.build.guid, part: "detection" })}>
+          What each buildpack said
+        </a>
       </p>
     </div>
   );

@@ -84,7 +84,8 @@ async function answer(
       return refuseByRedirect(reply, wanted, "interaction_required");
     }
     const token = csrfToken(request, reply, parts);
-    return sendApprovalPage(reply, { wanted, toAgree, token, action: request.url });
+    const action = `?${queryOf(request).toString()}`;
+    return sendApprovalPage(reply, { wanted, toAgree, token, action });
   }
   const code = await parts.codes.issue(
     asker.user.guid,

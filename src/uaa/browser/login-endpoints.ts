@@ -22,7 +22,10 @@ export interface LoginParts {
   readonly loginInformation: object;
 }
 
-/** The pages that a person sees: the login form, and behind it the passcode of `cf login --sso`. */
+/**
+ * The pages that a person sees: the login form, and behind it the passcode of `cf login --sso`. Addresses in them are
+ * relative: a proxy may serve UAA below a path of its own.
+ */
 export function registerLoginEndpoints(app: FastifyInstance, parts: LoginParts): void {
   const { loggedIn, webSessions, codes, clock, externalUrl } = parts;
 
@@ -30,7 +33,7 @@ export function registerLoginEndpoints(app: FastifyInstance, parts: LoginParts):
     // Never looks at a token: the official client sends a stale one along.
     if (!wantsPage(request)) return parts.loginInformation;
     const known = await loggedIn.find(request);
-    if (known !== undefined) return sendLoggedInPage(reply, known.user.userName, externalUrl);
+    if (known !== undefined) return sendLoggedInPage(reply, known.user.userName);
     return sendLoginForm(request, reply, { returnTo: textOf(request.query), externalUrl });
   });
 
@@ -69,7 +72,7 @@ export function registerLoginEndpoints(app: FastifyInstance, parts: LoginParts):
       body: html`<p><samp id="passcode">${passcode}</samp></p>
         <p>
           It logs ${known.user.userName} in once, within five minutes.
-          <a href="${externalUrl}/logout.do">Log out</a>
+          <a href="logout.do">Log out</a>
         </p>`,
     });
   });
@@ -100,7 +103,7 @@ function sendLoginForm(
     title: "Log in",
     ...(refusal === undefined ? {} : { httpStatus: refusal.httpStatus }),
     body: html`${error}
-      <form method="post" action="${externalUrl}/login.do">
+      <form method="post" action="login.do">
         <input type="hidden" name="${csrfName}" value="${token}" />
         <input type="hidden" name="form_redirect_uri" value="${returnTo}" />
         <label for="username">Email</label>
@@ -125,18 +128,14 @@ function textFor(refusal: UaaError): string {
     : refusal.message;
 }
 
-function sendLoggedInPage(
-  reply: FastifyReply,
-  userName: string,
-  externalUrl: string,
-): FastifyReply {
+function sendLoggedInPage(reply: FastifyReply, userName: string): FastifyReply {
   return sendPage(reply, {
     title: "Where to?",
     body: html`<p>You are logged in as ${userName}.</p>
       <p>
-        <a href="${externalUrl}/passcode">Get a code for <code>cf login --sso</code></a>
+        <a href="passcode">Get a code for <code>cf login --sso</code></a>
       </p>
-      <p><a href="${externalUrl}/logout.do">Log out</a></p>`,
+      <p><a href="logout.do">Log out</a></p>`,
   });
 }
 
