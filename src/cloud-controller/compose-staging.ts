@@ -103,8 +103,8 @@ export function composeStaging(dependencies: StagingDependencies): StagingAndRun
   const stager = new Stager({ ...common, ...source, ending });
   const cancellation = new StagingCancellation({ db, bbs, ending, logger });
   const packages = composePackages({ ...dependencies, resources, resourceCache });
-  const { maximumUploadBytes } = limits;
-  const routes = { ...common, blobUrls, workspaces, maximumUploadBytes };
+  const { maximumUploadBytes, stagingTimeoutMs } = limits;
+  const routes = { ...common, blobUrls, workspaces, maximumUploadBytes, stagingTimeoutMs };
 
   registerBlobs(servers, {
     ...common,
@@ -136,8 +136,7 @@ export function composeStaging(dependencies: StagingDependencies): StagingAndRun
   const loops = syncLoops(dependencies, {
     "process-sync": (signal) => syncProcesses({ source, bbs, runner, logger }, signal),
     "task-sync": composeTasks(dependencies, { source, signedUrls }),
-    "staging-sync": () =>
-      syncStaging({ ...common, stager, ending, stagingTimeoutMs: limits.stagingTimeoutMs }),
+    "staging-sync": () => syncStaging({ ...common, stager, ending, stagingTimeoutMs }),
   });
 
   const running = [...loops, upkeep, packages.leaseLoop, updater];
@@ -152,7 +151,7 @@ export function composeStaging(dependencies: StagingDependencies): StagingAndRun
       await packages.leases.recover();
       const directory = config.staging.shippedBuildpacksDirectory;
       if (directory !== undefined) {
-        await installShippedBuildpacks({ ...common, workspaces }, directory);
+        await installShippedBuildpacks({ ...common, workspaces, stagingTimeoutMs }, directory);
       }
       events.start();
       for (const each of running) each.start();

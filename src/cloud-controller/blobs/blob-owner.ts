@@ -1,5 +1,5 @@
 import type { BlobKey } from "#blobstore/blobstore.ts";
-import { buildpackKey } from "../buildpacks/buildpack-table.ts";
+import { buildpackGuid, buildpackKey } from "../buildpacks/buildpack-table.ts";
 import type { Database } from "../database/schema.ts";
 
 /**
@@ -37,7 +37,7 @@ export async function hasOwner(db: Database, { bucket, path }: BlobKey): Promise
   const row = await db
     .selectFrom("buildpacks")
     .select(["guid", "sha256"])
-    .where("guid", "=", name.split("_")[0] ?? "")
+    .where("guid", "=", buildpackGuid(name))
     .executeTakeFirst();
   return row !== undefined && buildpackKey(row) === name;
 }

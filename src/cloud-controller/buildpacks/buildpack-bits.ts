@@ -8,16 +8,21 @@ import { buildpackBlob } from "../blobs/blob-keys.ts";
 import { isUniqueViolation, touched } from "../database/record.ts";
 import type { Database } from "../database/schema.ts";
 import { CfError, unprocessable } from "../http/cf-errors.ts";
+import type { Jobs } from "../jobs/jobs.ts";
 import type { ReceivedUpload } from "../packages/receive-upload.ts";
 import { InvalidZip } from "../packages/zip/invalid-zip.ts";
 import { readContent } from "../packages/zip/zip-content.ts";
 import { readZipDirectory } from "../packages/zip/zip-directory.ts";
 import { buildpackKey, type Buildpack } from "./buildpack-table.ts";
+import { removeBitsLater } from "./old-bits.ts";
 
 interface BitsContext {
   readonly db: Database;
   readonly blobstore: Blobstore;
   readonly clock: Clock;
+  readonly jobs: Jobs;
+  /** How long a staging may run. */
+  readonly stagingTimeoutMs: number;
 }
 
 const maximumManifestBytes = 1024 * 1024;
@@ -67,7 +72,7 @@ async function isArchive(path: string, lifecycle: Buildpack["lifecycle"]): Promi
  * @throws 422 where that stack is not the buildpack's, or does not exist
  */
 export async function storeBuildpackBits(
-  { db, blobstore, clock }: BitsContext,
+  context: BitsContext,
   buildpack: Buildpack,
   bits: {
     readonly path: string;
@@ -76,6 +81,7 @@ export async function storeBuildpackBits(
     readonly isShipped: boolean;
   },
 ): Promise<void> {
+  const { db, blobstore, clock } = context;
   const stack =
     buildpack.lifecycle === "cnb"
       ? buildpack.stack
@@ -103,13 +109,8 @@ export async function storeBuildpackBits(
         { cause: error },
       );
     });
-  if (buildpack.sha256 === null || buildpack.sha256 === sha256) return;
-  const staging = await db
-    .selectFrom("builds")
-    .select("guid")
-    .where("state", "=", "STAGING")
-    .executeTakeFirst();
-  if (staging === undefined) await blobstore.delete(buildpackBlob(buildpackKey(buildpack)));
+  if (buildpack.sha256 === sha256) return;
+  await removeBitsLater(context, db, { buildpack, afterMs: context.stagingTimeoutMs });
 }
 
 async function stackOf(

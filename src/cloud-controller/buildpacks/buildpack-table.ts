@@ -27,3 +27,8 @@ export function buildpackKey(buildpack: {
 }): string {
   return `${buildpack.guid}_${buildpack.sha256 ?? ""}`;
 }
+
+/** Of the buildpack whose key it is, or was; of a custom buildpack's key something that is no guid. */
+export function buildpackGuid(key: string): string {
+  return key.split("_")[0] ?? "";
+}

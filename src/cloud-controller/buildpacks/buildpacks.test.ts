@@ -186,9 +186,10 @@ test("the shipped buildpacks are installed in their order, once, and anew where 
   await folder.write({ nodejs_buildpack: "2" });
   {
     await using cc = await start();
-    const guids = (keys: readonly string[]) => keys.map((key) => key.slice(0, 36));
+    const guids = (keys: readonly string[]) => [...new Set(keys.map((key) => key.slice(0, 36)))];
     assert.deepEqual(guids(stored()), guids(first));
-    assert.equal(stored().filter((key) => first.includes(key)).length, 1);
+    // The former bits go later: a staging from before the start may need them.
+    assert.equal(stored().filter((key) => !first.includes(key)).length, 1);
     assert.deepEqual(await names(cc), ["1 nodejs_buildpack", "2 procfile_buildpack"]);
   }
 

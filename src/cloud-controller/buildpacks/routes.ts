@@ -5,7 +5,6 @@ import { z } from "zod";
 import path from "node:path";
 import type { Blobstore } from "#blobstore/blobstore.ts";
 import type { Clock } from "#kernel/clock/clock.ts";
-import { buildpackBlob } from "../blobs/blob-keys.ts";
 import type { Database } from "../database/schema.ts";
 import { CfError, notFound, unprocessable } from "../http/cf-errors.ts";
 import type { ApiServer } from "../http/create-server.ts";
@@ -23,8 +22,9 @@ import { requireArchive, storeBuildpackBits } from "./buildpack-bits.ts";
 import { createBuildpack, recordBuildpackEvent, updateBuildpack } from "./buildpack-create.ts";
 import { closeGaps } from "./buildpack-positions.ts";
 import { presentBuildpack } from "./buildpack-presenter.ts";
-import { buildpackKey, type Buildpack } from "./buildpack-table.ts";
+import type { Buildpack } from "./buildpack-table.ts";
 import { buildpackCreateMessage, buildpackUpdateMessage } from "./messages.ts";
+import { oldBitsJob, removeBitsLater } from "./old-bits.ts";
 
 export interface BuildpackRoutes {
   readonly db: Database;
@@ -34,6 +34,7 @@ export interface BuildpackRoutes {
   readonly blobstore: Blobstore;
   readonly workspaces: UploadWorkspaces;
   readonly maximumUploadBytes: number;
+  readonly stagingTimeoutMs: number;
 }
 
 type ByGuid = { Params: { guid: string } };
@@ -161,8 +162,9 @@ function registerUpload(app: ApiServer, context: BuildpackRoutes): void {
 const uploadPayload = z.object({ path: z.string(), filename: z.string() });
 
 function buildpackJobs(context: BuildpackRoutes): readonly JobHandler[] {
-  const { db, blobstore } = context;
+  const { db } = context;
   return [
+    oldBitsJob(context),
     {
       operation: "buildpack.upload",
       async run(job) {
@@ -185,8 +187,8 @@ function buildpackJobs(context: BuildpackRoutes): readonly JobHandler[] {
           .where("guid", "=", guid)
           .executeTakeFirst();
         if (buildpack === undefined) return;
-        await blobstore.delete(buildpackBlob(buildpackKey(buildpack)));
         await db.transaction().execute(async (tx) => {
+          await removeBitsLater(context, tx, { buildpack, afterMs: context.stagingTimeoutMs });
           await deleteMetadata(tx, "buildpack", [guid]);
           await tx.deleteFrom("buildpacks").where("guid", "=", guid).execute();
           await closeGaps(tx, buildpack.lifecycle);

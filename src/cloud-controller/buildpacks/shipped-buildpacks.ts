@@ -8,6 +8,7 @@ import type { Clock } from "#kernel/clock/clock.ts";
 import type { Logger } from "#kernel/log/logger.ts";
 import { newRecord } from "../database/record.ts";
 import type { Database, Executor } from "../database/schema.ts";
+import type { Jobs } from "../jobs/jobs.ts";
 import type { UploadWorkspaces } from "../packages/upload-workspaces.ts";
 import { isOneOf } from "../http/page.ts";
 import { buildpackBlob } from "../blobs/blob-keys.ts";
@@ -43,6 +44,8 @@ export async function installShippedBuildpacks(
     readonly clock: Clock;
     readonly logger: Logger;
     readonly workspaces: UploadWorkspaces;
+    readonly jobs: Jobs;
+    readonly stagingTimeoutMs: number;
   },
   directory: string,
 ): Promise<void> {

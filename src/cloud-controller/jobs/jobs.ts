@@ -15,6 +15,8 @@ export interface NewJob {
   readonly payload: unknown;
   readonly resource?: { readonly guid: string; readonly type: string };
   readonly userGuid?: string;
+  /** Not before; at once by default. */
+  readonly runAt?: Date;
 }
 
 export interface JobHandler {
@@ -126,6 +128,7 @@ export class Jobs implements AsyncDisposable {
         resourceGuid: job.resource?.guid ?? null,
         resourceType: job.resource?.type ?? null,
         userGuid: job.userGuid ?? null,
+        runAt: job.runAt?.toISOString() ?? null,
         errors: "[]",
         warnings: "[]",
       })

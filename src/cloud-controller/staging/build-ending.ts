@@ -10,7 +10,7 @@ import { readSpans } from "../build-observations/build-log-store.ts";
 import { buildLogKey, type BuildObservations } from "../build-observations/build-observations.ts";
 import { findBuild } from "../builds/find-build.ts";
 import type { Build } from "../builds/build-table.ts";
-import { buildpackKey } from "../buildpacks/buildpack-table.ts";
+import { buildpackGuid } from "../buildpacks/buildpack-table.ts";
 import { withoutCredentials } from "../buildpacks/buildpack-uri.ts";
 import { dropletBlob } from "../blobs/blob-keys.ts";
 import { touched } from "../database/record.ts";
@@ -194,17 +194,15 @@ export class BuildEnding {
 
   /** Keys are told as their users know them: the admin buildpack's name, or the URL without its password. */
   async #buildpacksOf(build: Build, result: StagingResult): Promise<DropletBuildpack[]> {
-    const rows = await this.#db
-      .selectFrom("buildpacks")
-      .select(["guid", "name", "sha256"])
-      .execute();
-    const names = new Map(rows.map((row) => [buildpackKey(row), row.name]));
+    const rows = await this.#db.selectFrom("buildpacks").select(["guid", "name"]).execute();
+    const names = new Map(rows.map(({ guid, name }) => [guid, name]));
     const { lifecycle_metadata: metadata } = result;
     const used = metadata.buildpacks ?? [];
     const receipt = metadata.buildpack_key ?? used.at(-1)?.key ?? build.buildpacks[0] ?? "";
     const listed = used.length > 0 ? used : [{ key: receipt, name: null, version: null }];
     return listed.map(({ key, name, version }) => ({
-      name: names.get(key) ?? withoutCredentials(key),
+      // By guid: the bits, the other half of the key, may have been replaced while this staging ran.
+      name: names.get(buildpackGuid(key)) ?? withoutCredentials(key),
       detectOutput: key === receipt ? metadata.detected_buildpack : null,
       buildpackName: name ?? null,
       version: version ?? null,

@@ -107,9 +107,10 @@ for (const name of realRuntimes) {
         ),
       );
 
-      assert.equal(
+      // The packages that apt takes for installed, where the host has it, and a place for nginx's temporary files.
+      assert.match(
         stdout.replaceAll(/\s+/g, " ").trim(),
-        "/home/vcap: /var/lib: /var/log: /tmp/ok /home/vcap: ok",
+        /^\/home\/vcap: \/var\/lib: (dpkg )?nginx \/var\/log: \/tmp\/ok \/home\/vcap: ok$/,
       );
     });
 

@@ -22,7 +22,7 @@ import { caBundlePath } from "./stack-paths.ts";
  * `/usr` bound read-only over its `usr`. It is an allow-list: nothing of the host's `/home`, `/root`, `/var` or `/opt`,
  * no secret and no account of it can appear.
  */
-const formatVersion = 1;
+const formatVersion = 2;
 
 /** On a merged-usr host links into `/usr`; else directories of their own, which are bound like `/usr`. */
 const systemFolders = ["bin", "sbin", "lib", "lib32", "lib64", "libx32"];
@@ -37,7 +37,7 @@ const emptyFolders = [
   "tmp/lifecycle",
   "run/lock",
   "var/tmp",
-  "var/lib",
+  "var/lib/nginx",
   "var/log",
   "var/cache",
   "opt/node",
@@ -50,6 +50,8 @@ const modes: readonly (readonly [string, number])[] = [
   ["tmp", 0o1777],
   ["var/tmp", 0o1777],
   ["run/lock", 0o1777],
+  // The distribution's nginx makes its temporary folders here, whatever its configuration says of the rest.
+  ["var/lib/nginx", 0o1777],
   ["root", 0o700],
 ];
 

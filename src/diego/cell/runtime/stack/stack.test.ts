@@ -34,10 +34,11 @@ test("hostStack() makes a skeleton with vcap and without an account or secret of
     assert.ok(!existsSync(path.join(etc, name)), name);
   }
   assert.deepEqual(globSync(`${stack.rootfs}/{root,opt/*,home/*,var/log}/*`), []);
-  // Of /var only what apt takes for installed, where the host has it.
+  // Of /var only what apt takes for installed, where the host has it; and a place for nginx to write to.
   const ofVar = globSync("var/lib/**/*", { cwd: stack.rootfs }).filter(
-    (name) => name !== "var/lib/dpkg",
+    (name) => name !== "var/lib/dpkg" && name !== "var/lib/nginx",
   );
+  assert.equal(statSync(path.join(stack.rootfs, "var/lib/nginx")).mode & 0o7777, 0o1777);
   assert.deepEqual(ofVar, existsSync("/var/lib/dpkg/status") ? ["var/lib/dpkg/status"] : []);
   assert.equal(statSync(path.join(stack.rootfs, "tmp")).mode & 0o7777, 0o1777);
 });
