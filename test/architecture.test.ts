@@ -70,7 +70,7 @@ const outside: Record<string, readonly string[]> = {
   "test/acceptance": ["kernel", "test/support"],
   "test/conformance": ["kernel", "test/support", "test/conformance"],
   "test/buildpacks": ["test/support"],
-  "test/buildpacks-of-others": ["test/support"],
+  "test/buildpacks-of-others": ["test/support", "test/buildpacks-of-others"],
   // What runs in browsers speaks the public APIs, and shares no code with what serves them.
   web: ["web"],
   // A benchmark of one part opens that part alone.

@@ -173,6 +173,9 @@ async function makeSkeleton(rootfs: string, entries: readonly string[]): Promise
       { cwd: "/etc" },
     );
   }
+  // Newer distributions keep theirs in sources.list.d alone; Cloud Foundry's apt buildpack copies this one.
+  const aptSources = path.join(rootfs, "etc/apt/sources.list");
+  if (existsSync(path.dirname(aptSources))) writeFileSync(aptSources, "", { flag: "a" });
   if (existsSync(packageStatus)) {
     mkdirSync(path.join(rootfs, path.dirname(packageStatus)), { recursive: true });
     copyFileSync(packageStatus, path.join(rootfs, packageStatus));
