@@ -276,6 +276,9 @@ const procfiles = [
   "web: -x",
   "web: - x",
   "web: x\n\n\n",
+  "web: a\u0001b",
+  "web: a\u007fb",
+  "web: \u00e9 \u{1f600}",
 ].map((source): Scenario => ({
   name: `Procfile ${JSON.stringify(source)}`,
   app: { Procfile: source },

@@ -7,8 +7,14 @@ export type ParsedYaml =
   | { readonly kind: "parsed"; readonly value: YamlText }
   | { readonly kind: "invalid"; readonly problem: string };
 
+// What YAML's own production "c-printable" leaves out.
+const unprintable = /[^\t\n\r\u0020-\u007e\u0085\u00a0-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u;
+
 /** Reads the first document. Duplicate keys are allowed, the last wins; an empty document is null. */
 export function parseYamlText(source: string): ParsedYaml {
+  if (unprintable.test(source)) {
+    return { kind: "invalid", problem: "control characters are not allowed" };
+  }
   const documents = parseAllDocuments(source, {
     schema: "failsafe",
     customTags: ["null"],
