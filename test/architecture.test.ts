@@ -12,7 +12,13 @@ const mayImport: Record<string, readonly string[]> = {
   blobstore: ["kernel"],
   "diego/models": ["kernel"],
   "diego/bbs": ["kernel", "db", "diego/models", "diego/auctioneer/client", "diego/cell/rep/client"],
-  "diego/auctioneer": ["kernel", "diego/models", "diego/bbs/client", "diego/cell/rep/client"],
+  "diego/auctioneer": [
+    "kernel",
+    "diego/models",
+    "diego/bbs/client",
+    "diego/cell/rep/client",
+    "log-cache/client",
+  ],
   "diego/cell/runtime": ["kernel"],
   "diego/cell/executor": [
     "kernel",

@@ -198,7 +198,7 @@ async function startDiegoAndRouter(
   const bbs = createBbsClient({ url: `http://127.0.0.1:${start.state.bbsPort}`, secret, clock });
   const repClient = createRepClient(secret);
   const auctioneer = starting.use(
-    await startAuctioneer({ port: 0, secret }, { clock, logger, bbs, repClient }),
+    await startAuctioneer({ port: 0, secret }, { clock, logger, bbs, repClient, logs }),
   );
   starting.use(
     await startBbs(

@@ -27,7 +27,7 @@ prune_packages() {
   elif [ -f pnpm-lock.yaml ] && ! has_npm_lock; then
     CI=true pnpm prune --prod --ignore-scripts --store-dir "$CACHE_DIR/pnpm" >/dev/null || fail "pnpm could not take out devDependencies: see above."
   else
-    npm prune --omit=dev --no-audit --no-fund --no-update-notifier --ignore-scripts --loglevel=error --cache "$CACHE_DIR/npm" >/dev/null ||
+    npm prune --omit=dev --no-audit --no-fund --no-update-notifier --logs-max=0 --ignore-scripts --loglevel=error --cache "$CACHE_DIR/npm" >/dev/null ||
       fail "npm could not take out devDependencies: see above."
   fi
 }

@@ -38,7 +38,7 @@ keeps_development_packages() {
 }
 
 npm_options() {
-  printf '%s\n' --no-audit --no-fund --no-update-notifier --loglevel=warn --prefer-offline --cache "$CACHE_DIR/npm"
+  printf '%s\n' --no-audit --no-fund --no-update-notifier --logs-max=0 --loglevel=warn --prefer-offline --cache "$CACHE_DIR/npm"
   if wants_development_packages; then echo --include=dev; fi
 }
 

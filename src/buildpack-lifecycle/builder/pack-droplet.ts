@@ -63,7 +63,8 @@ function compress({ env, trace }: Staging, { phase, archive, directory, failed }
   rmSync(archive, { recursive: true, force: true });
   const { end, stdout } = trace.record(
     { phase },
-    () => captureTool("tar", [...compressor, "-cf", archive, "-C", directory, "."], env),
+    () =>
+      captureTool("tar", [...compressor, ...sameBytes, "-cf", archive, "-C", directory, "."], env),
     (result) => ({
       outcome: result.end.kind === "ok" ? "ok" : result.end.reason,
       ...(result.end.kind === "ok" ? { bytes: statSync(archive).size } : {}),
@@ -74,10 +75,14 @@ function compress({ env, trace }: Staging, { phase, archive, directory, failed }
   }
 }
 
+// The same files make the same archive, wherever the disk has put them and whenever (-n): the cell sends no cache that it
+// has got.
+const sameBytes = ["--sort=name"];
+
 // All three write gzip; the first two are 2 to 12 times as fast as the third.
 function compressorArgs(env: ScriptEnvironment): readonly string[] {
   for (const program of ["igzip", "pigz"]) {
-    if (isOnPath(program, env["PATH"] ?? "")) return [`--use-compress-program=${program}`];
+    if (isOnPath(program, env["PATH"] ?? "")) return [`--use-compress-program=${program} -n`];
   }
   return ["--gzip"];
 }

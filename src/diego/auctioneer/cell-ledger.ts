@@ -10,6 +10,9 @@ export class CellLedger {
   #diskMb: number;
   #containers: number;
   #starting: number;
+  /** What tasks take of what is taken. */
+  #tasksMemoryMb: number;
+  #tasksDiskMb: number;
   #taskCount: number;
   readonly #instances = new Map<string, number>();
 
@@ -20,6 +23,8 @@ export class CellLedger {
     this.#containers = state.availableResources.containers;
     this.#starting = state.startingContainerCount;
     this.#taskCount = state.tasks.length;
+    this.#tasksMemoryMb = state.tasks.reduce((sum, { resource }) => sum + resource.memoryMb, 0);
+    this.#tasksDiskMb = state.tasks.reduce((sum, { resource }) => sum + resource.diskMb, 0);
     for (const lrp of state.lrps) this.#count(lrp.processGuid);
   }
 
@@ -51,6 +56,15 @@ export class CellLedger {
     );
   }
 
+  /** Whether it will fit once the tasks have ended, if nothing else comes. */
+  fitsWithoutTasks(demand: AuctionResource): boolean {
+    return (
+      this.#containers + this.#taskCount >= 1 &&
+      this.#diskMb + this.#tasksDiskMb >= demand.diskMb &&
+      this.#memoryMb + this.#tasksMemoryMb >= demand.memoryMb
+    );
+  }
+
   /** The share of the cell in use once the demand is placed, plus a weight for each container that is starting. */
   score(demand: AuctionResource, startingContainerWeight: number): number {
     const { totalResources: total } = this.state;
@@ -70,6 +84,8 @@ export class CellLedger {
   placeTask(task: CellTask): void {
     this.tasks.push(task);
     this.#taskCount += 1;
+    this.#tasksMemoryMb += task.resource.memoryMb;
+    this.#tasksDiskMb += task.resource.diskMb;
     this.#take(task.resource);
   }
 

@@ -31,6 +31,16 @@ export interface TaskStartRequest {
   readonly domain: string;
   readonly resource: AuctionResource;
   readonly placementConstraint: PlacementConstraint;
+  readonly origin?: TaskOrigin | undefined;
+}
+
+/** Whose a task is, and where its owner reads: the original's requests do not say it. */
+export interface TaskOrigin {
+  /** Those of different owners take turns; an organization's guid. */
+  readonly owner: string;
+  /** Source of the app's log, and the name of what writes to it. */
+  readonly logGuid: string;
+  readonly logSource: string;
 }
 
 /** Throws where the auctioneer cannot be reached or does not answer 202: convergence asks again. */
@@ -74,6 +84,9 @@ const lrpStartRequestJson = z.object({
 const taskStartRequestJson = z.object({
   task_guid: z.string().min(1),
   domain: z.string().min(1),
+  rivera_origin: z
+    .object({ owner: z.string(), log_guid: z.string(), log_source: z.string() })
+    .optional(),
   ...demandJson,
 });
 
@@ -89,6 +102,15 @@ export const taskStartRequestFromJson = taskStartRequestJson.transform(
     taskGuid: json.task_guid,
     domain: json.domain,
     ...demandFromJson(json),
+    ...(json.rivera_origin === undefined
+      ? {}
+      : {
+          origin: {
+            owner: json.rivera_origin.owner,
+            logGuid: json.rivera_origin.log_guid,
+            logSource: json.rivera_origin.log_source,
+          },
+        }),
   }),
 );
 
@@ -102,7 +124,21 @@ function lrpStartRequestToJson(request: LrpStartRequest): z.input<typeof lrpStar
 }
 
 function taskStartRequestToJson(request: TaskStartRequest): z.input<typeof taskStartRequestJson> {
-  return { task_guid: request.taskGuid, domain: request.domain, ...demandToJson(request) };
+  const { taskGuid, domain, origin } = request;
+  return {
+    task_guid: taskGuid,
+    domain,
+    ...demandToJson(request),
+    ...(origin === undefined
+      ? {}
+      : {
+          rivera_origin: {
+            owner: origin.owner,
+            log_guid: origin.logGuid,
+            log_source: origin.logSource,
+          },
+        }),
+  };
 }
 
 function demandFromJson(json: {

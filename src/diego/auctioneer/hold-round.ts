@@ -7,6 +7,7 @@ import { withDeadline } from "#kernel/clock/deadline.ts";
 import type { Logger } from "#kernel/log/logger.ts";
 import { schedule, type AuctionBatch, type LrpAuction } from "./schedule.ts";
 import type { Unplaced } from "./unplaced.ts";
+import type { WaitingLine } from "./waiting-line.ts";
 
 export interface RoundParts {
   readonly clock: Clock;
@@ -16,6 +17,7 @@ export interface RoundParts {
   readonly startingContainerCountMaximum: number;
   readonly cellStateTimeoutMs: number;
   readonly unplaced: Unplaced;
+  readonly line: WaitingLine;
 }
 
 export interface RoundReport {
@@ -45,9 +47,11 @@ export async function holdRound(
   const answers = (
     await Promise.all(presences.map((presence) => askCell(parts, presence, signal)))
   ).filter((answer) => answer !== undefined);
+  const cells = answers.map((answer) => answer.state);
   const result = schedule(
     {
-      cells: answers.map((answer) => answer.state),
+      cells,
+      runningOf: parts.line.runningOf(cells, batch.tasks),
       startingContainerCountMaximum: parts.startingContainerCountMaximum,
     },
     batch,
@@ -64,8 +68,11 @@ export async function holdRound(
   ];
   const failedTasks = [
     ...result.failedTasks,
-    ...returned.flatMap((work) => work.tasks.map((task) => ({ task, placementError }))),
+    ...returned.flatMap((work) =>
+      work.tasks.map((task) => ({ task, placementError, waits: true })),
+    ),
   ];
+  parts.line.tell(failedTasks.filter(({ waits }) => waits).map(({ task }) => task));
   const news = parts.unplaced.settle({ failedLrps, failedTasks }, asked, parts.clock.now());
   await Promise.all([
     ...news.failedLrps.map((failure) => reportLrp(parts, failure.lrp, failure.placementError)),

@@ -1,6 +1,7 @@
 import type { CellLrp, CellState, CellTask, Work } from "#diego/cell/rep/client.ts";
 import { CellLedger, type Shortage } from "./cell-ledger.ts";
 import type { AuctionResource, PlacementConstraint } from "./client.ts";
+import { fairOrder } from "./fair-order.ts";
 import { compatibleCells, type CompatibleCells, type ZoneCells } from "./compatible-cells.ts";
 
 /**
@@ -16,6 +17,8 @@ export interface AuctionFacts {
   readonly cells: readonly CellState[];
   /** 0: no limit on containers that start at the same time over all cells. */
   readonly startingContainerCountMaximum: number;
+  /** Tasks on the cells by their owner, as far as it is known. */
+  readonly runningOf?: ReadonlyMap<string, number>;
 }
 
 export interface AuctionBatch {
@@ -29,7 +32,15 @@ export interface AuctionResult {
   /** Only cells that won something. */
   readonly work: readonly Work[];
   readonly failedLrps: readonly { readonly lrp: LrpAuction; readonly placementError: string }[];
-  readonly failedTasks: readonly { readonly task: CellTask; readonly placementError: string }[];
+  /** In the order in which they were offered room. */
+  readonly failedTasks: readonly FailedTask[];
+}
+
+export interface FailedTask {
+  readonly task: CellTask;
+  readonly placementError: string;
+  /** It stands in line: there will be room once other tasks have ended, which they do. */
+  readonly waits: boolean;
 }
 
 const startingContainerWeight = 0.25;
@@ -40,7 +51,7 @@ export function schedule(facts: AuctionFacts, batch: AuctionBatch): AuctionResul
   const round = new Round(facts);
   const { before, after } = orderOfLrps(batch.lrps);
   for (const lrp of before) round.auctionLrp(lrp);
-  for (const task of batch.tasks.toSorted(byMemoryDescending)) round.auctionTask(task);
+  for (const task of fairOrder(batch.tasks, facts.runningOf ?? new Map())) round.auctionTask(task);
   for (const lrp of after) round.auctionLrp(lrp);
   return round.result();
 }
@@ -76,7 +87,7 @@ class Round {
   /** Instances by process and zone: kept up instead of counted again for each auction. */
   readonly #zoneInstances = new Map<string, Map<string, number>>();
   readonly #failedLrps: { lrp: LrpAuction; placementError: string }[] = [];
-  readonly #failedTasks: { task: CellTask; placementError: string }[] = [];
+  readonly #failedTasks: FailedTask[] = [];
 
   constructor(facts: AuctionFacts) {
     this.#cells = facts.cells.map((cell) => new CellLedger(cell));
@@ -111,7 +122,11 @@ class Round {
       ),
     );
     if (typeof choice === "string") {
-      this.#failedTasks.push({ task, placementError: choice });
+      const compatible = this.#compatibleWith(task.placementConstraint);
+      const waits =
+        compatible.kind === "found" &&
+        compatible.cells.some((cell) => cell.fitsWithoutTasks(task.resource));
+      this.#failedTasks.push({ task, placementError: choice, waits });
       return;
     }
     choice.placeTask(task);

@@ -8,7 +8,8 @@ import { FakeClock } from "#kernel/clock/fake-clock.ts";
 import { systemClock } from "#kernel/clock/system-clock.ts";
 import { asInternalSecret } from "#kernel/http/internal-auth.ts";
 import { RecordingLogger } from "#kernel/log/recording-logger.ts";
-import { createAuctioneerClient, type LrpStartRequest } from "./client.ts";
+import type { LogEnvelope } from "#log-cache/client.ts";
+import { createAuctioneerClient, type LrpStartRequest, type TaskStartRequest } from "./client.ts";
 import { startAuctioneer } from "./start-auctioneer.ts";
 
 const secret = asInternalSecret("a secret of these tests");
@@ -18,6 +19,12 @@ class Surroundings {
   readonly placed: Work[] = [];
   readonly failures: [string, string][] = [];
   readonly cells = new Map<string, Partial<RepClient>>();
+  readonly lines: string[] = [];
+  readonly logs = {
+    emit: ({ sourceId, sourceType, payload }: LogEnvelope) => {
+      this.lines.push(`${sourceId} ${sourceType} ${payload.toString()}`);
+    },
+  };
   listingFails = 0;
   #changed = Promise.withResolvers<void>();
 
@@ -102,6 +109,7 @@ async function startWith(t: TestContext, surroundings: Surroundings, clock: Cloc
       logger: new RecordingLogger(),
       bbs: surroundings.bbs,
       repClient: surroundings.repClient,
+      logs: surroundings.logs,
     },
   );
   t.after(() => auctioneer[Symbol.asyncDispose]());
@@ -243,6 +251,75 @@ test("what waits for room is placed as soon as a container has ended, and its fa
     surroundings.failures.map(([name]) => name),
     ["app.0", "build"],
   );
+});
+
+function build(taskGuid: string, owner: string): TaskStartRequest {
+  const { indices: _, processGuid: __, ...demand } = startRequest("", [], 50);
+  const origin = { owner, logGuid: `app-of-${taskGuid}`, logSource: "STG" };
+  return { ...demand, taskGuid, domain: "cf-app-staging", origin };
+}
+
+test("tasks that wait for the end of others stand in line, owners in turns, and their apps' logs say where", async (t) => {
+  const surroundings = new Surroundings();
+  const running = new Map<string, TaskStartRequest>();
+  surroundings.cells.set("cell-1", {
+    state: async () => ({
+      ...emptyCell("cell-1"),
+      availableResources: { memoryMb: 100 - 50 * running.size, diskMb: 100, containers: 10 },
+      tasks: [...running.values()],
+    }),
+    work: async (work) => {
+      surroundings.placed.push(work);
+      for (const task of work.tasks) running.set(task.taskGuid, build(task.taskGuid, ""));
+      return { cellId: work.cellId, lrps: [], tasks: [] };
+    },
+  });
+  const clock = new FakeClock();
+  const { client } = await startWith(t, surroundings, clock);
+  const placed = () =>
+    surroundings.placed.flatMap(({ tasks }) => tasks.map(({ taskGuid }) => taskGuid));
+  const placedAre = async (count: number) => {
+    while (placed().length < count) await clock.advance(500);
+  };
+
+  await client.requestTaskAuctions([1, 2, 3, 4].map((at) => build(`many-${at}`, "many")));
+  await placedAre(2);
+  await client.requestTaskAuctions([build("one-1", "one")]);
+  while (surroundings.lines.length < 5) await clock.advance(500);
+  assert.deepEqual(surroundings.lines, [
+    "app-of-many-3 STG Waiting for a cell: 1st in line",
+    "app-of-many-4 STG Waiting for a cell: 2nd in line",
+    "app-of-one-1 STG Waiting for a cell: 1st in line",
+    "app-of-many-3 STG Waiting for a cell: 2nd in line",
+    "app-of-many-4 STG Waiting for a cell: 3rd in line",
+  ]);
+  running.delete("many-1");
+  await placedAre(3);
+  running.delete("many-2");
+  await placedAre(4);
+  running.delete("one-1");
+  await placedAre(5);
+
+  assert.deepEqual(placed(), ["many-1", "many-2", "one-1", "many-3", "many-4"]);
+  assert.deepEqual(surroundings.failures, []);
+});
+
+test("a task that no end of another would make room for is rejected", async (t) => {
+  const surroundings = new Surroundings();
+  surroundings.cells.set("cell-1", {
+    state: async () => ({
+      ...emptyCell("cell-1"),
+      availableResources: { memoryMb: 20, diskMb: 100, containers: 10 },
+      tasks: [{ ...build("small", "one"), resource: { memoryMb: 20, diskMb: 1, maxPids: 0 } }],
+    }),
+  });
+  const { client } = await startWith(t, surroundings);
+
+  await client.requestTaskAuctions([build("build", "one")]);
+  await surroundings.changed();
+
+  assert.deepEqual(surroundings.failures, [["build", "insufficient resources: memory"]]);
+  assert.deepEqual(surroundings.lines, []);
 });
 
 test("what has waited for a minute and is not asked for again is forgotten", async (t) => {

@@ -1,12 +1,14 @@
 import Fastify, { type FastifyInstance } from "fastify";
 import type { BbsClient } from "#diego/bbs/client.ts";
 import type { RepClientFactory } from "#diego/cell/rep/client.ts";
+import type { LogIngest } from "#log-cache/client.ts";
 import type { Clock } from "#kernel/clock/clock.ts";
 import { carriesSecret, type InternalSecret } from "#kernel/http/internal-auth.ts";
 import type { Logger } from "#kernel/log/logger.ts";
 import { Loop } from "#kernel/loop/loop.ts";
 import { AuctionQueue } from "./auction-queue.ts";
 import { Unplaced } from "./unplaced.ts";
+import { WaitingLine } from "./waiting-line.ts";
 import { lrpStartRequestFromJson, taskStartRequestFromJson } from "./client.ts";
 import { holdRound } from "./hold-round.ts";
 
@@ -25,6 +27,8 @@ export interface AuctioneerDependencies {
   readonly logger: Logger;
   readonly bbs: Pick<BbsClient, "cells" | "failActualLrp" | "rejectTask">;
   readonly repClient: RepClientFactory;
+  /** Tasks that wait for room are told their place in line there. */
+  readonly logs: Pick<LogIngest, "emit">;
 }
 
 export interface Auctioneer extends AsyncDisposable {
@@ -42,6 +46,7 @@ export async function startAuctioneer(
   const logger = dependencies.logger.child("auctioneer");
   const queue = new AuctionQueue();
   const unplaced = new Unplaced();
+  const line = new WaitingLine({ clock, logs: dependencies.logs });
   const rounds = new Loop({
     name: "auction-rounds",
     clock,
@@ -61,6 +66,7 @@ export async function startAuctioneer(
             startingContainerCountMaximum: config.startingContainerCountMaximum ?? 0,
             cellStateTimeoutMs: config.cellStateTimeoutMs ?? 10_000,
             unplaced,
+            line,
           },
           batch,
           signal,

@@ -27,7 +27,10 @@ export class Unplaced {
     return { lrps: [...lrps.values()], tasks: [...tasks.values()] };
   }
 
-  /** Keeps what of a round waits for room now. `batch` is what was asked for anew: only its failures are given back. */
+  /**
+   * Keeps what of a round waits for room now. `batch` is what was asked for anew: only its failures are given back, and
+   * not those of tasks that stand in line, which would use up their rejections there.
+   */
   settle(
     failed: Pick<AuctionResult, "failedLrps" | "failedTasks">,
     batch: AuctionBatch,
@@ -45,14 +48,16 @@ export class Unplaced {
       const kept = askedLrps.has(key) ? until : (lrps.get(key) ?? until);
       if (isForRoom(placementError)) this.#lrps.set(key, { lrp, until: kept });
     }
-    for (const { task, placementError } of failed.failedTasks) {
+    for (const { task, placementError, waits } of failed.failedTasks) {
       const key = task.taskGuid;
       const kept = askedTasks.has(key) ? until : (tasks.get(key) ?? until);
-      if (isForRoom(placementError)) this.#tasks.set(key, { task, until: kept });
+      if (waits || isForRoom(placementError)) this.#tasks.set(key, { task, until: kept });
     }
     return {
       failedLrps: failed.failedLrps.filter(({ lrp }) => askedLrps.has(keyOf(lrp))),
-      failedTasks: failed.failedTasks.filter(({ task }) => askedTasks.has(task.taskGuid)),
+      failedTasks: failed.failedTasks.filter(
+        ({ task, waits }) => !waits && askedTasks.has(task.taskGuid),
+      ),
     };
   }
 

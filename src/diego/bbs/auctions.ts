@@ -4,7 +4,7 @@ import type {
   TaskStartRequest,
 } from "#diego/auctioneer/client.ts";
 import type { DesiredLrpSchedulingInfo } from "#diego/models/desired-lrp.ts";
-import type { Task } from "#diego/models/task.ts";
+import type { Task, TaskDefinition } from "#diego/models/task.ts";
 import type { BackgroundWork } from "./background-work.ts";
 
 /**
@@ -63,5 +63,16 @@ function taskStartRequest({ taskGuid, domain, definition }: Task): TaskStartRequ
       placementTags: definition.placementTags,
       rootFs: definition.rootFs,
     },
+    origin: {
+      owner: organizationOf(definition.metricTags),
+      logGuid: definition.logGuid,
+      logSource: definition.logSource,
+    },
   };
+}
+
+/** Cloud Controller tells it for the metrics' sake; empty where nobody does. */
+function organizationOf(tags: TaskDefinition["metricTags"]): string {
+  const tag = tags["organization_id"];
+  return tag !== undefined && "static" in tag ? tag.static : "";
 }

@@ -64,9 +64,20 @@ test("a desired task waits for a cell and asks for one", async () => {
     domain: "cf-app-staging",
     resource: { memoryMb: 256, diskMb: 1024, maxPids: 1024 },
     placementConstraint: { placementTags: [], rootFs: "preloaded:cflinuxfs4" },
+    origin: { owner: "", logGuid: "app-guid", logSource: "CELL" },
   });
   await assert.rejects(desire(bed), refusedAs("ResourceExists"));
   await assert.rejects(desire(bed, "", "a/b"), refusedAs("InvalidRequest"));
+});
+
+test("whose a task is goes to the auction, for owners to take turns", async () => {
+  await using bed = await bbsTestBed();
+  const metricTags = { organization_id: { static: "org-1" }, app_name: { static: "app" } };
+  const definition = taskDefinition({ metricTags });
+  await bed.client.desireTask({ definition, taskGuid: "task-1", domain: "cf-app-staging" });
+  await eventually(() => bed.taskAuctions.length === 1);
+
+  assert.equal(bed.taskAuctions[0]?.origin?.owner, "org-1");
 });
 
 test("only the first start of a task starts it, and only its cell completes it", async () => {

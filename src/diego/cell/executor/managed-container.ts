@@ -248,6 +248,7 @@ export class ManagedContainer {
     const program = containerProgram(
       {
         ...this.#parts,
+        layers: this.#parts.dependencies,
         container,
         logger: this.#logger,
         logs: this.#streamer(),

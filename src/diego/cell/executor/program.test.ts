@@ -54,6 +54,7 @@ async function bench(t: TestContext) {
         environment: ({ env }) => env,
         downloader: { fetch: never },
         uploader: { upload: never },
+        layers: { add: never },
         gracefulShutdownMs: 10_000,
         layered: new Map(),
         saysExitStatus: true,

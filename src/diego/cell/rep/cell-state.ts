@@ -1,4 +1,4 @@
-import type { AuctionResource, PlacementConstraint } from "#diego/auctioneer/client.ts";
+import type { AuctionResource, PlacementConstraint, TaskOrigin } from "#diego/auctioneer/client.ts";
 
 export interface CellState {
   readonly cellId: string;
@@ -37,6 +37,8 @@ export interface CellTask {
   readonly domain: string;
   readonly resource: AuctionResource;
   readonly placementConstraint: PlacementConstraint;
+  /** Known where the auctioneer places it; cells do not tell it. */
+  readonly origin?: TaskOrigin | undefined;
 }
 
 export interface Work {

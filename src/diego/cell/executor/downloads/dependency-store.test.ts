@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { test, type TestContext } from "node:test";
@@ -170,4 +170,28 @@ test("withinBudget() keeps the newest that fit, and the newest in any case", () 
   assert.deepEqual([...withinBudget(entries, 20)], ["new", "middle"]);
   assert.deepEqual([...withinBudget(entries, 5)], ["new"]);
   assert.deepEqual([...withinBudget([], 5)], []);
+});
+
+test("what the cell has at hand is not fetched by who wants it meanwhile or later", async (t) => {
+  const { server, runtime, directory, open, buildpack } = await bench(t);
+  const store = await open();
+  const archive = path.join(directory, "droplet");
+  await writeFile(archive, content);
+  const droplet = { ...buildpack, owner: "vcap", below: "/home/vcap" } as const;
+
+  const adding = store.add({ ...droplet, checksum: sha256Of(content) }, archive);
+  const meanwhile = await store.unpacked(droplet, never);
+  await adding;
+  const later = await store.unpacked(droplet, never);
+
+  assert.equal(meanwhile.downloadedBytes, 0);
+  assert.deepEqual(later, meanwhile);
+  assert.deepEqual(server.requests, []);
+  assert.deepEqual(
+    runtime.unpacked.map((request) => request.archive),
+    [archive],
+  );
+  // The same bytes as a buildpack are another folder, with another owner.
+  await store.unpacked(buildpack, never);
+  assert.equal(server.requests.length, 1);
 });

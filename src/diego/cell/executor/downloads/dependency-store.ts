@@ -17,6 +17,9 @@ export interface Dependency {
   readonly below: string;
 }
 
+/** One whose bytes are at hand. */
+type LocalDependency = Omit<Dependency, "url" | "checksum"> & { readonly checksum: Checksum };
+
 export interface UnpackedDependency {
   readonly directory: string;
   /** 0 where it was on the cell already. */
@@ -100,6 +103,19 @@ export class DependencyStore {
     }
   }
 
+  /**
+   * Unpacks what the cell has at hand as if it had fetched it; whoever asks for it meanwhile waits for this.
+   *
+   * @throws `UnsafeArchive`
+   */
+  async add(dependency: LocalDependency, archive: string): Promise<void> {
+    const identity = keyOf(dependency, dependency.checksum.value);
+    if (this.#inFlight.has(identity)) return;
+    const work = this.#addOnce(dependency, archive).finally(() => this.#inFlight.delete(identity));
+    this.#inFlight.set(identity, work);
+    await work;
+  }
+
   /** Resolves once the list on disk is as it is now. */
   async saved(): Promise<void> {
     await this.#saving;
@@ -115,23 +131,35 @@ export class DependencyStore {
     }
     await using archive = download;
     const key = keyOf(dependency, dependency.checksum?.value ?? archive.sha256);
-    const directory = await this.#runtime.unpack({
-      key,
-      archive: archive.path,
-      owner: dependency.owner,
-      below: dependency.below,
-    });
-    const entry = {
+    const entry = await this.#unpackArchive(dependency, key, archive);
+    const result = this.#use(entry, archive.bytes);
+    await this.#prune();
+    return result;
+  }
+
+  async #addOnce(dependency: LocalDependency, archive: string): Promise<UnpackedDependency> {
+    const present = await this.#present(dependency);
+    if (present !== undefined) return this.#use(present, 0);
+    const key = keyOf(dependency, dependency.checksum.value);
+    const result = this.#use(await this.#unpackArchive(dependency, key, { path: archive }), 0);
+    await this.#prune();
+    return result;
+  }
+
+  async #unpackArchive(
+    { owner, below, cacheKey }: LocalDependency | Dependency,
+    key: string,
+    archive: { readonly path: string; readonly etag?: string | undefined },
+  ): Promise<Entry> {
+    const directory = await this.#runtime.unpack({ key, archive: archive.path, owner, below });
+    return {
       key,
       directory,
       bytes: this.#runtime.unpackedBytes(directory),
       lastUsed: 0,
-      cacheKey: dependency.cacheKey,
+      cacheKey,
       ...(archive.etag === undefined ? {} : { etag: archive.etag }),
     };
-    const result = this.#use(entry, archive.bytes);
-    await this.#prune();
-    return result;
   }
 
   /** What is here serves where the source is away: a cell must be able to restart its instances by itself. */
@@ -148,7 +176,7 @@ export class DependencyStore {
     }
   }
 
-  async #present(dependency: Dependency): Promise<Entry | undefined> {
+  async #present(dependency: Omit<Dependency, "url">): Promise<Entry | undefined> {
     const { checksum, owner, cacheKey } = dependency;
     const entry =
       checksum === undefined
@@ -191,7 +219,7 @@ export class DependencyStore {
 }
 
 /** The same content may be unpacked at several places: a package that is somebody's droplet. */
-function keyOf({ owner, below }: Dependency, content: string): string {
+function keyOf({ owner, below }: Omit<Dependency, "url">, content: string): string {
   const place = below === "/" || below === "/home/vcap" ? "" : below.replaceAll("/", "_");
   return `${owner}-${content}${place}`;
 }

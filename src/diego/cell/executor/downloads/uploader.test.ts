@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { Readable } from "node:stream";
@@ -35,9 +35,9 @@ async function bench(t: TestContext) {
 test("a file is sent with its length and checksums, and leaves nothing behind", async (t) => {
   const { server, uploader, directory } = await bench(t);
 
-  const bytes = await uploader.upload(server.url("/droplet"), stream, never);
+  const uploaded = await uploader.upload({ url: server.url("/droplet"), content: stream }, never);
 
-  assert.equal(bytes, content.length);
+  assert.deepEqual(uploaded, { bytes: content.length, isUnchanged: false });
   const [upload] = server.uploads;
   assert.deepEqual(upload?.body, content);
   assert.equal(upload?.headers["content-length"], String(content.length));
@@ -52,11 +52,14 @@ test("a file is sent with its length and checksums, and leaves nothing behind", 
 test("an upload is tried three times", async (t) => {
   const { server, uploader } = await bench(t);
   server.troubles.push(503, "drop");
-  await uploader.upload(server.url("/droplet"), stream, never);
+  await uploader.upload({ url: server.url("/droplet"), content: stream }, never);
   assert.equal(server.uploads.length, 1);
 
   server.troubles.push(500, 500, 500);
-  await assert.rejects(uploader.upload(server.url("/droplet"), stream, never), UploadFailed);
+  await assert.rejects(
+    uploader.upload({ url: server.url("/droplet"), content: stream }, never),
+    UploadFailed,
+  );
   assert.equal(server.uploads.length, 1);
 });
 
@@ -69,7 +72,46 @@ test("content that breaks off is not sent", async (t) => {
       },
     });
 
-  await assert.rejects(uploader.upload(server.url("/droplet"), broken, never), /is gone/);
+  await assert.rejects(
+    uploader.upload({ url: server.url("/droplet"), content: broken }, never),
+    /is gone/,
+  );
 
   assert.deepEqual(server.requests, []);
+});
+
+test("what the receiver has already is not sent again", async (t) => {
+  const { server, uploader, directory } = await bench(t);
+  const knownSha256 = createHash("sha256").update(content).digest("hex");
+  const url = server.url("/cache");
+
+  const same = await uploader.upload({ url, content: stream, knownSha256 }, never);
+  assert.deepEqual(same, { bytes: content.length, isUnchanged: true });
+  assert.deepEqual(server.requests, []);
+  assert.deepEqual(await readdir(directory), []);
+
+  const other = async () => Readable.from([Buffer.from("changed")], { objectMode: false });
+  const changed = await uploader.upload({ url, content: other, knownSha256 }, never);
+  assert.equal(changed.isUnchanged, false);
+  assert.equal(server.uploads[0]?.body.toString(), "changed");
+});
+
+test("who uses the file has it until done, also after it was sent, and a failure is theirs", async (t) => {
+  const { server, uploader, directory } = await bench(t);
+  const sent = Promise.withResolvers<void>();
+  const used = Promise.withResolvers<string>();
+  const use = async (file: { path: string; sha256: string }) => {
+    await sent.promise;
+    used.resolve(`${file.sha256} ${await readFile(file.path, "utf8")}`);
+    throw new Error("no room");
+  };
+
+  await uploader.upload({ url: server.url("/droplet"), content: stream, use }, never);
+  assert.equal(server.uploads.length, 1);
+  sent.resolve();
+
+  const sha256 = createHash("sha256").update(content).digest("hex");
+  assert.equal(await used.promise, `${sha256} a droplet`);
+  await uploader[Symbol.asyncDispose]();
+  await assert.rejects(readdir(directory), { code: "ENOENT" });
 });

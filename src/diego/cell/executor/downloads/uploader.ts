@@ -20,6 +20,26 @@ export class UploadFailed extends Error {
   override readonly name = "UploadFailed";
 }
 
+export interface Upload {
+  readonly url: string;
+  readonly content: () => Promise<Readable>;
+  /** Checksum (SHA-256, hex) of what the receiver has: the same is not sent again. */
+  readonly knownSha256?: string | undefined;
+  /** Gets the file while it is sent; it is there until the promise is settled. */
+  readonly use?: ((file: UploadedFile) => Promise<void>) | undefined;
+}
+
+export interface UploadedFile {
+  readonly path: string;
+  /** Hex. */
+  readonly sha256: string;
+}
+
+export interface Uploaded {
+  readonly bytes: number;
+  readonly isUnchanged: boolean;
+}
+
 /** Sends files out of containers: a few at once, with retries and checksums for the receiver to compare. */
 export class Uploader implements AsyncDisposable {
   readonly #directory: string;
@@ -27,6 +47,7 @@ export class Uploader implements AsyncDisposable {
   readonly #guids: GuidSource;
   readonly #logger: Logger;
   readonly #slots = new Slots(5);
+  readonly #uses = new Set<Promise<void>>();
   readonly #agent = new Agent({ headersTimeout: answerTimeoutMs, bodyTimeout: answerTimeoutMs });
 
   constructor(options: {
@@ -42,26 +63,36 @@ export class Uploader implements AsyncDisposable {
   }
 
   /**
-   * Reads `content` to its end before it is sent, so that an attempt can be repeated. Gives the number of bytes.
+   * Reads `content` to its end before it is sent, so that an attempt can be repeated.
    *
    * @throws `UploadFailed`, the content's own error, or the signal's reason
    */
-  async upload(
-    url: string,
-    content: () => Promise<Readable>,
-    signal: AbortSignal,
-  ): Promise<number> {
+  async upload({ url, content, knownSha256, use }: Upload, signal: AbortSignal): Promise<Uploaded> {
     return await this.#slots.use(signal, async () => {
       await mkdir(this.#directory, { recursive: true });
       const file = path.join(this.#directory, this.#guids());
+      let used: Promise<void> | undefined;
       try {
         const payload = await measured(await content(), file, signal);
+        const { bytes } = payload;
+        const sha256 = payload.sha256.toString("hex");
+        if (sha256 === knownSha256) return { bytes, isUnchanged: true };
+        used = use?.({ path: file, sha256 });
         await this.#sendRepeatedly(url, file, payload, signal);
-        return payload.bytes;
+        return { bytes, isUnchanged: false };
       } finally {
-        await rm(file, { force: true });
+        if (used === undefined) await rm(file, { force: true });
+        else this.#removeAfter(used, file);
       }
     });
+  }
+
+  #removeAfter(use: Promise<void>, file: string): void {
+    const removal = use
+      .catch((error: unknown) => this.#logger.warn("uploaded-file-not-used", { error }))
+      .then(() => rm(file, { force: true }))
+      .finally(() => this.#uses.delete(removal));
+    this.#uses.add(removal);
   }
 
   /** Removes what an earlier run, killed, has left. */
@@ -71,6 +102,7 @@ export class Uploader implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#agent.destroy();
+    await Promise.allSettled(this.#uses);
     await this.sweep();
   }
 
@@ -101,8 +133,8 @@ export class Uploader implements AsyncDisposable {
       headers: {
         "content-type": "application/octet-stream",
         "content-length": String(payload.bytes),
-        "content-md5": payload.md5,
-        "content-digest": `sha-256=:${payload.sha256}:`,
+        "content-md5": payload.md5.toString("base64"),
+        "content-digest": `sha-256=:${payload.sha256.toString("base64")}:`,
       },
       body: createReadStream(file),
     });
@@ -113,9 +145,8 @@ export class Uploader implements AsyncDisposable {
 
 interface Payload {
   readonly bytes: number;
-  /** Base64, as HTTP wants them. */
-  readonly md5: string;
-  readonly sha256: string;
+  readonly md5: Buffer;
+  readonly sha256: Buffer;
 }
 
 async function measured(content: Readable, file: string, signal: AbortSignal): Promise<Payload> {
@@ -131,5 +162,5 @@ async function measured(content: Readable, file: string, signal: AbortSignal): P
     },
   });
   await pipeline(content, measure, createWriteStream(file), { signal });
-  return { bytes, md5: md5.digest("base64"), sha256: sha256.digest("base64") };
+  return { bytes, md5: md5.digest(), sha256: sha256.digest() };
 }

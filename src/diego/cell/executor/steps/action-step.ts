@@ -2,6 +2,7 @@ import type { Action, DownloadAction } from "#diego/models/action.ts";
 import type { Clock } from "#kernel/clock/clock.ts";
 import type { Logger } from "#kernel/log/logger.ts";
 import type { Container } from "../../runtime/container-runtime.ts";
+import type { DependencyStore } from "../downloads/dependency-store.ts";
 import type { Downloader } from "../downloads/downloader.ts";
 import type { Uploader } from "../downloads/uploader.ts";
 import type { LogStreamer } from "../logs/log-streamer.ts";
@@ -26,6 +27,7 @@ export interface ActionParts {
   readonly environment: ProcessEnvironment;
   readonly downloader: Pick<Downloader, "fetch">;
   readonly uploader: Pick<Uploader, "upload">;
+  readonly layers: Pick<DependencyStore, "add">;
   readonly gracefulShutdownMs: number;
   /** What lies under the container already, with the bytes that were fetched for it. */
   readonly layered: ReadonlyMap<DownloadAction, number>;
@@ -50,7 +52,10 @@ export function actionStep(parts: ActionParts, action: Action, name: string): St
         : layeredDownloadStep(log, action, layeredBytes);
     }
     case "upload":
-      return uploadStep({ ...parts, log }, action);
+      return uploadStep(
+        { ...parts, log, knownSha256: laidSha256(parts.layered, action.artifact) },
+        action,
+      );
     case "run":
       return runStep({ ...parts, log }, action, name);
     case "timeout":
@@ -66,6 +71,11 @@ export function actionStep(parts: ActionParts, action: Action, name: string): St
     case "codependent":
       return codependentStep(each(action.actions), { endIsFailure: true });
   }
+}
+
+function laidSha256(layered: ActionParts["layered"], artifact: string): string | undefined {
+  const laid = [...layered.keys()].find((download) => download.artifact === artifact);
+  return laid?.checksum?.algorithm === "sha256" ? laid.checksum.value : undefined;
 }
 
 /** The names of the processes that an action tree starts. */

@@ -7,12 +7,12 @@ import type { UploadAction } from "#diego/models/action.ts";
 import { FakeClock } from "#kernel/clock/fake-clock.ts";
 import { RecordingLogger } from "#kernel/log/recording-logger.ts";
 import { unobserved } from "../observation/observer.ts";
-import { UploadFailed } from "../downloads/uploader.ts";
+import { type Upload, UploadFailed } from "../downloads/uploader.ts";
 import { FakeRuntime } from "../fake-runtime.ts";
 import { createLogStreamer } from "../logs/log-streamer.ts";
 import { RecordedLogs } from "../logs/recorded-logs.ts";
 import { StepCancelled } from "./step.ts";
-import { uploadStep } from "./upload.ts";
+import { uploadStep, type UploadStepParts } from "./upload.ts";
 
 const action: UploadAction = {
   kind: "upload",
@@ -23,7 +23,10 @@ const action: UploadAction = {
   user: "vcap",
 };
 
-async function bench(send: (url: string, content: Readable) => Promise<number>) {
+async function bench(
+  send: (url: string, content: Readable) => Promise<number>,
+  options: { artifact?: string; isUnchanged?: boolean } = {},
+) {
   const container = await new FakeRuntime(tmpdir()).create({
     handle: "c",
     stack: "cflinuxfs4",
@@ -42,12 +45,33 @@ async function bench(send: (url: string, content: Readable) => Promise<number>) 
     rateLimitBytesPerSecond: -1,
   };
   const log = createLogStreamer(destination, { clock: new FakeClock(), logs }).source("STG");
+  const uploads: Upload[] = [];
   const uploader = {
-    upload: async (url: string, content: () => Promise<Readable>) => send(url, await content()),
+    upload: async (upload: Upload) => {
+      uploads.push(upload);
+      const bytes = await send(upload.url, await upload.content());
+      return { bytes, isUnchanged: options.isUnchanged ?? false };
+    },
   };
-  const parts = { container, uploader, log, logger: new RecordingLogger(), observer: unobserved };
-  const step = uploadStep(parts, action);
-  return { container, logs, step };
+  const added: [key: string, archive: string][] = [];
+  const layers: UploadStepParts["layers"] = {
+    add: async ({ checksum, owner, below }, archive) => {
+      added.push([`${owner} ${below} ${checksum.value}`, archive]);
+    },
+  };
+  const step = uploadStep(
+    {
+      container,
+      uploader,
+      layers,
+      log,
+      knownSha256: "5ac",
+      logger: new RecordingLogger(),
+      observer: unobserved,
+    },
+    { ...action, artifact: options.artifact ?? action.artifact },
+  );
+  return { container, logs, step, uploads, added };
 }
 
 const never = new AbortController().signal;
@@ -68,6 +92,33 @@ test("a file of the container is sent, and its size said", async () => {
     "STG/0 OUT Uploading droplet...",
     "STG/0 OUT Uploaded droplet (11B)",
   ]);
+});
+
+test("a cache that is as it was is said to be, and known by its checksum", async () => {
+  const { container, logs, step, uploads } = await bench(async () => 11, {
+    artifact: "build artifacts cache",
+    isUnchanged: true,
+  });
+  container.files.set("/tmp/droplet", Buffer.from("the cache"));
+
+  await step(never, () => undefined);
+
+  assert.equal(uploads[0]?.knownSha256, "5ac");
+  assert.equal(uploads[0]?.use, undefined);
+  assert.deepEqual(logs.lines(), [
+    "STG/0 OUT Uploading build artifacts cache...",
+    "STG/0 OUT Build artifacts cache is unchanged",
+  ]);
+});
+
+test("a droplet becomes a layer of the cell under the checksum of what was sent", async () => {
+  const { container, step, uploads, added } = await bench(async () => 11);
+  container.files.set("/tmp/droplet", Buffer.from("the droplet"));
+  await step(never, () => undefined);
+
+  await uploads[0]?.use?.({ path: "/uploads/1", sha256: "d20" });
+
+  assert.deepEqual(added, [["vcap /home/vcap d20", "/uploads/1"]]);
 });
 
 test("a file that is not there fails the step", async () => {
