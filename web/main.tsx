@@ -44,6 +44,21 @@ function appsPort(): string | undefined {
 }
 
 async function open(page: HTMLElement): Promise<void> {
+  if (!isSecureContext) {
+    render(
+      <main>
+        <Notice title="This address is not safe to sign in at" tone="bad">
+          <p>
+            Browsers sign in over HTTPS, or at an address of the machine itself such as{" "}
+            <code>http://127.0.0.1:9080/rivera/</code>. Put a proxy with TLS in front of the
+            platform.
+          </p>
+        </Notice>
+      </main>,
+      page,
+    );
+    return;
+  }
   try {
     const arrival = await arrive(uaa);
     // Another tab may have logged in: UAA knows, and asks nobody.

@@ -272,6 +272,7 @@ async function controlCloud(
         lang: start.host.lang,
         limits: settings.stagingLimits,
         syncIntervalMs: settings.syncIntervalMs,
+        ...(settings.web === undefined ? {} : { dashboardUrl: `${api}/rivera/` }),
       },
     },
     {

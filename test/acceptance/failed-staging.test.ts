@@ -128,7 +128,7 @@ for (const [name, failure] of Object.entries(failures)) {
     assert.ok(pushed.stderr.includes(error ?? "-"), `the client shows the error: ${pushed.stderr}`);
     assert.match(
       pushed.stdout,
-      new RegExp(`^ {3}Timeline: http\\S+/rivera/v1/builds/${guid}/timeline`, "m"),
+      new RegExp(`^ {3}Timeline: http\\S+/rivera/#/builds/${guid}/timeline`, "m"),
     );
     const log = await platform.rivera(["build-log", name]);
     assert.equal(log.status, 0, log.stderr);

@@ -30,7 +30,10 @@ export async function leaveForSignIn(uaa: URL, options: { readonly silently: boo
     code_challenge_method: "S256",
     ...(options.silently ? { prompt: "none" } : {}),
   });
-  location.assign(new URL(`oauth/authorize?${query.toString()}`, uaa));
+  const form = new URL(`oauth/authorize?${query.toString()}`, uaa);
+  // Who goes back from a page that asked unseen must not be asked unseen again.
+  if (options.silently) location.replace(form);
+  else location.assign(form);
 }
 
 export type Arrival =

@@ -22,6 +22,18 @@ test("an error is told for a person, and keeps what the platform said", () => {
       "Staging ran out of disk",
       "Staging error: staging failed: disk quota exceeded: 1G",
     ],
+    [
+      "StagingError - Staging error: Start command not specified",
+      "StagingError",
+      "Nothing says how to start the app",
+      "Staging error: Start command not specified",
+    ],
+    [
+      "BuildpackCompileFailed - App staging failed in the buildpack compile phase: out of memory, limit 1024M, peak 1G",
+      "BuildpackCompileFailed",
+      "Staging ran out of memory",
+      "App staging failed in the buildpack compile phase: out of memory, limit 1024M, peak 1G",
+    ],
     ["Odd - a - b\nc", "Odd", "Staging failed", "a - b\nc"],
     ["no form at all", "StagingError", "Staging failed", "no form at all"],
   ] as const) {

@@ -35,23 +35,43 @@ const known: Readonly<Record<string, { readonly headline: string; readonly mend:
   },
 };
 
-const outOfMemory = {
-  headline: "Staging ran out of memory",
-  mend: "Staging gets 1 GB at least, or what the app asks for: push with more memory (cf push -m 2G).",
-} as const;
-
-const diskFull = {
-  headline: "Staging ran out of disk",
-  mend: "Push with more disk (cf push -k 2G), or leave files out with .cfignore.",
-} as const;
+/** Told by what stands in the text: Cloud Foundry calls all of them StagingError. */
+const byText: readonly (readonly [RegExp, { readonly headline: string; readonly mend: string }])[] =
+  [
+    [
+      /out of memory/,
+      {
+        headline: "Staging ran out of memory",
+        mend: "Staging gets 1 GB at least, or what the app asks for: push with more memory (cf push -m 2G).",
+      },
+    ],
+    [
+      /disk quota exceeded|disk is full/,
+      {
+        headline: "Staging ran out of disk",
+        mend: "Push with more disk (cf push -k 6G), or leave files out with .cfignore.",
+      },
+    ],
+    [
+      /Start command not specified/,
+      {
+        headline: "Nothing says how to start the app",
+        mend: "Add a Procfile with a line web: COMMAND, or push with -c COMMAND.",
+      },
+    ],
+    [
+      /download of /,
+      {
+        headline: "Something that the staging needs could not be fetched",
+        mend: "Check the address, the branch and the rights; the log has the words of what fetched it.",
+      },
+    ],
+    [/was cancelled/, { headline: "The staging was cancelled", mend: "Push again to stage anew." }],
+  ];
 
 export function failureWords(error: string): FailureWords {
   const [, id = "StagingError", description = error] = /^(\w+) - ([\s\S]*)$/.exec(error) ?? [];
-  const special = /out of memory/.test(description)
-    ? outOfMemory
-    : /disk quota exceeded/.test(description)
-      ? diskFull
-      : known[id];
+  const special = byText.find(([pattern]) => pattern.test(description))?.[1] ?? known[id];
   return {
     id,
     headline: special?.headline ?? "Staging failed",

@@ -104,7 +104,7 @@ export class Stager {
     package: bits,
     environment,
   }: StagingRequest): Promise<StagingFacts> {
-    const { db, blobUrls, config, apiUrl } = this.#options;
+    const { db, blobUrls, config } = this.#options;
     const stack = build.stack ?? "";
     const place = await appPlace(db, app.spaceGuid);
     const { spaceGuid } = app;
@@ -143,7 +143,7 @@ export class Stager {
       }),
       observation: {
         url: blobUrls.internal("POST", observationPath(build.guid), { permanent: true }),
-        closingLine: `Timeline: ${apiUrl}/rivera/v1/builds/${build.guid}/timeline (rivera timeline ${build.guid})`,
+        closingLine: `Timeline: ${this.#timelineUrl(build)} (rivera timeline ${build.guid})`,
       },
       environment: await this.#environment(build, { app, place, environment }),
       egressRules: toEgressRules(groups.get(spaceGuid) ?? []),
@@ -181,6 +181,14 @@ export class Stager {
     const key = buildpackCacheBlob(appGuid, stack);
     if (row === undefined || (await blobstore.stat(key)) === undefined) return undefined;
     return { url: blobUrls.forCell(key), sha256: row.sha256 };
+  }
+
+  /** For a person's browser where there is a page, which shows the reason, too. */
+  #timelineUrl({ guid }: Build): string {
+    const { config, apiUrl } = this.#options;
+    return config.dashboardUrl === undefined
+      ? `${apiUrl}/rivera/v1/builds/${guid}/timeline`
+      : `${config.dashboardUrl}#/builds/${guid}/timeline`;
   }
 
   async #environment(

@@ -19,6 +19,8 @@ export interface StagingConfig {
   readonly resourceCache?: Partial<ResourceCacheConfig>;
   /** Milliseconds between two rounds of syncing with the BBS. */
   readonly syncIntervalMs: number;
+  /** Of the dashboard, with a slash at the end; undefined where none is served. */
+  readonly dashboardUrl?: string;
 }
 
 export interface StagingLimits {
