@@ -14,7 +14,7 @@ const sourceDir = path.resolve(import.meta.dirname, "../../web");
 
 /**
  * Bundles `web/` into a folder of `cacheDir`, unless this very one is there, and reads it. The same sources give the
- * same files. Two callers at once are safe: the folder appears by rename.
+ * same files. Two callers at once are safe: the folder appears by rename. Those of other sources go.
  */
 export async function bundlePage(config: { readonly cacheDir: string }): Promise<PageBundle> {
   const target = path.join(config.cacheDir, `page-${await sourceKey()}`);
@@ -27,9 +27,17 @@ export async function bundlePage(config: { readonly cacheDir: string }): Promise
     await rename(draft, target).catch(() => undefined);
     const built = (await readBundle(target)) ?? (await readBundle(draft));
     if (built === undefined) throw new Error(`Cannot read the page from ${target}`);
+    await removeOthers(config.cacheDir, path.basename(target));
     return built;
   } finally {
     await rm(draft, { recursive: true, force: true });
+  }
+}
+
+async function removeOthers(cacheDir: string, kept: string): Promise<void> {
+  for (const name of await readdir(cacheDir)) {
+    if (!name.startsWith("page-") || name === kept) continue;
+    await rm(path.join(cacheDir, name), { recursive: true, force: true });
   }
 }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -12,7 +12,10 @@ import { startWebServer } from "./start-web-server.ts";
 const cacheDir = mkdtempSync(path.join(tmpdir(), "web-server-test-"));
 after(() => rmSync(cacheDir, { recursive: true, force: true }));
 // The one bundling of this file; the servers read what it left.
-before(() => bundlePage({ cacheDir }));
+before(async () => {
+  mkdirSync(path.join(cacheDir, "page-of-other-sources"));
+  await bundlePage({ cacheDir });
+});
 
 async function served(options: { readonly cacheDir?: string } = {}) {
   const logger = new RecordingLogger();
@@ -95,7 +98,7 @@ test("addresses nearby lead to the page, and from localhost to where a login com
   }
 });
 
-test("the page is bundled once for the same sources, and nothing half made stays", async () => {
+test("the page is bundled once for the same sources, and nothing half made or of others stays", async () => {
   const before = readdirSync(cacheDir);
   const [one, two] = await Promise.all([bundlePage({ cacheDir }), bundlePage({ cacheDir })]);
 
