@@ -271,6 +271,7 @@ async function controlCloud(
         stagingEnvironment: stagingEnvironment(start.host),
         lang: start.host.lang,
         limits: settings.stagingLimits,
+        resourceCache: settings.resourceCache,
         syncIntervalMs: settings.syncIntervalMs,
         ...(settings.web === undefined ? {} : { dashboardUrl: `${api}/rivera/` }),
       },

@@ -19,10 +19,15 @@ perform_blob_cleanup: false
 maximum_app_disk_in_mb: 4096
 staging:
   timeout_in_seconds: 60
+resource_pool: { maximum_size: 1000000 }
 droplets: { max_staged_droplets_stored: 2 }
 security_groups: { enable_comma_delimited_destinations: true }
 rate_limiter: { enabled: true, general_limit: 500, admin_limit: 9000 }
-rivera: { orphaned_blob_days: 3, long_poll_in_seconds: 2.5, web: false }
+rivera:
+  orphaned_blob_days: 3
+  long_poll_in_seconds: 2.5
+  web: false
+  resource_cache: { matching: global, maximum_size_in_mb: 100, expire_after_days: 7, own_blob_size_in_mb: 1 }
 `,
   );
 
@@ -38,7 +43,19 @@ rivera: { orphaned_blob_days: 3, long_poll_in_seconds: 2.5, web: false }
       orphanedBlobDays: 3,
     },
     limits: { ...defaults.limits, maximumDiskInMb: 4096 },
-    stagingLimits: { ...defaults.stagingLimits, stagingTimeoutMs: 60_000, dropletsKept: 2 },
+    stagingLimits: {
+      ...defaults.stagingLimits,
+      stagingTimeoutMs: 60_000,
+      maximumResourceBytes: 1_000_000,
+      dropletsKept: 2,
+    },
+    resourceCache: {
+      matching: "global",
+      maximumBytes: 104_857_600,
+      expireAfterDays: 7,
+      packBytes: 16_777_216,
+      ownBlobBytes: 1_048_576,
+    },
     rateLimits: { general: 500, unauthenticated: 100, admin: 9000, intervalMinutes: 60 },
     longPollMs: 2_500,
     commaDelimitedDestinations: true,
@@ -47,6 +64,7 @@ rivera: { orphaned_blob_days: 3, long_poll_in_seconds: 2.5, web: false }
   assert.deepEqual(defaults.web, { addresses: [] });
   assert.equal(defaults.cleanUp.appUsageEventDays, 31);
   assert.equal(defaults.stagingLimits.stagingTimeoutMs, 900_000);
+  assert.equal(defaults.resourceCache.matching, "organization");
 });
 
 test("a file without settings, and limits that are not enabled, change nothing", () => {
@@ -70,6 +88,10 @@ test("a configuration file that cannot be used is told with the line that is wro
     ["\nstaging: 900\n", /line 2: staging: .*expected object/],
     ["\n\ndefault_app_memory: 1\ndefault_app_memory: 2\n", /line 4: .*unique/],
     ["staging: [\n", /line \d: /],
+    [
+      "rivera:\n  resource_cache:\n    matching: everybody\n",
+      /line 3: rivera\.resource_cache\.matching: .*organization/,
+    ],
     [
       "rivera:\n  web_addresses: ['https://cf.example.com/other/']\n",
       /line 2: rivera\.web_addresses\.0: must be a URL like https:/,

@@ -1,6 +1,10 @@
 import { z } from "zod";
 import { defaultCleanUp, type CleanUpConfig } from "#cloud-controller/clean-up/clean-up-config.ts";
 import { defaultLimits, type CloudControllerLimits } from "#cloud-controller/config.ts";
+import {
+  defaultResourceCache,
+  type ResourceCacheConfig,
+} from "#cloud-controller/resource-matches/resource-cache-config.ts";
 import type { RateLimits } from "#cloud-controller/http/rate-limit.ts";
 import {
   defaultStagingLimits,
@@ -12,6 +16,7 @@ export interface Settings {
   readonly cleanUp: CleanUpConfig;
   readonly limits: CloudControllerLimits;
   readonly stagingLimits: StagingLimits;
+  readonly resourceCache: ResourceCacheConfig;
   /** Undefined: requests are not limited. */
   readonly rateLimits: RateLimits | undefined;
   readonly longPollMs: number;
@@ -29,6 +34,17 @@ const age = z.strictObject({ cutoff_age_in_days: days.optional() }).default({});
 const dashboardAddress = z
   .url({ protocol: /^https?$/, error: "must be a URL like https://cf.example.com/rivera/" })
   .regex(/^[^?#*\s]+\/rivera\/$/, "must be a URL like https://cf.example.com/rivera/");
+
+/** Compressed bytes, but for what `ResourceCacheConfig` says otherwise. */
+const resourceCache = z
+  .strictObject({
+    matching: z.enum(["organization", "global"]).optional(),
+    maximum_size_in_mb: count.optional(),
+    expire_after_days: days.optional(),
+    pack_size_in_mb: count.max(1_024).optional(),
+    own_blob_size_in_mb: count.max(1_024).optional(),
+  })
+  .default({});
 
 /** The names are cloud_controller.yml's; the last group holds what only Rivera has. */
 export const settingsSchema = z.strictObject({
@@ -53,6 +69,8 @@ export const settingsSchema = z.strictObject({
       minimum_staging_file_descriptor_limit: count.optional(),
     })
     .default({}),
+  /** Bytes; as in the original, with this default: files above are never matched. */
+  resource_pool: z.strictObject({ maximum_size: count.optional() }).default({}),
   packages: z.strictObject({ max_valid_packages_stored: count.optional() }).default({}),
   droplets: z.strictObject({ max_staged_droplets_stored: count.optional() }).default({}),
   diego_sync: z.strictObject({ frequency_in_seconds: count.max(3_600).optional() }).default({}),
@@ -77,6 +95,7 @@ export const settingsSchema = z.strictObject({
       /** Further addresses of it, behind a proxy: a login leads back to registered ones alone. */
       web_addresses: z.array(dashboardAddress).max(20).default([]),
       narrowed_page_size: count.max(5_000).optional(),
+      resource_cache: resourceCache,
     })
     .prefault({}),
 });
@@ -106,10 +125,12 @@ export function settingsOf(asked: Asked): Settings {
         minimumStagingMemoryInMb: staging.minimum_staging_memory_mb,
         minimumStagingDiskInMb: staging.minimum_staging_disk_mb,
         fileDescriptors: staging.minimum_staging_file_descriptor_limit,
+        maximumResourceBytes: asked.resource_pool.maximum_size,
         packagesKept: asked.packages.max_valid_packages_stored,
         dropletsKept: asked.droplets.max_staged_droplets_stored,
       }),
     },
+    resourceCache: resourceCacheOf(rivera.resource_cache),
     rateLimits: rateLimitsOf(asked.rate_limiter),
     longPollMs: inMs(rivera.long_poll_in_seconds) ?? 20_000,
     syncIntervalMs: inMs(asked.diego_sync.frequency_in_seconds) ?? 30_000,
@@ -137,6 +158,23 @@ function cleanUpOf(asked: Asked): CleanUpConfig {
       removeOrphanedBlobs: asked.perform_blob_cleanup,
     }),
   };
+}
+
+function resourceCacheOf(asked: z.infer<typeof resourceCache>): ResourceCacheConfig {
+  return {
+    ...defaultResourceCache,
+    ...given({
+      matching: asked.matching,
+      maximumBytes: inBytes(asked.maximum_size_in_mb),
+      expireAfterDays: asked.expire_after_days,
+      packBytes: inBytes(asked.pack_size_in_mb),
+      ownBlobBytes: inBytes(asked.own_blob_size_in_mb),
+    }),
+  };
+}
+
+function inBytes(mb: number | undefined): number | undefined {
+  return mb === undefined ? undefined : mb * 1024 ** 2;
 }
 
 function rateLimitsOf(asked: Asked["rate_limiter"]): RateLimits | undefined {

@@ -78,8 +78,8 @@ test("files that no package uses for a month go with their blobs, used ones stay
   await bed.pass(2 * hourMs);
   const reclaimed = await bed.keepUp();
 
-  assert.deepEqual(expired, { used: 0, expired: 1, compacted: 1, reclaimed: 0 });
-  assert.deepEqual(reclaimed, { used: 0, expired: 0, compacted: 0, reclaimed: 1 });
+  assert.deepEqual(expired, { mib: "1/10240", used: 0, expired: 1, compacted: 1, reclaimed: 0 });
+  assert.deepEqual(reclaimed, { mib: "1/10240", used: 0, expired: 0, compacted: 0, reclaimed: 1 });
   assert.deepEqual(await bed.contents("ours", ["used", "idle"]), ["used", undefined]);
   assert.equal(await packsOnDisk(bed), 1);
 });
@@ -112,7 +112,13 @@ test("a pack that is half dead is rewritten with what lives, and read right befo
   await bed.keepUp();
   await bed.pass(2 * dayMs);
 
-  assert.deepEqual(await bed.keepUp(), { used: 0, expired: 30, compacted: 1, reclaimed: 0 });
+  assert.deepEqual(await bed.keepUp(), {
+    mib: "1/10240",
+    used: 0,
+    expired: 30,
+    compacted: 1,
+    reclaimed: 0,
+  });
 
   assert.deepEqual(await bed.contents("ours", living), living);
   await bed.pass(2 * hourMs);

@@ -1,7 +1,7 @@
 import { addMs, type Clock } from "#kernel/clock/clock.ts";
 import type { Database } from "../database/schema.ts";
 import type { ResourceCacheConfig } from "./resource-cache-config.ts";
-import { deleteFiles, inChunks } from "./resource-packs.ts";
+import { deleteFiles, inChunks, liveBytes } from "./resource-packs.ts";
 
 const dayMs = 24 * 60 * 60 * 1000;
 /** What was matched so short ago may be on its way into a package. */
@@ -28,11 +28,7 @@ export async function expireFiles(
   const before = (ms: number) => addMs(clock.now(), -ms).toISOString();
   const old = await oldest(db, before(config.expireAfterDays * dayMs));
   const expired = await expire(db, signal, old);
-  const total = await db
-    .selectFrom("resourcePacks")
-    .select((eb) => eb.fn.sum<number | null>("liveBytes").as("bytes"))
-    .executeTakeFirst();
-  const excess = (total?.bytes ?? 0) - config.maximumBytes;
+  const excess = (await liveBytes(db)) - config.maximumBytes;
   if (excess <= 0) return expired;
   const candidates = await oldest(db, before(untouchedMs));
   return expired + (await expire(db, signal, firstBytes(candidates, excess)));

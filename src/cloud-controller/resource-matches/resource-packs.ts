@@ -111,6 +111,15 @@ export class ResourcePacks {
   }
 }
 
+/** Compressed bytes of all files in the cache. */
+export async function liveBytes(db: Database): Promise<number> {
+  const total = await db
+    .selectFrom("resourcePacks")
+    .select((eb) => eb.fn.sum<number | null>("liveBytes").as("bytes"))
+    .executeTakeFirst();
+  return total?.bytes ?? 0;
+}
+
 /** Deletes contents, and with them that any organization has them; their packs know of it. Gives how many. */
 export async function deleteFiles(tx: Executor, sha256s: readonly string[]): Promise<number> {
   const rows = await tx

@@ -7,7 +7,7 @@ import { compactPacks } from "./pack-compaction.ts";
 import type { ResourceCache } from "./resource-cache.ts";
 import type { ResourceCacheConfig } from "./resource-cache-config.ts";
 import { expireFiles } from "./resource-expiry.ts";
-import type { ResourcePacks } from "./resource-packs.ts";
+import { liveBytes, type ResourcePacks } from "./resource-packs.ts";
 
 const periodMs = 10 * 60 * 1000;
 
@@ -20,8 +20,10 @@ interface UpkeepContext {
   readonly config: ResourceCacheConfig;
 }
 
-/** What one round did; operators see it under `/loops`. */
+/** How full the cache is, and what one round did; operators see it under `/loops`. */
 export interface ResourceUpkeep {
+  /** MiB of live files, of how many, as "12/10240". */
+  readonly mib: string;
   /** Files whose use was written down. */
   readonly used: number;
   /** Files forgotten by age or size. */
@@ -51,5 +53,7 @@ export async function keepUpResources(
   const expired = await expireFiles(context, signal);
   const compacted = await compactPacks(context, signal);
   const reclaimed = await context.packs.reclaim(signal);
-  return { used, expired, compacted, reclaimed };
+  const mib = (bytes: number) => Math.ceil(bytes / 1024 ** 2);
+  const fill = `${mib(await liveBytes(context.db))}/${mib(context.config.maximumBytes)}`;
+  return { mib: fill, used, expired, compacted, reclaimed };
 }
