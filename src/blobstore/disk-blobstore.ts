@@ -8,7 +8,6 @@ import {
   rename,
   rm,
   stat,
-  statfs,
   writeFile,
   type FileHandle,
 } from "node:fs/promises";
@@ -17,7 +16,6 @@ import type { Readable } from "node:stream";
 import { safeSegments } from "./blob-path.ts";
 import {
   BlobNotFound,
-  BlobstoreFull,
   type BlobInfo,
   type BlobKey,
   type BlobStat,
@@ -25,6 +23,7 @@ import {
   type KeyOfContent,
 } from "./blobstore.ts";
 import { Digests, verified } from "./digests.ts";
+import { FreeSpace } from "./free-space.ts";
 import { asFullWhereFull, isErrno } from "./full-disk.ts";
 
 export interface DiskBlobstoreConfig {
@@ -33,9 +32,6 @@ export interface DiskBlobstoreConfig {
   /** A write that would leave less free than this is refused with `BlobstoreFull`. */
   readonly minimumFreeBytes: number;
 }
-
-/** How much is written between two looks at the free space. */
-const freeSpaceStride = 64 * 1024 * 1024;
 
 /**
  * Opens the store of one machine. What an earlier run left half-written is swept: such files never had a name in a
@@ -61,10 +57,12 @@ export async function openDiskBlobstore(config: DiskBlobstoreConfig): Promise<Di
 export class DiskBlobstore implements Blobstore {
   readonly #config: DiskBlobstoreConfig;
   readonly #incomplete: string;
+  readonly #space: FreeSpace;
 
   constructor(config: DiskBlobstoreConfig, incomplete: string) {
     this.#config = config;
     this.#incomplete = incomplete;
+    this.#space = new FreeSpace(config.directory, config.minimumFreeBytes);
   }
 
   async put(key: BlobKey | KeyOfContent, content: Readable): Promise<BlobInfo> {
@@ -184,19 +182,12 @@ export class DiskBlobstore implements Blobstore {
   }
 
   async #write(target: string, content: Readable): Promise<BlobInfo> {
-    await this.#requireFreeSpace();
     const digests = new Digests();
     const file = await open(target, "wx");
     try {
-      let unchecked = 0;
-      for await (const piece of content) {
-        const chunk: Buffer = Buffer.isBuffer(piece) ? piece : Buffer.from(piece);
+      for await (const chunk of this.#space.watched(content)) {
         digests.update(chunk);
         await file.writeFile(chunk);
-        unchecked += chunk.length;
-        if (unchecked < freeSpaceStride) continue;
-        unchecked = 0;
-        await this.#requireFreeSpace();
       }
       await file.sync();
     } finally {
@@ -215,16 +206,6 @@ export class DiskBlobstore implements Blobstore {
     const topmostNew = await mkdir(folder, { recursive: true });
     await rename(temporary, target);
     await syncFolders(folder, topmostNew === undefined ? folder : path.dirname(topmostNew));
-  }
-
-  async #requireFreeSpace(): Promise<void> {
-    const { bavail, bsize } = await statfs(this.#config.directory);
-    if (bavail * bsize >= this.#config.minimumFreeBytes) return;
-    const mebibytes = (bytes: number) => Math.floor(bytes / 1024 ** 2);
-    throw new BlobstoreFull(
-      `No space left for blobs: ${mebibytes(bavail * bsize)} MiB are free on the disk of ` +
-        `"${this.#config.directory}", ${mebibytes(this.#config.minimumFreeBytes)} MiB are kept; free some`,
-    );
   }
 }
 

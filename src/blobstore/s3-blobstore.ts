@@ -26,6 +26,7 @@ import {
   type KeyOfContent,
 } from "./blobstore.ts";
 import { Digests, verified } from "./digests.ts";
+import { FreeSpace } from "./free-space.ts";
 import { asFullWhereFull } from "./full-disk.ts";
 import type { S3Location } from "./s3-location.ts";
 
@@ -35,6 +36,8 @@ export interface S3BlobstoreConfig {
   readonly spoolDirectory: string;
   /** Undefined: as the AWS SDK finds them, in variables, `~/.aws`, or the role of the machine. */
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  /** A write that would leave less free than this on the disk of that folder is refused with `BlobstoreFull`; default 0. */
+  readonly minimumFreeBytes?: number;
   /** How often one request is sent in all; 4 as in Cloud Controller, which retries three times. */
   readonly attempts?: number;
   /** Life of a signed URL; 3600 as in Cloud Controller. */
@@ -71,10 +74,12 @@ export async function openS3Blobstore(config: S3BlobstoreConfig): Promise<S3Blob
 export class S3Blobstore implements Blobstore, Disposable {
   readonly #config: S3BlobstoreConfig;
   readonly #client: S3Client;
+  readonly #space: FreeSpace;
 
   constructor(config: S3BlobstoreConfig) {
     const { location, credentials } = config;
     this.#config = config;
+    this.#space = new FreeSpace(config.spoolDirectory, config.minimumFreeBytes ?? 0);
     this.#client = new S3Client({
       region: location.region,
       forcePathStyle: location.pathStyle,
@@ -108,11 +113,11 @@ export class S3Blobstore implements Blobstore, Disposable {
     const spooled = path.join(this.#config.spoolDirectory, randomUUID());
     try {
       const digests = new Digests();
+      const space = this.#space;
       await pipeline(
         content,
         async function* (chunks: AsyncIterable<Buffer | string>) {
-          for await (const piece of chunks) {
-            const chunk = Buffer.from(piece);
+          for await (const chunk of space.watched(chunks)) {
             digests.update(chunk);
             yield chunk;
           }

@@ -1,4 +1,5 @@
 import type { Blobstore } from "#blobstore/blobstore.ts";
+import type { FreeSpace } from "#blobstore/free-space.ts";
 import type { BbsClient } from "#diego/bbs/client.ts";
 import type { Clock } from "#kernel/clock/clock.ts";
 import type { Logger } from "#kernel/log/logger.ts";
@@ -95,14 +96,22 @@ export function composeStaging(dependencies: StagingDependencies): StagingAndRun
   const { limits } = config.staging;
   const common = { ...dependencies, limits };
   const { signedUrls, blobUrls } = composeUrls(dependencies);
-  const workspaces = new UploadWorkspaces(config.staging.workDirectory);
+  const workspaces = new UploadWorkspaces(
+    config.staging.workDirectory,
+    config.staging.minimumFreeBytes ?? 0,
+  );
   const { resources, resourceCache, upkeep } = composeResources(dependencies);
   const ending = composeEnding(dependencies, signedUrls);
   const apiUrl = config.externalUrl;
   const source = { db, blobUrls, apiUrl, config: config.staging, limits: config.limits };
   const stager = new Stager({ ...common, ...source, ending });
   const cancellation = new StagingCancellation({ db, bbs, ending, logger });
-  const packages = composePackages({ ...dependencies, resources, resourceCache });
+  const packages = composePackages({
+    ...common,
+    resources,
+    resourceCache,
+    space: workspaces.space,
+  });
   const { maximumUploadBytes, stagingTimeoutMs } = limits;
   const routes = { ...common, blobUrls, workspaces, maximumUploadBytes, stagingTimeoutMs };
 
@@ -195,6 +204,7 @@ function composePackages(
   dependencies: StagingDependencies & {
     readonly resources: ResourceCache;
     readonly resourceCache: ResourceCacheConfig;
+    readonly space: FreeSpace;
   },
 ) {
   const { config, clock, logger } = dependencies;

@@ -15,7 +15,7 @@ interface BlobstoreOptions {
 }
 
 /** Left for the databases, whose writes must not fail because of blobs. */
-const minimumFreeBytes = 256 * 1024 ** 2;
+export const minimumFreeBytes = 256 * 1024 ** 2;
 
 /**
  * The store of the bucket that was asked for, else of the one that the data folder remembers, else on disk. Credentials
@@ -30,7 +30,7 @@ export async function openBlobstore(options: BlobstoreOptions): Promise<Blobstor
   // The SDK takes a third of a second to load; only who uses it waits for it.
   const { openS3Blobstore } = await import("#blobstore/s3-blobstore.ts");
   const spoolDirectory = path.join(blobs, ".incomplete");
-  return await openS3Blobstore({ location, spoolDirectory });
+  return await openS3Blobstore({ location, spoolDirectory, minimumFreeBytes });
 }
 
 /** @throws where blobs lie on disk already: they would be out of sight, not moved. */

@@ -31,7 +31,7 @@ import {
   type HostSettings,
 } from "./host-settings.ts";
 import type { PlatformConfig } from "./platform-config.ts";
-import { openBlobstore } from "./platform-blobstore.ts";
+import { minimumFreeBytes, openBlobstore } from "./platform-blobstore.ts";
 import { settleDatabases, type PlatformDatabases } from "./platform-databases.ts";
 import { platformPaths, type PlatformPaths } from "./platform-paths.ts";
 import type { PlatformState } from "./platform-state.ts";
@@ -265,6 +265,7 @@ async function controlCloud(
       uaaClient: { id: "admin", secret: state.internalSecret },
       staging: {
         workDirectory: paths.work,
+        minimumFreeBytes,
         lifecycleBundle,
         shippedBuildpacksDirectory: path.join(sources, "buildpacks"),
         signingSecret: state.signingSecret,

@@ -133,6 +133,7 @@ function registerUpload(app: ApiServer, context: BuildpackRoutes): void {
       try {
         const received = await receiveUpload(request, {
           directory,
+          space: workspaces.space,
           maximumBytes: context.maximumUploadBytes,
           fields: ["bits"],
         });

@@ -1,7 +1,7 @@
 import { rm } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
-import type { Blobstore } from "#blobstore/blobstore.ts";
+import { BlobstoreFull, type Blobstore } from "#blobstore/blobstore.ts";
 import type { Clock } from "#kernel/clock/clock.ts";
 import { dropletBlob } from "../blobs/blob-keys.ts";
 import { touched } from "../database/record.ts";
@@ -58,10 +58,11 @@ async function storeUpload(work: DropletWork, job: Job): Promise<void> {
     );
     await end(work, guid, { state: "STAGED", sha1, sha256 });
   } catch (error) {
-    if (job.attempts + 1 < uploadAttempts) throw error;
-    await fail(work, guid, "the uploaded droplet could not be stored");
+    const full = error instanceof BlobstoreFull ? error.message : undefined;
+    if (full === undefined && job.attempts + 1 < uploadAttempts) throw error;
+    await fail(work, guid, full ?? "the uploaded droplet could not be stored");
     await rm(path.dirname(file), { recursive: true, force: true });
-    throw new CfError("BlobstoreError", [], { cause: error });
+    throw new CfError("BlobstoreError", full ?? [], { cause: error });
   }
   await rm(path.dirname(file), { recursive: true, force: true });
 }

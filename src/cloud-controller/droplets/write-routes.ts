@@ -135,6 +135,7 @@ async function upload(
   try {
     const received = await receiveUpload(request, {
       directory,
+      space: workspaces.space,
       maximumBytes: maximumUploadBytes,
       fields: ["bits"],
     });

@@ -1,3 +1,4 @@
+import { BlobstoreFull } from "#blobstore/blobstore.ts";
 import { addMs, type Clock } from "#kernel/clock/clock.ts";
 import { DeadlineExceeded, withDeadline } from "#kernel/clock/deadline.ts";
 import type { Logger } from "#kernel/log/logger.ts";
@@ -199,7 +200,10 @@ export class Jobs implements AsyncDisposable {
         error,
       });
     }
-    if (!known && attempts < (handler.maximumAttempts ?? 1)) {
+    // A full disk is not emptier in a few seconds; who waits for the job learns it at once.
+    const cause = error instanceof CfError ? error.cause : error;
+    const isFull = cause instanceof BlobstoreFull;
+    if (!known && !isFull && attempts < (handler.maximumAttempts ?? 1)) {
       await this.#db
         .updateTable("jobs")
         .set({
@@ -244,5 +248,6 @@ export class Jobs implements AsyncDisposable {
 /** What the job shows; what nobody has foreseen stays in our log. */
 function entriesOf(error: unknown): readonly CfErrorEntry[] {
   if (error instanceof CfError) return error.entries;
+  if (error instanceof BlobstoreFull) return new CfError("BlobstoreError", error.message).entries;
   return new CfError(error instanceof DeadlineExceeded ? "JobTimeout" : "UnknownError").entries;
 }

@@ -1,6 +1,8 @@
-import { rm } from "node:fs/promises";
+import { rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { BlobNotFound, BlobstoreFull, type Blobstore } from "#blobstore/blobstore.ts";
+import type { FreeSpace } from "#blobstore/free-space.ts";
+import { asFullWhereFull } from "#blobstore/full-disk.ts";
 import type { Logger } from "#kernel/log/logger.ts";
 import type { App } from "../apps/app-table.ts";
 import type { AppLog } from "../apps/app-log.ts";
@@ -38,6 +40,8 @@ export interface PackageProcessingOptions {
   readonly resourceCache: ResourceCacheConfig;
   readonly retention: PackageRetention;
   readonly leases: PackageLeases;
+  /** On the disk where packages are made. */
+  readonly space: FreeSpace;
   readonly logger: Logger;
   readonly appLog: AppLog;
   readonly limits: {
@@ -83,7 +87,7 @@ export class PackageProcessing implements AsyncDisposable {
       const sha256 = await this.#make(upload);
       await this.#finish(upload, { state: "READY", sha256, error: null });
     } catch (error) {
-      const message = this.#messageOf(error, upload);
+      const message = this.#messageOf(asFullWhereFull(error), upload);
       await this.#finish(upload, { state: "FAILED", sha256: null, error: message });
       this.#options.appLog.write(upload.app, `Failed to process the package: ${message}`, {
         type: "ERR",
@@ -103,7 +107,7 @@ export class PackageProcessing implements AsyncDisposable {
   }
 
   async #make(upload: PackageUpload): Promise<string> {
-    const { blobstore, resources, resourceCache, limits } = this.#options;
+    const { blobstore, resources, resourceCache, space, limits } = this.#options;
     const archiveLimits = {
       maxTotalBytes: limits.maximumPackageBytes,
       maxEntries: limits.maximumPackageEntries,
@@ -113,6 +117,7 @@ export class PackageProcessing implements AsyncDisposable {
     const cacheable = upload.bitsPath === undefined ? [] : await assembly.inspect(upload.bitsPath);
     const matched = await this.#collect(upload);
     const target = path.join(upload.directory, "package.zip");
+    await space.require(await bytesToWrite(upload, matched));
     const packed = await assembly
       .assemble({
         target,
@@ -136,7 +141,7 @@ export class PackageProcessing implements AsyncDisposable {
 
   async #collect(upload: PackageUpload): Promise<Collected | undefined> {
     if (upload.resources.length === 0) return undefined;
-    const { resources } = this.#options;
+    const { resources, space } = this.#options;
     const known = await resources.find(
       upload.resources.map(({ sha1 }) => sha1),
       upload,
@@ -149,6 +154,7 @@ export class PackageProcessing implements AsyncDisposable {
     });
     const collectedPath = path.join(upload.directory, "matched");
     const contents = new Map([...known.values()].map((file) => [file.sha256, file]));
+    await space.require(wanted.reduce((sum, file) => sum + file.resource.compressedSize, 0));
     const offsets = await resources.collect(contents.values(), collectedPath);
     const files = wanted.map(({ asked, resource }) => ({
       name: asked.path,
@@ -212,6 +218,15 @@ export class PackageProcessing implements AsyncDisposable {
     if (error instanceof BlobstoreFull) return error.message;
     return "The package could not be processed; the platform's log says why";
   }
+}
+
+/** At most: the package, and the packs of what is new of the upload. */
+async function bytesToWrite(
+  { bitsPath }: PackageUpload,
+  matched: Collected | undefined,
+): Promise<number> {
+  const uploaded = bitsPath === undefined ? 0 : (await stat(bitsPath)).size;
+  return 2 * uploaded + (matched === undefined ? 0 : (await stat(matched.path)).size);
 }
 
 interface Collected {

@@ -52,6 +52,7 @@ export async function uploadPackage(
   try {
     const received = await receiveUpload(request, {
       directory,
+      space: context.workspaces.space,
       maximumBytes: context.maximumUploadBytes,
       fields: ["bits", "resources"],
     });

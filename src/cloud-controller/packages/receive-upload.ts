@@ -4,6 +4,7 @@ import { pipeline } from "node:stream/promises";
 import type { MultipartFile } from "@fastify/multipart";
 import type { FastifyRequest } from "fastify";
 import { BlobstoreFull } from "#blobstore/blobstore.ts";
+import type { FreeSpace } from "#blobstore/free-space.ts";
 import { CfError, unprocessable } from "../http/cf-errors.ts";
 
 /** What came in a multipart body. */
@@ -26,6 +27,7 @@ export async function receiveUpload(
   request: FastifyRequest,
   options: {
     readonly directory: string;
+    readonly space: FreeSpace;
     readonly maximumBytes: number;
     readonly fields: readonly ("bits" | "resources")[];
   },
@@ -49,10 +51,12 @@ export async function receiveUpload(
       }
       const isRepeated = part.fieldname === "bits" ? bits !== undefined : resources !== undefined;
       if (isRepeated) throw unprocessable(`Upload must include ${part.fieldname} only once`);
-      if (part.fieldname === "bits") bits = await receiveBits(part, options.directory);
+      if (part.fieldname === "bits") bits = await receiveBits(part, options);
       else resources = await textOf(part);
     }
   } catch (error) {
+    // The rest is read and dropped: a client that is cut off while it sends sees a broken connection, not the answer.
+    request.raw.resume();
     throw asCfError(error);
   }
   return { bits, resources };
@@ -60,14 +64,18 @@ export async function receiveUpload(
 
 async function receiveBits(
   part: MultipartFile | { readonly type: "field"; readonly value: unknown },
-  directory: string,
+  { directory, space }: { readonly directory: string; readonly space: FreeSpace },
 ): Promise<ReceivedUpload["bits"]> {
   if (part.type === "field") {
     if (part.value === "") return undefined;
     throw unprocessable("Upload bits must be a file");
   }
   const target = path.join(directory, "upload");
-  await pipeline(part.file, createWriteStream(target, { flags: "wx" }));
+  await pipeline(
+    part.file,
+    (content: AsyncIterable<Buffer>) => space.watched(content),
+    createWriteStream(target, { flags: "wx" }),
+  );
   if (part.file.truncated) throw new CfError("PayloadTooLarge");
   return { path: target, filename: path.basename(part.filename) };
 }

@@ -1,12 +1,17 @@
 import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import path from "node:path";
+import { FreeSpace } from "#blobstore/free-space.ts";
 
 /** Directories in which uploads are received, each its own. What a killed process left is swept at the next start. */
 export class UploadWorkspaces {
   readonly #directory: string;
+  /** On the disk of them all. */
+  readonly space: FreeSpace;
 
-  constructor(directory: string) {
+  /** @param minimumFreeBytes what uploads must leave free on the disk of `directory`. */
+  constructor(directory: string, minimumFreeBytes: number) {
     this.#directory = path.join(directory, "uploads");
+    this.space = new FreeSpace(this.#directory, minimumFreeBytes);
   }
 
   /** `needed` are files that a job of the process before is still to take. */

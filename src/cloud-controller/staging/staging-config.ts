@@ -4,6 +4,8 @@ import type { ResourceCacheConfig } from "../resource-matches/resource-cache-con
 export interface StagingConfig {
   /** Where uploads are received and packages made; best on the file system of the blobs, swept at start. */
   readonly workDirectory: string;
+  /** What uploads and the making of packages must leave free on the disk of it; default 0. */
+  readonly minimumFreeBytes?: number;
   /** Builder, launcher and health check as a tgz, unpacked at `/tmp/lifecycle`; `key` changes with its content. */
   readonly lifecycleBundle: { readonly path: string; readonly key: string };
   /** Holds a folder for each buildpack that Rivera ships; undefined: none are installed. */

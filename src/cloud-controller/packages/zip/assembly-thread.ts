@@ -1,4 +1,6 @@
 import { parentPort } from "node:worker_threads";
+import { BlobstoreFull } from "#blobstore/blobstore.ts";
+import { asFullWhereFull } from "#blobstore/full-disk.ts";
 import {
   assemblePackage,
   cacheableFiles,
@@ -29,6 +31,8 @@ async function reply(call: AssemblyCall): Promise<AssemblyReply> {
     if (error instanceof ZipTooLarge) return { kind: "too-large", message: error.message };
     if (error instanceof InvalidZip) return { kind: "invalid", message: error.message };
     if (error instanceof CorruptResource) return { kind: "corrupt", message: error.sha256 };
+    const thrown = asFullWhereFull(error);
+    if (thrown instanceof BlobstoreFull) return { kind: "full", message: thrown.message };
     return { kind: "broken", message: error instanceof Error ? error.message : String(error) };
   }
 }

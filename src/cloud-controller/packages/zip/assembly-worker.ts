@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
+import { BlobstoreFull } from "#blobstore/blobstore.ts";
 import type { ArchiveLimits, AssemblyRequest, CacheableFile } from "./assemble-package.ts";
 import { CorruptResource, InvalidZip, ZipTooLarge } from "./invalid-zip.ts";
 import type { PackedFile } from "./write-packs.ts";
@@ -17,7 +18,10 @@ export type AssemblyCall =
 export type AssemblyReply =
   | { readonly kind: "inspected"; readonly cacheable: readonly CacheableFile[] }
   | { readonly kind: "assembled"; readonly packed: readonly PackedFile[] }
-  | { readonly kind: "invalid" | "too-large" | "corrupt" | "broken"; readonly message: string };
+  | {
+      readonly kind: "invalid" | "too-large" | "corrupt" | "full" | "broken";
+      readonly message: string;
+    };
 
 /** Threads that have made a package wait for the next: to start one takes as long as a small package. */
 export class AssemblyThreads implements AsyncDisposable {
@@ -122,6 +126,7 @@ function checked(reply: AssemblyReply): AssemblyReply {
   if (reply.kind === "invalid") throw new InvalidZip(reply.message);
   if (reply.kind === "too-large") throw new ZipTooLarge(reply.message);
   if (reply.kind === "corrupt") throw new CorruptResource(reply.message);
+  if (reply.kind === "full") throw new BlobstoreFull(reply.message);
   if (reply.kind === "broken") throw new Error(`Cannot assemble the package: ${reply.message}`);
   return reply;
 }
