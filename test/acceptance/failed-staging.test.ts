@@ -157,6 +157,9 @@ test("which buildpacks were asked, and what each said, is told of a failed and o
 test("the log knows which script said what, and shows no escape sequence or broken text as it is", async () => {
   const finalize = await platform.rivera(["build-log", "release-error", "--phase", "finalize"]);
 
+  const detect = await platform.rivera(["build-log", "no-detection", "--phase", "detect"]);
+  // The builder says it when all have been asked.
+  assert.ok(!detect.stdout.includes("Tried"), detect.stdout);
   assert.match(finalize.stdout, /^finalize of silent_buildpack\n +\d+ {2}[\d:.]+ {2}finalized\n/);
   assert.ok(finalize.stdout.includes(String.raw`\x1b[2Jowned`));
   assert.ok(finalize.stdout.includes("\ufffd") && !finalize.stdout.includes("\u001b"));

@@ -21,7 +21,11 @@ async function main(): Promise<number> {
   }
   try {
     refuseCredhubReferences(environment);
-    await stage(parsed.flags, scriptEnvironment(environment), openTrace(traceFd(environment)));
+    const trace = openTrace({
+      lines: descriptor(environment["RIVERA_TRACE_FD"]),
+      heard: descriptor(environment["RIVERA_TRACE_HEARD_FD"]),
+    });
+    await stage(parsed.flags, scriptEnvironment(environment), trace);
     return 0;
   } catch (error) {
     printError(messageOf(error));
@@ -31,7 +35,12 @@ async function main(): Promise<number> {
 
 // What the scripts of buildpacks see: our own variables taken out, the app's NODE_OPTIONS put back (see ../container/builder).
 function scriptEnvironment(env: ScriptEnvironment): ScriptEnvironment {
-  const { RIVERA_TRACE_FD: _traceFd, RIVERA_APP_NODE_OPTIONS: nodeOptions, ...visible } = env;
+  const {
+    RIVERA_TRACE_FD: _traceFd,
+    RIVERA_TRACE_HEARD_FD: _heardFd,
+    RIVERA_APP_NODE_OPTIONS: nodeOptions,
+    ...visible
+  } = env;
   const url = databaseUrl(env["VCAP_SERVICES"] ?? "");
   return {
     ...visible,
@@ -40,8 +49,7 @@ function scriptEnvironment(env: ScriptEnvironment): ScriptEnvironment {
   };
 }
 
-function traceFd(env: ScriptEnvironment): number | undefined {
-  const text = env["RIVERA_TRACE_FD"] ?? "";
+function descriptor(text = ""): number | undefined {
   return /^\d+$/.test(text) ? Number(text) : undefined;
 }
 

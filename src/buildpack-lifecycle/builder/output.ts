@@ -25,6 +25,6 @@ export function writeAll(fd: number, text: string): void {
   }
 }
 
-function pauseMs(duration: number): void {
+export function pauseMs(duration: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, duration);
 }

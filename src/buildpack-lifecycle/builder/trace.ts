@@ -1,4 +1,5 @@
-import { writeAll } from "./output.ts";
+import { constants, openSync, readSync } from "node:fs";
+import { pauseMs, writeAll } from "./output.ts";
 
 interface Phase {
   /** `detect`, `supply`, `finalize`, `compile`, `release`, `download`, `droplet`, `cache`. */
@@ -25,18 +26,25 @@ export interface Trace {
 }
 
 /**
- * Writes two JSON lines a phase to `fd`: one as it begins, with `started_ms` since the builder's start, so that whoever reads
+ * Writes two JSON lines a phase to the descriptor `lines`: one as it begins, with `started_ms` since the builder's start, so that whoever reads
  * knows to which phase the output belongs, and one as it ends, with `ended_ms` and its outcome as well. Observation must
- * never fail a staging: where writing fails, it falls silent.
+ * never fail a staging: where writing fails, it falls silent. Where there is `heard`, it waits after each line until it has
+ * been read, so that what is printed afterwards is not taken for the phase before.
  */
-export function openTrace(fd: number | undefined): Trace {
+export function openTrace(descriptors: {
+  readonly lines: number | undefined;
+  readonly heard: number | undefined;
+}): Trace {
   const beginning = process.hrtime.bigint();
   const elapsedMs = (): number => Number((process.hrtime.bigint() - beginning) / 1_000_000n);
-  let sink = fd;
+  let sink = descriptors.lines;
+  const heard = new Heard(descriptors.heard);
   const write = (line: object) => {
     if (sink === undefined) return;
     try {
+      heard.forgetEarlier();
       writeAll(sink, `${JSON.stringify(line)}\n`);
+      heard.wait();
     } catch {
       sink = undefined;
     }
@@ -51,4 +59,46 @@ export function openTrace(fd: number | undefined): Trace {
       return result;
     },
   };
+}
+
+const waitMs = 250;
+/** In all: a reader that is that slow is not worth more of a staging. */
+const patienceMs = 2_000;
+
+/** The pipe that brings a byte for each line that has been read. */
+class Heard {
+  readonly #fd: number | undefined;
+  #patienceMs = patienceMs;
+
+  /** Opened anew, so that reading from it does not block whatever the pipe's other users want. */
+  constructor(fd: number | undefined) {
+    try {
+      const { O_RDONLY, O_NONBLOCK } = constants;
+      this.#fd =
+        fd === undefined ? undefined : openSync(`/proc/self/fd/${fd}`, O_RDONLY | O_NONBLOCK);
+    } catch {
+      this.#fd = undefined; // Without it the order is not exact, and nothing else.
+    }
+  }
+
+  forgetEarlier(): void {
+    while (this.#read());
+  }
+
+  wait(): void {
+    for (let waited = 0; waited < waitMs && this.#patienceMs > 0 && !this.#read(); waited += 1) {
+      if (this.#fd === undefined) return;
+      pauseMs(1);
+      this.#patienceMs -= 1;
+    }
+  }
+
+  #read(): boolean {
+    if (this.#fd === undefined) return false;
+    try {
+      return readSync(this.#fd, Buffer.alloc(1)) > 0;
+    } catch {
+      return false; // EAGAIN: nothing yet.
+    }
+  }
 }

@@ -120,7 +120,11 @@ export interface ProcessSpec {
   readonly dir: string;
   readonly user: string;
   readonly nofile?: number;
-  /** Whether its descriptor 3 is a pipe whose other end is `trace`: for what a program says beside its output. */
+  /**
+   * Whether its descriptor 3 is a pipe whose other end is `trace`, for what a program says beside its output. From its
+   * descriptor 4 it reads a byte for each line of that which has been read: one that waits for it has its output and its
+   * trace in order.
+   */
   readonly traced?: boolean;
 }
 

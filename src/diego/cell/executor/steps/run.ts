@@ -24,8 +24,11 @@ export interface RunStepParts {
   readonly observer: Observer;
 }
 
-/** The variable that tells a program on which descriptor it may say what is not for the log. */
-const traceVariable = { name: "RIVERA_TRACE_FD", value: "3" };
+/** They tell a program on which descriptor it may say what is not for the log, and on which it learns that this was read. */
+const traceVariables = [
+  { name: "RIVERA_TRACE_FD", value: "3" },
+  { name: "RIVERA_TRACE_HEARD_FD", value: "4" },
+];
 
 const killTimeoutMs = 1_000;
 const drainTimeoutMs = 2_000;
@@ -66,7 +69,7 @@ async function startOrFind(
       id,
       path: action.path,
       args: action.args,
-      env: [...environment(action), ...(observer.listens ? [traceVariable] : [])],
+      env: [...environment(action), ...(observer.listens ? traceVariables : [])],
       ...(observer.listens ? { traced: true } : {}),
       dir: action.dir,
       user: action.user,

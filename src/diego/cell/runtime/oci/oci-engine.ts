@@ -46,7 +46,7 @@ export class OciEngine implements ContainerEngine {
       pidFile,
       logFile,
       detach,
-      descriptors: spec.traced === true ? 1 : 0,
+      descriptors: spec.traced === true ? 2 : 0,
     });
   }
 

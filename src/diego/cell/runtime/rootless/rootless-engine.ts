@@ -26,7 +26,7 @@ export class RootlessEngine implements ContainerEngine {
     const config = processConfig({ spec, user, defaultPath, nofileMax });
     writeFileSync(processFile, JSON.stringify(config), { mode: 0o600 });
     const id = this.#record.handle;
-    const descriptors = spec.traced === true ? 1 : 0;
+    const descriptors = spec.traced === true ? 2 : 0;
     return this.#command.execCommand({
       id,
       processFile,

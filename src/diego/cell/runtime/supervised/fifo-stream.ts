@@ -16,14 +16,21 @@ export class FifoStream extends Readable {
   readonly #socket: Socket;
   #ended = false;
 
-  /** `beforeData` is called before each chunk is passed on. */
-  constructor(file: string, beforeData: () => void = () => undefined) {
+  /** Told before and after each chunk is passed on. */
+  constructor(
+    file: string,
+    passing: { before(): void; after(chunk: Buffer): void } = {
+      before: () => undefined,
+      after: () => undefined,
+    },
+  ) {
     super({ highWaterMark: chunkBytes });
     this.#fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
     this.#socket = new Socket({ fd: this.#fd, readable: true, writable: false });
     this.#socket.on("data", (chunk) => {
-      beforeData();
+      passing.before();
       if (!this.push(chunk)) this.#socket.pause();
+      passing.after(chunk);
     });
     this.#socket.on("error", (error) => this.destroy(error));
     this.#socket.on("end", () => this.#end());
@@ -76,12 +83,12 @@ export class FifoStream extends Readable {
   }
 }
 
-/** Writes one byte into a FIFO if somebody holds it open to read. */
-export function pokeFifo(file: string): void {
+/** Writes that many bytes into a FIFO if somebody holds it open to read. */
+export function pokeFifo(file: string, count = 1): void {
   try {
     const fd = openSync(file, constants.O_WRONLY | constants.O_NONBLOCK);
     try {
-      writeSync(fd, "x");
+      writeSync(fd, "x".repeat(count));
     } finally {
       closeSync(fd);
     }

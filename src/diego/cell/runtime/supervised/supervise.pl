@@ -5,7 +5,7 @@
 #   supervise.pl DIR OOM_FILE OWNER trace|- RUNTIME ARGUMENT...
 #
 # Makes in DIR the FIFOs `stdout` and `stderr` (owned by the host id OWNER, so that `> /dev/stdout` works inside),
-# `trace` where it is wanted (the process's descriptor 3),
+# where it is wanted `trace` (the process's descriptor 3) and `heard` (its descriptor 4: a byte for each line that was read),
 # `status` (a byte once the process has ended; end of file once the supervisor has) and `control` (a byte lets a
 # supervisor whose process has ended go). RUNTIME ARGUMENT... starts the process detached and writes DIR/pid.
 # Prints one line of JSON: {"pid":N,"startTime":"N","supervisor":N,"supervisorStartTime":"N"}, also kept as
@@ -20,7 +20,7 @@ my $arm = $Config::Config{archname} =~ /^aarch64/;
 my %call = (mknodat => $arm ? 33 : 259, setsid => $arm ? 157 : 112, prctl => $arm ? 167 : 157,
     dup3 => $arm ? 24 : 292);
 my ($AT_FDCWD, $S_IFIFO, $O_RDWR, $PR_SET_CHILD_SUBREAPER) = (-100, 0010000, 2, 36);
-my ($F_SETFD, $trace_fd) = (2, 3);
+my $O_CLOEXEC = 02000000;
 
 # Field 22 of the stat line, after the name in brackets, which may hold anything.
 sub start_time {
@@ -37,6 +37,8 @@ sub oom_kills {
     return 0;
 }
 
+sub move { my ($from, $to, $flags) = @_; syscall($call{dup3}, $from, $to, $flags) == $to or exit 127 }
+
 sub put {
     my ($name, $text) = @_;
     open my $file, '>', "$name.new" or return 0;
@@ -47,13 +49,13 @@ sub put {
 
 chdir $dir or die "enter $dir: $!\n";
 my %fifo;
-for my $name ('stdout', 'stderr', 'status', 'control', $trace eq 'trace' ? 'trace' : ()) {
+for my $name ('stdout', 'stderr', 'status', 'control', $trace eq 'trace' ? ('trace', 'heard') : ()) {
     my $path = $name;
     syscall($call{mknodat}, $AT_FDCWD, $path, $S_IFIFO | 0600, 0) == 0 or die "make $name: $!\n";
     # Open for both directions: never blocks, and the process gets no SIGPIPE while there is no cell.
     sysopen $fifo{$name}, $name, $O_RDWR or die "open $name: $!\n";
 }
-chown $owner, $owner, 'stdout', 'stderr';
+chown $owner, $owner, grep { -e } 'stdout', 'stderr', 'heard';
 
 pipe(my $report_read, my $report_write) or die "pipe: $!\n";
 my $pid = fork // die "fork: $!\n";
@@ -79,10 +81,10 @@ if (!$runtime) {
     open STDOUT, '>&', $fifo{stdout};
     open STDERR, '>&', $fifo{stderr};
     if ($fifo{trace}) {
-        my $fd = fileno $fifo{trace};
-        # Last: it may take the number of a FIFO that is not needed from here on.
-        if ($fd == $trace_fd) { fcntl $fifo{trace}, $F_SETFD, 0 }
-        else { syscall($call{dup3}, $fd, $trace_fd, 0) == $trace_fd or exit 127 }
+        # By way of high numbers: the FIFOs themselves may have 3 and 4.
+        my @wanted = ([$fifo{trace}, 3], [$fifo{heard}, 4]);
+        move(fileno $_->[0], 100 + $_->[1], $O_CLOEXEC) for @wanted;
+        move(100 + $_->[1], $_->[1], 0) for @wanted;
     }
     exec {$command[0]} @command or exit 127;
 }

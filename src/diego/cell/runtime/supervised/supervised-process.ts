@@ -27,6 +27,7 @@ const startedFile = z.object({
 const exitFile = z.object({ exit: z.int(), signal: z.int(), oomKills: z.int() });
 
 const SIGKILL = 9;
+const newline = 0x0a;
 
 /** A process in a container, seen through the folder of its supervisor (`supervise.pl`). */
 export class SupervisedProcess implements ContainerProcess {
@@ -66,9 +67,12 @@ export class SupervisedProcess implements ContainerProcess {
     this.#outputs = [stdout, stderr];
     const traceFile = path.join(dir, "trace");
     if (existsSync(traceFile)) {
-      const trace = new FifoStream(traceFile, () => {
-        stdout.readNow();
-        stderr.readNow();
+      const trace = new FifoStream(traceFile, {
+        before: () => {
+          stdout.readNow();
+          stderr.readNow();
+        },
+        after: (chunk) => pokeFifo(path.join(dir, "heard"), countLines(chunk)),
       });
       this.trace = trace;
       this.#outputs = [stdout, stderr, trace];
@@ -108,6 +112,12 @@ export class SupervisedProcess implements ContainerProcess {
       outOfMemory: exit.signal === SIGKILL && exit.oomKills > 0,
     });
   }
+}
+
+function countLines(chunk: Buffer): number {
+  let lines = 0;
+  for (let at = chunk.indexOf(newline); at !== -1; at = chunk.indexOf(newline, at + 1)) lines += 1;
+  return lines;
 }
 
 function parseFile<T>(file: string, schema: z.ZodType<T>): T | undefined {
