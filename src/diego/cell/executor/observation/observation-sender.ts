@@ -14,8 +14,14 @@ const answerMs = 10_000;
 /** A container's end waits no longer than that for its listener. */
 const flushMs = 2_000;
 const batchBytes = 256 * 1024;
-/** Kept for a listener that is slow or away; beyond it the oldest lines go, and their numbers tell. */
-const pendingBytes = 4 * 1024 * 1024;
+/** The head of a log: never dropped. */
+const headBytes = 2 * 1024 * 1024;
+/**
+ * Kept for a listener that is slow or away, head included. Of a flood that is longer the oldest lines behind the head go,
+ * which their numbers tell: it is shown by samples, and its end whole.
+ */
+const pendingBytes = headBytes + 2 * 1024 * 1024;
+const floodPauseMs = 1_000;
 
 /** Of one container; a builder writes some twenty. */
 const tracesMax = 2_000;
@@ -26,6 +32,7 @@ const fullDiskTexts = ["No space left on device", "ENOSPC", "Disk quota exceeded
 interface Pending {
   readonly record: ObservationRecord;
   readonly bytes: number;
+  readonly mayGo: boolean;
 }
 
 /**
@@ -45,6 +52,8 @@ export class ObservationSender implements Observer {
   #hurry = new AbortController();
   readonly #stop = new AbortController();
   #traces = 0;
+  #addedBytes = 0;
+  #sentBytes = 0;
   #sawFullDisk = false;
   #state: "open" | "closing" | "refused" = "open";
 
@@ -118,7 +127,9 @@ export class ObservationSender implements Observer {
     const at = this.#clock.now().getTime();
     // Beside the text itself a record is some hundred bytes of JSON.
     const bytes = size + 100;
-    this.#pending.push({ record: { number: this.#number, at, what }, bytes });
+    this.#addedBytes += bytes;
+    const mayGo = what.kind === "line" && this.#addedBytes > headBytes;
+    this.#pending.push({ record: { number: this.#number, at, what }, bytes, mayGo });
     this.#pendingBytes += bytes;
     if (this.#pendingBytes > pendingBytes) this.#dropOldestLines();
     this.#start();
@@ -127,8 +138,8 @@ export class ObservationSender implements Observer {
   /** A quarter at once, so that a flood is not paid for line by line. */
   #dropOldestLines(): void {
     const aim = (pendingBytes * 3) / 4;
-    this.#pending = this.#pending.filter(({ record, bytes }) => {
-      if (record.what.kind !== "line" || this.#pendingBytes <= aim) return true;
+    this.#pending = this.#pending.filter(({ bytes, mayGo }) => {
+      if (!mayGo || this.#pendingBytes <= aim) return true;
       this.#pendingBytes -= bytes;
       return false;
     });
@@ -142,7 +153,8 @@ export class ObservationSender implements Observer {
 
   async #pump(): Promise<void> {
     while (this.#pending.length > 0 || this.#state === "closing") {
-      if (this.#state === "open") await this.#pause(gatherMs, this.#hurry.signal);
+      const gatheringMs = this.#sentBytes > headBytes ? floodPauseMs : gatherMs;
+      if (this.#state === "open") await this.#pause(gatheringMs, this.#hurry.signal);
       const batch = this.#take();
       const isLast = this.#state === "closing" && this.#pending.length === 0;
       await this.#send(batch, isLast);
@@ -156,7 +168,10 @@ export class ObservationSender implements Observer {
       bytes += this.#pending[count]?.bytes ?? 0;
     }
     const taken = this.#pending.splice(0, count);
-    for (const { bytes } of taken) this.#pendingBytes -= bytes;
+    for (const { bytes } of taken) {
+      this.#pendingBytes -= bytes;
+      this.#sentBytes += bytes;
+    }
     return taken.map(({ record }) => record);
   }
 

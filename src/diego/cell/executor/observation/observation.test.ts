@@ -175,6 +175,34 @@ test("a batch that was not taken comes again, and one that was refused is the la
   assert.ok(listener.heard().includes("OUT one"));
 });
 
+test("of a flood the listener gets the head, the end and not much between", async (t) => {
+  await using listener = new Listener();
+  const url = await listener.start();
+  const line = "x".repeat(999);
+
+  await using _task = await runTask(t, {
+    url,
+    program: async ({ stdout }) => {
+      stdout.write("the head\n");
+      for (let count = 0; count < 40; count += 1) {
+        if (!stdout.write(`${line}\n`.repeat(1_000))) {
+          await new Promise((resolve) => stdout.once("drain", resolve));
+        }
+      }
+      stdout.write("the end\n");
+      return 0;
+    },
+  });
+
+  const heard = listener.heard();
+  assert.equal(
+    heard.find((each) => each.startsWith("OUT the")),
+    "OUT the head",
+  );
+  assert.ok(heard.includes("OUT the end"));
+  assert.ok(heard.length < 12_000, `${heard.length} of 40,000 lines were told`);
+});
+
 test("a container ends as it would without a listener, where there is none", async (t) => {
   const silent = new Listener();
   const url = await silent.start();
