@@ -12,7 +12,7 @@ fail() {
 }
 
 # indented COMMAND...: what others' programs say stands below the buildpack's own words; their errors are passed as they come.
-indented() { "$@" | sed -u 's/^/       /'; }
+indented() { "$@" | stdbuf -oL sed 's/^/       /'; }
 
 buildpack_version() { cat "$BUILDPACK_DIR/VERSION"; }
 
