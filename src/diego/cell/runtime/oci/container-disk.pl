@@ -21,8 +21,7 @@ my $mount_options = 'nobarrier,data=writeback';
 sub container_disk {
     my ($template, $limit, $taken) = @_;
     if ($taken >= $limit) {
-        print STDERR "disk quota exceeded: its files take $taken bytes, its limit is $limit\n";
-        exit 1;
+        refuse("disk quota exceeded: its files take $taken bytes, its limit is $limit");
     }
     copy_sparse($template, 'disk.img');
     my ($device, $handle) = loop_device('disk.img');

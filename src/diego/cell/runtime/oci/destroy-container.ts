@@ -1,6 +1,5 @@
-import { existsSync, rmdirSync, rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import path from "node:path";
-import { runCommand } from "#kernel/process/run-command.ts";
 import type { CgroupLayout } from "../cgroup/cgroup-files.ts";
 import { killAndRemoveCgroup } from "../cgroup/remove-cgroup.ts";
 import type { CellHost } from "../supervised/cell-host.ts";
@@ -27,23 +26,18 @@ export async function destroyContainer(options: {
   if (record?.bootId === host.bootId) {
     await endProcesses({ host, dir, record, processes });
     await killAndRemoveCgroup(cgroups, record.cgroup, host.clock);
-    await new OciCommand(record.runtime, stateDirOf(host, record)).delete(record.handle);
+    // One that came up has nothing now but the runtime's notes; of one that did not, the runtime may know more.
+    if (record.init === undefined) {
+      await new OciCommand(record.runtime, stateDirOf(host, record)).delete(record.handle);
+    }
   }
   if (record !== undefined) {
     // Whatever the runtime made of its own notes, cut short or not.
     rmSync(path.join(stateDirOf(host, record), record.handle), { recursive: true, force: true });
   }
-  await unmount(path.join(dir, "rootfs"));
   discardFolder(host, dir);
 }
 
 function stateDirOf(host: CellHost, record: OciRecord): string {
   return path.join(host.dataDir, "state", record.runtime);
-}
-
-async function unmount(rootfs: string): Promise<void> {
-  // Fails where an earlier run of the cell mounted it, in a mount namespace of its own: removing the mount point takes
-  // the mount away there.
-  await runCommand("umount", ["-l", rootfs], { timeoutMs: 10_000 });
-  if (existsSync(rootfs)) rmdirSync(rootfs);
 }

@@ -1,18 +1,28 @@
 #!/usr/bin/perl
 # Mounts the root file system of one container: an overlay whose lower layers may be idmapped.
 #
-#   mount-overlay.pl DIR BASE OPTIONS [disk:LIMIT:TAKEN:TEMPLATE] [id:]LOWER...
+#   mount-overlay.pl DIR BASE OPTIONS [disk:LIMIT:TAKEN:TEMPLATE] [id:]LOWER... [-- COMMAND...]
 #
 # DIR holds `upper`, `work` and `rootfs` (the mount point). With `disk:` the container writes to a disk of its own
 # (container-disk.pl), and `upper` is the topmost of what lies below. The first LOWER lies on top. One with `id:` is mounted so
 # that an owner N on disk is BASE+N in the overlay: the layers on disk are shared by all containers, each of which has
 # a range of ids of its own. Node has no such calls and mount(8) learns them in util-linux 2.39 only; perl-base is on
 # every Debian and Ubuntu. No POSIX module: to load it takes five times as long as all of this.
+#
+# COMMAND, which starts the container, takes the place of this program: one fork of the platform less. What fails before is
+# told in DIR/runtime.log then, where the command tells its own failures.
 use strict;
 use warnings;
 use Config ();
 
 my ($dir, $base, $options, @lowers) = @ARGV;
+my @command;
+for my $at (0 .. $#lowers) {
+    next unless $lowers[$at] eq '--';
+    @command = splice @lowers, $at;
+    shift @command;
+    last;
+}
 my $arm = $Config::Config{archname} =~ /^aarch64/;
 my %call = (
     unshare => $arm ? 97 : 272, mount => $arm ? 40 : 165, umount2 => $arm ? 39 : 166,
@@ -22,7 +32,14 @@ my ($AT_FDCWD, $AT_EMPTY_PATH, $CLONE_NEWUSER) = (-100, 0x1000, 0x10000000);
 my ($OPEN_TREE_CLONE, $O_CLOEXEC, $MOVE_MOUNT_F_EMPTY_PATH) = (1, 02000000, 4);
 my ($RDONLY, $NOSUID, $NODEV, $IDMAP) = (1, 2, 4, 0x00100000);
 
-sub fail { my ($what) = @_; print STDERR "$what: $!\n"; exit 1 }
+sub fail { my ($what) = @_; refuse("$what: $!") }
+
+sub refuse {
+    my ($text) = @_;
+    if (@command and open my $log, '>>', 'runtime.log') { print $log "$text\n"; close $log }
+    print STDERR "$text\n";
+    exit 1;
+}
 
 # A user namespace is the only carrier of a map: a child makes one, we write its maps and keep a descriptor of it.
 sub namespace_with_map {
@@ -88,3 +105,5 @@ for my $lower (@mounted) {
 }
 $! = $error;
 fail('mount the overlay') unless $mounted;
+exit 0 unless @command;
+exec { $command[0] } @command or fail("run $command[0]");

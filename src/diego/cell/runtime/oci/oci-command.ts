@@ -31,9 +31,14 @@ export class OciCommand {
     readonly bundle: string;
     readonly pidFile: string;
     readonly logFile: string;
+    /**
+     * A program, with its arguments, that prepares the container and then runs what is put behind it. Tells in the log
+     * file why it did not.
+     */
+    readonly after?: readonly string[];
   }): Promise<void> {
-    const { id, bundle, pidFile, logFile } = options;
-    const [program, ...args] = this.#command(logFile);
+    const { id, bundle, pidFile, logFile, after = [] } = options;
+    const [program = this.name, ...args] = [...after, ...this.#command(logFile)];
     args.push("run", "--detach", "--bundle", bundle, "--pid-file", pidFile, id);
     // Pipes that lead nowhere: crun gives what it finds here to the container's root, and /dev/null is the host's.
     const child = spawn(program, args, {

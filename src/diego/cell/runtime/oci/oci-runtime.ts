@@ -1,6 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { runCommand } from "#kernel/process/run-command.ts";
 import type { CgroupLayout } from "../cgroup/cgroup-files.ts";
 import { childCgroups, killAndRemoveCgroup } from "../cgroup/remove-cgroup.ts";
 import { limitsNotInForce } from "../cgroup/verify-limits.ts";
@@ -198,10 +197,15 @@ export class OciRuntime implements ContainerRuntime {
     const dir = this.#dirOf(spec.handle);
     writeRecord(dir, record);
     this.#writeBundle({ spec, stack, record, binds });
-    await this.#mountRoot(spec, stack, record);
     const logFile = path.join(dir, "runtime.log");
     const pidFile = path.join(dir, "pid");
-    await this.#command(runtime).runDetached({ id: spec.handle, bundle: dir, pidFile, logFile });
+    await this.#command(runtime).runDetached({
+      id: spec.handle,
+      bundle: dir,
+      pidFile,
+      logFile,
+      after: await this.#mountCommand(spec, stack, record),
+    });
     const pid = Number(readFileSync(pidFile, "utf8"));
     const startTime = startTimeOf(pid);
     if (startTime === undefined) {
@@ -251,7 +255,8 @@ export class OciRuntime implements ContainerRuntime {
     writeFileSync(path.join(dir, "config.json"), JSON.stringify(config), { mode: 0o600 });
   }
 
-  async #mountRoot(spec: ContainerSpec, stack: Stack, record: OciRecord): Promise<void> {
+  /** Mounts the container's root and then runs what stands behind it. */
+  async #mountCommand(spec: ContainerSpec, stack: Stack, record: OciRecord): Promise<string[]> {
     const { idMap, diskBytes, layerBytes } = record;
     const mark = (folder: string, idmapped: boolean): string =>
       idmapped && idMap.kind === "idmapped" ? `id:${folder}` : folder;
@@ -266,16 +271,8 @@ export class OciRuntime implements ContainerRuntime {
     ];
     // A folder of a layer can be renamed only with redirect_dir: `mv /home/vcap/app` of a droplet.
     const options = "redirect_dir=on";
-    const result = await runCommand(
-      "perl",
-      [mountOverlay, this.#dirOf(spec.handle), String(idMap.base), options, ...lowers],
-      { timeoutMs: 30_000 },
-    );
-    if (result.status !== 0) {
-      throw new Error(
-        `Cannot mount the root of container "${spec.handle}": ${result.stderr.trim()}`,
-      );
-    }
+    const dir = this.#dirOf(spec.handle);
+    return ["perl", mountOverlay, dir, String(idMap.base), options, ...lowers, "--"];
   }
 
   #container(record: OciRecord): SupervisedContainer {

@@ -29,19 +29,24 @@ export function discardFolder(host: CellHost, dir: string): void {
   renameSync(dir, path.join(host.dataDir, "trash", randomGuids()));
 }
 
-/** Removes what tenants wrote; `rm` stands trees deeper than any path name, follows no link, leaves no file system. */
+/**
+ * Unmounts and removes what tenants wrote; `rm` stands trees deeper than any path name, follows no link, leaves no file
+ * system. Nobody waits for it, least of all the next container: a staging leaves many thousands of files.
+ */
 export async function emptyTrash(folder: string): Promise<void> {
   const names = existsSync(folder) ? readdirSync(folder) : [];
   for (const name of names) {
     const tree = path.join(folder, name);
-    // The container's own disk. Fails where an earlier run of the cell mounted it: there it goes with its mount point.
-    if (existsSync(path.join(tree, "disk"))) await run("umount", ["-l", path.join(tree, "disk")]);
     // An ordinary user cannot enter what is closed, though it is its own: overlay's work folder is.
     if (process.getuid?.() !== 0) await run("chmod", ["-R", "u+rwX", "--", tree]);
-    // Nobody waits for it, least of all the next container: a staging leaves many thousands of files.
-    await run("nice", ["-n", "19", "rm", "-rf", "--one-file-system", "--", tree]);
+    await run("nice", ["-n", "19", "sh", "-c", removeScript, "sh", tree]);
   }
 }
+
+// What an earlier run of the cell mounted, in a mount namespace of its own, is not to be seen here: with the removal of its
+// mount point it goes away there.
+const removeScript = `umount -l "$1/rootfs" "$1/disk" 2>/dev/null
+exec rm -rf --one-file-system -- "$1"`;
 
 async function run(command: string, args: readonly string[]): Promise<void> {
   await runCommand(command, args, { timeoutMs: 600_000 });
