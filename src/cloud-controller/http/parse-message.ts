@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { unprocessable } from "./cf-errors.ts";
+import { CfError, unprocessable } from "./cf-errors.ts";
 
 /**
  * Checks a request's body against its message, in Cloud Controller's words: unknown keys are refused, and all that is
@@ -26,6 +26,8 @@ export function checkMessage<Schema extends z.ZodType>(
   schema: Schema,
   body: unknown,
 ): Checked<z.output<Schema>> {
+  // Bytes that were sent as what this endpoint does not read, a manifest for example.
+  if (body instanceof Uint8Array) throw new CfError("MessageParseError");
   const nul = findNul(body, 0);
   if (nul !== undefined) return { ok: false, errors: [nul] };
   const result = schema.safeParse(body, { error: predicateOf });

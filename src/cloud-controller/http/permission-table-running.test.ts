@@ -21,6 +21,7 @@ import {
   type Row,
   type Verdict,
 } from "../testing/permission-table.ts";
+import { sendNonsense } from "../testing/nonsense.ts";
 import { permissionWorld, type PermissionWorld } from "../testing/permission-world.ts";
 import { TestCloudController } from "../testing/test-cloud-controller.ts";
 import { buildZip } from "../testing/build-zip.ts";
@@ -282,6 +283,18 @@ for (const [group, rows] of Object.entries({ staging, running, routing, manifest
     await checkRows(await runningWorld(cc), rows);
   });
 }
+
+test("nonsense in any place of a request is refused, never a failure of ours", async () => {
+  await using cc = await TestCloudController.start({
+    bbs: new FakeBbs(),
+    config: { longPollMs: 0 },
+  });
+  const sent = await sendNonsense(
+    await runningWorld(cc),
+    [staging, running, routing, manifests].flat(),
+  );
+  assert.ok(sent > 500, `${sent} requests`);
+});
 
 async function makePolicy(world: PermissionWorld): Promise<string> {
   const domain = await made(world, "/v3/domains", (name) => ({

@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
   appManagers,
@@ -18,6 +19,7 @@ import {
   writers,
   type Row,
 } from "../testing/permission-table.ts";
+import { sendNonsense } from "../testing/nonsense.ts";
 import { permissionWorld, type PermissionWorld } from "../testing/permission-world.ts";
 import { TestCloudController } from "../testing/test-cloud-controller.ts";
 
@@ -465,3 +467,9 @@ for (const [group, rows] of Object.entries(groups)) {
     await checkRows(await permissionWorld(cc), rows);
   });
 }
+
+test("nonsense in any place of a request is refused, never a failure of ours", async () => {
+  await using cc = await TestCloudController.start({ config: { longPollMs: 0 } });
+  const sent = await sendNonsense(await permissionWorld(cc), Object.values(groups).flat());
+  assert.ok(sent > 500, `${sent} requests`);
+});

@@ -91,19 +91,28 @@ function statusFor({ ok, allowed, forbidden, otherwise }: Verdict, name: CallerN
 
 async function send(world: PermissionWorld, row: Row, name: CallerName): Promise<number> {
   const subject = (await row.subject?.(world)) ?? "";
-  const [method = "", path = ""] = row.request.split(" ");
-  const guids: Readonly<Record<string, unknown>> = { ...world, subject };
-  const filled = path.replace(/:(\w+)/g, (_, key: string) => String(guids[key]));
-  assert(isMethod(method), row.request);
   const caller = world.callers[name];
+  const [method, path] = [methodOf(row), filled(world, row, subject)];
   const yaml = row.yaml?.(world);
   const answer =
     yaml === undefined
-      ? await caller.send(method, filled, row.body?.(world, subject))
-      : await caller.send(method, filled, Buffer.from(yaml), manifestHeaders);
+      ? await caller.send(method, path, row.body?.(world, subject))
+      : await caller.send(method, path, Buffer.from(yaml), manifestHeaders);
   return answer.status;
 }
 
-function isMethod(text: string): text is "GET" | "POST" | "PATCH" | "DELETE" {
-  return ["GET", "POST", "PATCH", "DELETE"].includes(text);
+/** The path of a row with the guids that it names. */
+export function filled(world: PermissionWorld, { request }: Row, subject: string): string {
+  const guids: Readonly<Record<string, unknown>> = { ...world, subject };
+  const [, path = ""] = request.split(" ");
+  return path.replace(/:(\w+)/g, (_, key: string) => String(guids[key]));
+}
+
+export function methodOf({ request }: Row): "GET" | "POST" | "PATCH" | "DELETE" {
+  const [method] = request.split(" ");
+  assert(
+    method === "GET" || method === "POST" || method === "PATCH" || method === "DELETE",
+    request,
+  );
+  return method;
 }

@@ -38,6 +38,9 @@ export interface PermissionWorld {
   readonly callers: Readonly<Record<CallerName, Caller>>;
   readonly organization: string;
   readonly space: string;
+  /** In which nobody has a role. */
+  readonly otherOrganization: string;
+  readonly otherSpace: string;
   readonly app: string;
   readonly package: string;
   readonly droplet: string;
@@ -89,6 +92,11 @@ export async function permissionWorld(cc: TestCloudController): Promise<Permissi
       data: [{ guid: organization }],
     }),
   );
+  const otherOrganization = await make("/v3/organizations", { name: "other" });
+  const otherSpace = await make("/v3/spaces", {
+    name: "other",
+    relationships: { organization: to(otherOrganization) },
+  });
   const roles = await admin.get("/v3/roles?user_guids=member-guid");
   let count = 0;
   return {
@@ -96,6 +104,8 @@ export async function permissionWorld(cc: TestCloudController): Promise<Permissi
     callers,
     organization,
     space,
+    otherOrganization,
+    otherSpace,
     app,
     package: await developer.createPackage(app),
     droplet,
