@@ -5,6 +5,7 @@ import { z } from "zod";
 import path from "node:path";
 import type { Blobstore } from "#blobstore/blobstore.ts";
 import type { Clock } from "#kernel/clock/clock.ts";
+import { recordAuditEvent } from "../audit-events/record-audit-event.ts";
 import type { Database } from "../database/schema.ts";
 import { CfError, notFound, unprocessable } from "../http/cf-errors.ts";
 import type { ApiServer } from "../http/create-server.ts";
@@ -12,7 +13,7 @@ import type { Links } from "../http/links.ts";
 import { parseListQuery } from "../http/list-query.ts";
 import { fetchPage, isOneOf, presentPage } from "../http/page.ts";
 import { parseMessage } from "../http/parse-message.ts";
-import type { AuthContext } from "../http/auth-context.ts";
+import { actorOf, actorSchema, type AuthContext } from "../http/auth-context.ts";
 import type { JobHandler, Jobs } from "../jobs/jobs.ts";
 import { acceptJob } from "../jobs/routes.ts";
 import { deleteMetadata, loadMetadata } from "../metadata/metadata.ts";
@@ -110,11 +111,9 @@ function registerWrites(app: ApiServer, context: BuildpackRoutes): void {
   app.delete<ByGuid>("/v3/buildpacks/:guid", async (request, reply) => {
     const buildpack = await findBuildpack(db, request.params.guid);
     requireAdmin(request.auth);
-    const { auth } = request;
-    await recordBuildpackEvent(db, { clock, auth }, { type: "audit.buildpack.delete", buildpack });
     const job = await jobs.enqueue({
       operation: "buildpack.delete",
-      payload: {},
+      payload: { actor: actorOf(request.auth) },
       resource: { guid: buildpack.guid, type: "buildpack" },
       userGuid: request.auth.userGuid,
     });
@@ -162,8 +161,10 @@ function registerUpload(app: ApiServer, context: BuildpackRoutes): void {
 
 const uploadPayload = z.object({ path: z.string(), filename: z.string() });
 
+const deletePayload = z.object({ actor: actorSchema });
+
 function buildpackJobs(context: BuildpackRoutes): readonly JobHandler[] {
-  const { db } = context;
+  const { db, clock } = context;
   return [
     oldBitsJob(context),
     {
@@ -182,6 +183,7 @@ function buildpackJobs(context: BuildpackRoutes): readonly JobHandler[] {
       operation: "buildpack.delete",
       async run(job) {
         const guid = job.resourceGuid ?? "";
+        const { actor } = deletePayload.parse(job.payload);
         const buildpack = await db
           .selectFrom("buildpacks")
           .selectAll()
@@ -191,8 +193,14 @@ function buildpackJobs(context: BuildpackRoutes): readonly JobHandler[] {
         await db.transaction().execute(async (tx) => {
           await removeBitsLater(context, tx, { buildpack, afterMs: context.stagingTimeoutMs });
           await deleteMetadata(tx, "buildpack", [guid]);
-          await tx.deleteFrom("buildpacks").where("guid", "=", guid).execute();
+          const { numDeletedRows } = await tx
+            .deleteFrom("buildpacks")
+            .where("guid", "=", guid)
+            .executeTakeFirstOrThrow();
+          if (numDeletedRows === 0n) return;
           await closeGaps(tx, buildpack.lifecycle);
+          const target = { guid, type: "buildpack", name: buildpack.name };
+          await recordAuditEvent(tx, clock, { type: "audit.buildpack.delete", actor, target });
         });
       },
     },

@@ -31,5 +31,17 @@ export const buildCreateMessage = z.strictObject({
 
 export type BuildCreateMessage = z.infer<typeof buildCreateMessage>;
 
-/** `state`, `error` and `lifecycle` are for stagers other than Diego, which ours has none of. */
-export const buildUpdateMessage = z.strictObject({ metadata: metadataSchema.optional() });
+export const buildUpdateMessage = z
+  .strictObject({
+    metadata: metadataSchema.optional(),
+    state: z
+      .enum(["STAGED", "FAILED"], {
+        error: ({ input }) => `State '${String(input)}' is not a valid state`,
+      })
+      .optional(),
+    error: z.string().nullish(),
+    lifecycle: z.looseObject({}).optional(),
+  })
+  .refine(({ state, lifecycle }) => state !== "STAGED" || lifecycle !== undefined, {
+    error: "Lifecycle 'STAGED' builds require lifecycle data",
+  });

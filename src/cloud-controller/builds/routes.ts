@@ -14,7 +14,7 @@ import { fetchPage, isOneOf, presentPage } from "../http/page.ts";
 import { parseMessage } from "../http/parse-message.ts";
 import type { Action, Permissions } from "../http/permissions.ts";
 import { withWarnings } from "../http/warnings.ts";
-import { loadMetadata, updateMetadata } from "../metadata/metadata.ts";
+import { loadMetadata } from "../metadata/metadata.ts";
 import { findPackage } from "../packages/find-package.ts";
 import { stackVerdict } from "../stacks/stack-state.ts";
 import { buildKey } from "../staging/build-ending.ts";
@@ -23,7 +23,8 @@ import { createBuild, type BuildCreation } from "./build-create.ts";
 import { presentBuild } from "./build-presenter.ts";
 import { toBuild, type Build } from "./build-table.ts";
 import { findBuild } from "./find-build.ts";
-import { buildCreateMessage, buildUpdateMessage } from "./messages.ts";
+import { updateBuild } from "./build-update.ts";
+import { buildCreateMessage } from "./messages.ts";
 import { waitForLogReader } from "./wait-for-log-reader.ts";
 
 export interface BuildRoutes extends BuildCreation {
@@ -103,9 +104,7 @@ export function registerBuilds(app: ApiServer, context: BuildRoutes): void {
   });
   app.patch<ByGuid>("/v3/builds/:guid", async (request) => {
     const { guid } = request.params;
-    await requireBuild(context, request.auth, { guid, action: "space.write" });
-    const message = parseMessage(buildUpdateMessage, request.body);
-    await updateMetadata(db, { type: "build", guid }, message.metadata);
+    await updateBuild(context, request.auth, { guid, body: request.body });
     return await present(context, guid);
   });
 }

@@ -3,9 +3,12 @@ import path from "node:path";
 import { z } from "zod";
 import { BlobstoreFull, type Blobstore } from "#blobstore/blobstore.ts";
 import type { Clock } from "#kernel/clock/clock.ts";
+import { findApp } from "../apps/find-app.ts";
+import { recordAuditEvent } from "../audit-events/record-audit-event.ts";
 import { dropletBlob } from "../blobs/blob-keys.ts";
 import { touched } from "../database/record.ts";
 import type { Database } from "../database/schema.ts";
+import { actorSchema } from "../http/auth-context.ts";
 import { CfError } from "../http/cf-errors.ts";
 import type { Job } from "../jobs/job.ts";
 import type { JobHandler } from "../jobs/jobs.ts";
@@ -21,6 +24,7 @@ interface DropletWork {
 const uploadAttempts = 3;
 
 const uploadPayload = z.object({ path: z.string() });
+const deletePayload = z.object({ actor: actorSchema });
 const copyPayload = z.object({ source: z.string() });
 
 /** The long operations on droplets; each may be repeated after a crash. */
@@ -37,14 +41,33 @@ export function dropletJobs(work: DropletWork): readonly JobHandler[] {
     },
     {
       operation: "droplet.delete",
-      async run(job) {
-        const guid = job.resourceGuid ?? "";
-        const droplet = await findDroplet(work.db, guid);
-        if (droplet?.sha1) await work.blobstore.delete(dropletBlob(guid, droplet.sha1));
-        await work.db.deleteFrom("droplets").where("guid", "=", guid).execute();
-      },
+      run: (job) => remove(work, job),
     },
   ];
+}
+
+/** The event stands where the droplet has gone, and there once, however often that is asked for. */
+async function remove({ db, blobstore, clock }: DropletWork, job: Job): Promise<void> {
+  const guid = job.resourceGuid ?? "";
+  const { actor } = deletePayload.parse(job.payload);
+  const droplet = await findDroplet(db, guid);
+  if (droplet === undefined) return;
+  if (droplet.sha1) await blobstore.delete(dropletBlob(guid, droplet.sha1));
+  await db.transaction().execute(async (tx) => {
+    const owner = await findApp(tx, droplet.appGuid);
+    const { numDeletedRows } = await tx
+      .deleteFrom("droplets")
+      .where("guid", "=", guid)
+      .executeTakeFirstOrThrow();
+    if (numDeletedRows === 0n || owner === undefined) return;
+    await recordAuditEvent(tx, clock, {
+      type: "audit.app.droplet.delete",
+      actor,
+      target: { guid: owner.guid, type: "app", name: owner.name },
+      spaceGuid: owner.spaceGuid,
+      data: { droplet_guid: guid },
+    });
+  });
 }
 
 /** Tried again while attempts are left; only then is the droplet FAILED and the upload forgotten. */

@@ -160,3 +160,23 @@ test("what a droplet may not be is refused in Cloud Controller's words", async (
   const nested = await caller.get(`/v3/apps/${guid}/droplets?current=false`);
   assert.match(nested.json.errors[0].detail, /: Current only accepts the value 'true'$/);
 });
+
+test("a droplet that is deleted twice has one event of it, which says by whom", async () => {
+  await using cc = await TestCloudController.start();
+  const developer = await Developer.admin(cc);
+  const app = await developer.createApp("shop");
+  const { json } = await developer.caller.post("/v3/droplets", {
+    relationships: { app: { data: { guid: app } } },
+  });
+  const remove = () => developer.caller.delete(`/v3/droplets/${json.guid}`);
+
+  const answers = await Promise.all([remove(), remove()]);
+  for (const answer of answers) {
+    if (answer.status === 202) await developer.caller.job(answer);
+  }
+
+  const events = await developer.caller.get("/v3/audit_events?types=audit.app.droplet.delete");
+  assert.equal(events.json.resources.length, 1);
+  assert.equal(events.json.resources[0].actor.guid, "admin");
+  assert.equal(events.json.resources[0].data.droplet_guid, json.guid);
+});

@@ -20,4 +20,5 @@ export const dropletCopyMessage = z.strictObject({ relationships });
 
 export const dropletUpdateMessage = z.strictObject({
   metadata: metadataSchema.optional(),
+  image: z.string().nullish(),
 });

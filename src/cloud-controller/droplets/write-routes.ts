@@ -5,8 +5,8 @@ import type { App } from "../apps/app-table.ts";
 import { requireOwnedByApp } from "../apps/require-owned-by-app.ts";
 import { recordAuditEvent } from "../audit-events/record-audit-event.ts";
 import { touched } from "../database/record.ts";
-import { actorOf, type AuthContext } from "../http/auth-context.ts";
-import { notFound, unprocessable } from "../http/cf-errors.ts";
+import { actorOf, mayUpdateBuildState, type AuthContext } from "../http/auth-context.ts";
+import { CfError, notFound, unprocessable } from "../http/cf-errors.ts";
 import type { ApiServer } from "../http/create-server.ts";
 import { parseQuery } from "../http/list-query.ts";
 import { parseMessage } from "../http/parse-message.ts";
@@ -45,8 +45,20 @@ export function registerDropletWrites(app: ApiServer, context: DropletRoutes): v
   });
   app.patch<ByGuid>("/v3/droplets/:guid", async (request) => {
     const { guid } = request.params;
-    await requireDroplet(context, request.auth, { guid, action: "space.write" });
-    const message = parseMessage(dropletUpdateMessage, request.body);
+    const { auth, body } = request;
+    // As a build's state, the image is a stager's to tell, and only docker has one.
+    const asksForImage = typeof body === "object" && body !== null && Object.hasOwn(body, "image");
+    const action = asksForImage ? "space.read" : "space.write";
+    const { droplet } = await requireDroplet(context, auth, { guid, action });
+    if (asksForImage && !mayUpdateBuildState(auth)) throw new CfError("NotAuthorized");
+    const message = parseMessage(dropletUpdateMessage, body);
+    if (asksForImage) {
+      throw unprocessable(
+        droplet.state === "STAGED"
+          ? "Images can only be updated for docker droplets"
+          : "Droplet image can only be updated on staged droplets",
+      );
+    }
     await updateMetadata(db, { type: "droplet", guid }, message.metadata);
     await db.updateTable("droplets").set(touched(clock)).where("guid", "=", guid).execute();
     return await presentStoredDroplet(context, request.auth, guid);
@@ -60,16 +72,9 @@ export function registerDropletWrites(app: ApiServer, context: DropletRoutes): v
     if (owner.dropletGuid === guid) {
       throw unprocessable(`The droplet is currently used by app with guid "${owner.guid}".`);
     }
-    await recordAuditEvent(db, clock, {
-      type: "audit.app.droplet.delete",
-      actor: actorOf(request.auth),
-      target: { guid: owner.guid, type: "app", name: owner.name },
-      spaceGuid: owner.spaceGuid,
-      data: { droplet_guid: guid },
-    });
     const job = await jobs.enqueue({
       operation: "droplet.delete",
-      payload: {},
+      payload: { actor: actorOf(request.auth) },
       resource: { guid, type: "droplet" },
       userGuid: request.auth.userGuid,
     });

@@ -36,6 +36,11 @@ export function mayRead(auth: AuthContext): boolean {
   );
 }
 
+/** A stager that is not Diego tells with it how a build has ended. */
+export function mayUpdateBuildState(auth: AuthContext): boolean {
+  return auth.isAdmin || auth.scopes.has("cloud_controller.update_build_state");
+}
+
 export function mayWrite(auth: AuthContext): boolean {
   return auth.isAdmin || auth.scopes.has("cloud_controller.write");
 }

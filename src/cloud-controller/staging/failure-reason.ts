@@ -67,6 +67,11 @@ export function stagingError(message: string): StagingFailure {
   return told("StagingError", `Staging error: ${message}`, message);
 }
 
+/** What a stager of another kind has to say. */
+export function stagerError(message: string): StagingFailure {
+  return told("StagerError", `Stager error: ${message}`, message);
+}
+
 export function stagingTimeExpired(message: string): StagingFailure {
   return told("StagingTimeExpired", `Staging time expired: ${message}`, message);
 }

@@ -27,8 +27,11 @@ export class StagingCancellation implements StagingStopper {
   }
 
   /** Whether it was still STAGING. Where Diego cannot be reached the sync loop cancels the task. */
-  async cancelBuild(buildGuid: string, actor: Actor): Promise<boolean> {
-    const failure = stagingError("staging was cancelled");
+  async cancelBuild(
+    buildGuid: string,
+    actor: Actor,
+    failure = stagingError("staging was cancelled"),
+  ): Promise<boolean> {
     if (!(await this.#ending.fail(buildGuid, failure, actor))) return false;
     await cancelInDiego(this.#bbs, buildGuid).catch((error: unknown) => {
       this.#logger.warn("staging-task-not-cancelled", { build: buildGuid, error });
