@@ -177,6 +177,6 @@ test("a droplet that is deleted twice has one event of it, which says by whom", 
 
   const events = await developer.caller.get("/v3/audit_events?types=audit.app.droplet.delete");
   assert.equal(events.json.resources.length, 1);
-  assert.equal(events.json.resources[0].actor.guid, "admin");
+  assert.equal(events.json.resources[0].actor.guid, "admin-guid");
   assert.equal(events.json.resources[0].data.droplet_guid, json.guid);
 });
