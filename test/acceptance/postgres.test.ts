@@ -1,31 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Client } from "pg";
 import { appFolder, nodeServer } from "../support/app-folder.ts";
+import { emptyDatabase } from "../support/empty-database.ts";
 import { eventually, TestPlatform } from "../support/test-platform.ts";
 
 const server = process.env["RIVERA_POSTGRES_SERVER"] ?? process.env["RIVERA_TEST_POSTGRES"];
-
-/** An empty database on the server, as an operator would make one. */
-async function emptyDatabase(url: string) {
-  const name = `acceptance_${process.pid}`;
-  const run = async (text: string) => {
-    const client = new Client({ connectionString: url });
-    await client.connect();
-    try {
-      return await client.query(text);
-    } finally {
-      await client.end();
-    }
-  };
-  await run(`create database ${name}`);
-  const database = new URL(url);
-  database.pathname = `/${name}`;
-  return {
-    url: database.href,
-    [Symbol.asyncDispose]: async () => void (await run(`drop database ${name} with (force)`)),
-  };
-}
 
 function answers(platform: TestPlatform, text: string): Promise<true> {
   return eventually(

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { loggedIn, type Api } from "../support/api.ts";
 import { appFolder, type AppFolder } from "../support/app-folder.ts";
+import { emptyDatabase } from "../support/empty-database.ts";
 import { OfficialUser, withoutOfficialClient, type CfOptions } from "../support/official-client.ts";
 import { startRecordingProxy, type RecordingProxy } from "../support/recording-proxy.ts";
 import { eventually, TestPlatform } from "../support/test-platform.ts";
@@ -68,7 +69,10 @@ export async function prepareWorld({
   withClient = true,
 }: { readonly withClient?: boolean } = {}): Promise<World> {
   await using parts = new AsyncDisposableStack();
-  const platform = parts.use(await TestPlatform.start());
+  const server = process.env["RIVERA_TEST_POSTGRES"];
+  const database = server === undefined ? undefined : parts.use(await emptyDatabase(server));
+  const flags = database === undefined ? [] : ["--database", database.url];
+  const platform = parts.use(await TestPlatform.start({ flags }));
   const proxy = parts.use(await startRecordingProxy(platform.addresses.api));
   const api = await loggedIn(platform.addresses);
   const wire = new Wire(platform.addresses.api, () => `bearer ${api.token}`);
