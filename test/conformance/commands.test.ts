@@ -55,7 +55,7 @@ const commands: readonly Command[] = [
 let world: World;
 
 before(async () => {
-  world = await prepareWorld();
+  world = await prepareWorld({ postgres: process.env["RIVERA_TEST_POSTGRES"] });
 });
 
 after(async () => {

@@ -29,11 +29,13 @@ const endpoints: readonly Endpoint[] = [
   ...endpointsBesideV3,
 ];
 
+const postgres = process.env["RIVERA_TEST_POSTGRES"];
+
 let world: World;
 let things: Things;
 
 before(async () => {
-  world = await prepareWorld({ withClient: false });
+  world = await prepareWorld({ withClient: false, postgres });
   things = await prepareThings(world);
 });
 
@@ -44,6 +46,7 @@ after(async () => {
 test("the table has every endpoint of the V3 API once", async (t) => {
   const { json } = await world.api("GET", "/");
   t.diagnostic(`V3 API: ${json.links.cloud_controller_v3.meta.version}`);
+  t.diagnostic(`database: ${postgres === undefined ? "SQLite" : "PostgreSQL"}`);
   const names = endpoints.map(({ name }) => name);
   const of = (group: string) => endpoints.filter((endpoint) => endpoint.group === group).length;
 

@@ -67,10 +67,14 @@ http.createServer((request, response) => response.end(JSON.stringify(process.env
 
 export async function prepareWorld({
   withClient = true,
-}: { readonly withClient?: boolean } = {}): Promise<World> {
+  postgres,
+}: {
+  readonly withClient?: boolean;
+  /** The URL of a server, on which the platform gets a database of its own. */
+  readonly postgres?: string | undefined;
+}): Promise<World> {
   await using parts = new AsyncDisposableStack();
-  const server = process.env["RIVERA_TEST_POSTGRES"];
-  const database = server === undefined ? undefined : parts.use(await emptyDatabase(server));
+  const database = postgres === undefined ? undefined : parts.use(await emptyDatabase(postgres));
   const flags = database === undefined ? [] : ["--database", database.url];
   const platform = parts.use(await TestPlatform.start({ flags }));
   const proxy = parts.use(await startRecordingProxy(platform.addresses.api));

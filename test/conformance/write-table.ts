@@ -16,7 +16,7 @@ const events = run({
   timeout: 600_000,
 });
 for await (const { type, data } of events) {
-  if (type === "test:diagnostic" && /^(official client|V3 API): /.test(data.message)) {
+  if (type === "test:diagnostic" && /^(database|official client|V3 API): /.test(data.message)) {
     notes.push(data.message);
   }
   if (type === "test:pass") {
