@@ -66,6 +66,7 @@ function describe(running: RiveraJson, field: string | undefined): string[] {
     uaa: running.uaa,
     "log-cache": running.logCache,
     router: running.router,
+    ...(running.web === undefined ? {} : { page: running.web }),
     "cf-login": cfLogin(running),
   };
   if (field === undefined)

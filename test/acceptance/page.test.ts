@@ -217,6 +217,41 @@ test(
 );
 
 test(
+  "a staging is followed as it goes and to its end; what is deleted meanwhile is said to be gone",
+  { skip },
+  async () => {
+    const page = await signedIn();
+    using source = appFolder({
+      "package.json": JSON.stringify({
+        name: "slow",
+        version: "1.0.0",
+        scripts: { start: "node server.js", "heroku-postbuild": "node build.js" },
+      }),
+      "build.js": `console.log("first words"); setTimeout(() => console.log("last words"), 6000);`,
+    });
+    const pushing = platform.rivera(["push", "slow", "--no-start"], { cwd: source.path });
+    assert.equal((await pushing).status, 0);
+    const app = (await api("GET", "/v3/apps?names=slow")).json.resources[0].guid;
+    const bits = (await api("GET", `/v3/apps/${app}/packages`)).json.resources[0].guid;
+    const build = (await api("POST", "/v3/builds", { package: { guid: bits } })).json.guid;
+
+    await page.evaluate(`location.hash = ${JSON.stringify(`#/builds/${build}`)}`);
+    const state = page.getByRole("main").getByRole("status").filter({ hasText: /^stag/ });
+    const log = page.getByRole("region", { name: "Log of the staging" });
+    await log.getByText("first words").waitFor();
+    assert.equal(await state.innerText(), "staging");
+    await state.getByText("staged").waitFor();
+    await page.getByLabel("Filter").fill("last words");
+    await log.getByText("last words").waitFor();
+    await page.getByRole("link", { name: "Droplet" }).click();
+    await page.getByRole("row").filter({ hasText: "nodejs_buildpack" }).waitFor();
+
+    assert.equal((await api("DELETE", `/v3/apps/${app}`)).status, 202);
+    await page.getByText("It is not here").waitFor();
+  },
+);
+
+test(
   "the page is whole at 360 pixels, and every view begins with a heading",
   { skip },
   async () => {

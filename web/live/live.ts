@@ -1,4 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
+import { ApiFailure } from "../api/platform-api.ts";
 import { SignedOut } from "../sign-in/session.ts";
 
 /** What a view has of something that is asked for again and again. */
@@ -60,13 +61,20 @@ async function poll<T>(
       if (error instanceof SignedOut) return options.signedOut();
       const failure = error instanceof Error ? error : new Error(String(error));
       show((before) =>
-        before.kind === "shown" ? { ...before, failure } : { kind: "failed", failure },
+        before.kind === "shown" && !isGone(failure)
+          ? { ...before, failure }
+          : { kind: "failed", failure },
       );
       waitMs = Math.min(waitMs * 2, 60_000);
     }
     await pause(waitMs, signal);
     await looked(signal);
   }
+}
+
+/** Deleted while it was looked at: the state before is no state any more. */
+function isGone(failure: Error): boolean {
+  return failure instanceof ApiFailure && failure.status === 404;
 }
 
 export function pause(ms: number, signal: AbortSignal): Promise<void> {

@@ -32,6 +32,11 @@ export function sendPage(
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <title>${page.title}</title>
         <style>
+          :root {
+            color-scheme: light dark;
+            --accent: light-dark(#a63a17, #f0946b);
+            --paper: light-dark(#fdfcfa, #16171a);
+          }
           body {
             font:
               1rem/1.5 system-ui,
@@ -39,7 +44,15 @@ export function sendPage(
             max-width: 24rem;
             margin: 4rem auto;
             padding: 0 1rem;
-            color: #222;
+            color: light-dark(#1f1d1a, #e6e3de);
+            background: var(--paper);
+          }
+          a {
+            color: inherit;
+          }
+          :focus-visible {
+            outline: 2px solid var(--accent);
+            outline-offset: 2px;
           }
           label,
           input,
@@ -56,9 +69,14 @@ export function sendPage(
           button {
             padding: 0.6rem;
             margin-top: 0.5rem;
+            border: 0;
+            border-radius: 4px;
+            background: var(--accent);
+            color: var(--paper);
+            font-weight: 600;
           }
           .error {
-            color: #a00;
+            color: light-dark(#b3261e, #ff8a7d);
           }
           samp {
             font-size: 1.25rem;
