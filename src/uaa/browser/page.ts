@@ -20,6 +20,63 @@ export function html(
   return new Html(parts.map((part, index) => part + (filled[index] ?? "")).join(""));
 }
 
+/** The dashboard's paper and accent, in light and dark. */
+function styleSheet(): Html {
+  return html`<style>
+    :root {
+      color-scheme: light dark;
+      --accent: light-dark(#a63a17, #f0946b);
+      --paper: light-dark(#fdfcfa, #16171a);
+    }
+    body {
+      font:
+        1rem/1.5 system-ui,
+        sans-serif;
+      max-width: 24rem;
+      margin: 4rem auto;
+      padding: 0 1rem;
+      color: light-dark(#1f1d1a, #e6e3de);
+      background: var(--paper);
+    }
+    a {
+      color: inherit;
+    }
+    :focus-visible {
+      outline: 2px solid var(--accent);
+      outline-offset: 2px;
+    }
+    label,
+    input,
+    button {
+      display: block;
+      width: 100%;
+      box-sizing: border-box;
+      font: inherit;
+    }
+    input {
+      margin: 0 0 1rem;
+      padding: 0.5rem;
+    }
+    button {
+      padding: 0.6rem;
+      margin-top: 0.5rem;
+      border: 0;
+      border-radius: 4px;
+      background: var(--accent);
+      color: var(--paper);
+      font-weight: 600;
+    }
+    .error {
+      color: light-dark(#b3261e, #ff8a7d);
+    }
+    samp {
+      font-size: 1.25rem;
+      overflow-wrap: anywhere;
+      user-select: all;
+    }
+  </style>`;
+}
+
 /** Sends a whole page. It runs no script, is shown in no other site's frame, and is kept in no cache. */
 export function sendPage(
   reply: FastifyReply,
@@ -31,59 +88,7 @@ export function sendPage(
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <title>${page.title}</title>
-        <style>
-          :root {
-            color-scheme: light dark;
-            --accent: light-dark(#a63a17, #f0946b);
-            --paper: light-dark(#fdfcfa, #16171a);
-          }
-          body {
-            font:
-              1rem/1.5 system-ui,
-              sans-serif;
-            max-width: 24rem;
-            margin: 4rem auto;
-            padding: 0 1rem;
-            color: light-dark(#1f1d1a, #e6e3de);
-            background: var(--paper);
-          }
-          a {
-            color: inherit;
-          }
-          :focus-visible {
-            outline: 2px solid var(--accent);
-            outline-offset: 2px;
-          }
-          label,
-          input,
-          button {
-            display: block;
-            width: 100%;
-            box-sizing: border-box;
-            font: inherit;
-          }
-          input {
-            margin: 0 0 1rem;
-            padding: 0.5rem;
-          }
-          button {
-            padding: 0.6rem;
-            margin-top: 0.5rem;
-            border: 0;
-            border-radius: 4px;
-            background: var(--accent);
-            color: var(--paper);
-            font-weight: 600;
-          }
-          .error {
-            color: light-dark(#b3261e, #ff8a7d);
-          }
-          samp {
-            font-size: 1.25rem;
-            overflow-wrap: anywhere;
-            user-select: all;
-          }
-        </style>
+        ${styleSheet()}
       </head>
       <body>
         <main>
