@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
+import { hash } from "node:crypto";
 import { once } from "node:events";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { buffer } from "node:stream/consumers";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { openDiskBlobstore } from "#blobstore/disk-blobstore.ts";
@@ -13,15 +15,30 @@ import { Developer } from "../testing/developer.ts";
 import { TestCloudController } from "../testing/test-cloud-controller.ts";
 
 const child = fileURLToPath(new URL("../testing/upload-and-die.ts", import.meta.url));
-const points = [
-  "before cc-resources",
-  "after cc-resources",
-  "before cc-packages",
-  "after cc-packages",
+/** Every step of an upload, in its order, and what its package is after the next start. */
+const points: readonly (readonly [string, "AWAITING_UPLOAD" | "FAILED" | "READY"])[] = [
+  // Not committed: the upload may be sent again.
+  ['after update "packages"', "AWAITING_UPLOAD"],
+  ['after insert into "audit_events" #2', "AWAITING_UPLOAD"],
+  // Taken, checked, and the matched files looked up.
+  ['after select * from "resources"', "FAILED"],
+  // Matched files read out of their packs.
+  ["before get cc-resources", "FAILED"],
+  ["after get cc-resources", "FAILED"],
+  // Assembled; the new files go into the cache.
+  ['after insert into "resource_packs"', "FAILED"],
+  ["before put cc-resources", "FAILED"],
+  ["after put cc-resources", "FAILED"],
+  ['after update "resource_packs"', "FAILED"],
+  ['after insert into "resource_files"', "FAILED"],
+  ['after insert into "resources"', "FAILED"],
+  ["after put cc-packages", "FAILED"],
+  // Acknowledged.
+  ['after update "packages" #2', "READY"],
 ];
 
-for (const point of points) {
-  test(`killed ${point}, an upload leaves nothing that is served, and nothing that is named is missing`, async () => {
+for (const [point, state] of points) {
+  test(`killed ${point}, an upload is ${state} after the next start: nothing half-made is served, nothing named is missing`, async () => {
     const directory = await mkdtemp(path.join(tmpdir(), "killed-"));
     try {
       const killed = spawn(process.execPath, [child, directory, point], { stdio: "inherit" });
@@ -31,16 +48,21 @@ for (const point of points) {
       await using cc = await TestCloudController.start({ directory });
 
       const developer = await Developer.admin(cc);
-      const [found, ...more] = (await developer.caller.get("/v3/packages")).json.resources;
+      const list = await developer.caller.get("/v3/packages?order_by=created_at");
+      const [first, found, ...more] = list.json.resources;
       assert.equal(more.length, 0);
-      assert.equal(found.state, "FAILED");
-      assert.match(found.data.error, /push again/);
+      assert.equal(first.state, "READY");
+      assert.equal(found.state, state);
       assert.deepEqual(await readdir(path.join(directory, "work/uploads")), []);
-      await assertNothingMissing(cc, found.guid);
-      const app = found.relationships.app.data.guid;
+      await assertNothingMissing(cc, list.json.resources);
+      if (state === "FAILED") assert.match(found.data.error, /push again/);
+      if (state === "AWAITING_UPLOAD") {
+        const sent = await developer.uploadBits(found.guid, buildZip([{ name: "x" }]));
+        assert.equal(sent.json.state, "READY", sent.text);
+      }
       const again = await developer.packageOf(
-        app,
-        buildZip([{ name: "one", content: "content of one" }]),
+        first.relationships.app.data.guid,
+        buildZip([{ name: "two", content: "content of two" }]),
       );
       assert.equal(again.json.state, "READY", again.text);
     } finally {
@@ -49,14 +71,24 @@ for (const point of points) {
   });
 }
 
-/** Every content that a row names lies in its blob; the package that failed has none. */
-async function assertNothingMissing(cc: TestCloudController, packageGuid: string): Promise<void> {
+/** Every content that a row names lies in its blob; a package has its bits, whole, or none. */
+async function assertNothingMissing(
+  cc: TestCloudController,
+  packages: readonly { readonly guid: string; readonly state: string }[],
+): Promise<void> {
   await using db = await cc.openDatabase();
   const store = await openDiskBlobstore({
     directory: path.join(cc.directory, "blobs"),
     minimumFreeBytes: 0,
   });
-  assert.equal(await store.stat(packageBlob(packageGuid)), undefined);
+  for (const { guid, state } of packages) {
+    const row = db.selectFrom("packages").select("sha256").where("guid", "=", guid);
+    const { sha256 } = await row.executeTakeFirstOrThrow();
+    if (state === "READY") {
+      const content = await buffer(await store.get(packageBlob(guid)));
+      assert.equal(hash("sha256", content), sha256);
+    } else assert.equal(await store.stat(packageBlob(guid)), undefined);
+  }
   for (const file of await db.selectFrom("resourceFiles").selectAll().execute()) {
     const blob = await store.stat(resourcePackBlob(file.packGuid));
     assert.ok(blob !== undefined && blob.size >= file.offset + file.compressedSize, file.sha256);
@@ -64,8 +96,9 @@ async function assertNothingMissing(cc: TestCloudController, packageGuid: string
   const packs = await db.selectFrom("resourcePacks").select("guid").execute();
   const names = await readdir(path.join(cc.directory, "blobs"), { recursive: true });
   const stored = names.map((name) => path.basename(name)).filter((name) => name.length === 36);
+  const known = new Set([...packs, ...packages].map(({ guid }) => guid));
   assert.deepEqual(
-    stored.filter((name) => !packs.some(({ guid }) => guid === name)),
+    stored.filter((name) => !known.has(name)),
     [],
   );
 }
