@@ -5,7 +5,7 @@ import { Failure } from "../failure.ts";
 import type { Session } from "../session.ts";
 import { requireSpace, requireUser } from "./target-check.ts";
 
-const guidForm = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+export const guidForm = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** The build of that guid, or the newest of the app of that name in the target space. */
 export async function findBuildGuid(

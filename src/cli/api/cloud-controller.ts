@@ -1,4 +1,6 @@
 import { randomBytes } from "node:crypto";
+import type { Readable } from "node:stream";
+import { buffer } from "node:stream/consumers";
 import { z } from "zod";
 import { Failure } from "../failure.ts";
 import { ConnectionError } from "./connection-error.ts";
@@ -28,6 +30,7 @@ export interface CloudControllerOptions {
 }
 
 const triesAfterFailure = 2;
+const mostRedirects = 5;
 
 /** Calls of the V3 API: authorisation, retries, warnings, errors. What an endpoint means stands in its own file. */
 export class CloudController {
@@ -94,6 +97,31 @@ export class CloudController {
     for (const warning of warningsOf(answer)) this.#options.warn(warning);
     if (answer.status >= 400) throw toApiError(url, answer);
     return answer;
+  }
+
+  /**
+   * The bytes of a blob. Cloud Controller answers with the address at which its blobstore hands them out, or with the bytes
+   * themselves; only it gets the token.
+   */
+  async download(path: string): Promise<Readable> {
+    const { transport } = this.#options;
+    let url = this.#url(path);
+    let headers = await this.#headers({ accept: "*/*" });
+    for (let redirects = 0; redirects <= mostRedirects; redirects += 1) {
+      const answer = await transport.open({ method: "GET", url, headers });
+      const { location } = answer.headers;
+      if (answer.status < 300) return answer.body;
+      const body = await buffer(answer.body);
+      if (answer.status >= 400 || location === undefined)
+        throw toApiError(url, { ...answer, body });
+      const next = new URL(location, url);
+      if (next.origin !== new URL(url).origin) {
+        const { Authorization: _, ...others } = headers;
+        headers = others;
+      }
+      url = next.href;
+    }
+    throw new Failure(`${path} redirects more than ${mostRedirects} times`);
   }
 
   async #sendWithRetries(request: HttpRequest): Promise<HttpAnswer> {

@@ -1,3 +1,4 @@
+import type { Readable } from "node:stream";
 import { z } from "zod";
 import { Failure } from "../failure.ts";
 import { ApiError, isNotFound } from "./api-error.ts";
@@ -12,6 +13,7 @@ const dropletSchema = z.object({
   created_at: z.string().default(""),
   stack: z.string().nullish(),
   image: z.string().nullish(),
+  checksum: z.object({ type: z.string(), value: z.string().nullish() }).nullish(),
   buildpacks: z
     .array(
       z.object({
@@ -62,6 +64,11 @@ export async function setCurrentDroplet(
     }
     throw error;
   }
+}
+
+/** The archive as it was staged or uploaded, gzipped. */
+export async function downloadDroplet(cc: CloudController, guid: string): Promise<Readable> {
+  return await cc.download(`/v3/droplets/${guid}/download`);
 }
 
 export async function createDroplet(cc: CloudController, appGuid: string): Promise<Droplet> {

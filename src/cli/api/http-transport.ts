@@ -31,12 +31,20 @@ export interface StreamBody {
   open(): Readable;
 }
 
-export interface HttpAnswer {
+interface HttpHead {
   readonly status: number;
   readonly statusText: string;
   readonly httpVersion: string;
   readonly headers: IncomingHttpHeaders;
+}
+
+export interface HttpAnswer extends HttpHead {
   readonly body: Buffer;
+}
+
+/** An answer whose body is still to come, for what is too large to hold; whoever asked for it reads or destroys it. */
+export interface HttpStream extends HttpHead {
+  readonly body: Readable;
 }
 
 /** Sees every exchange, for `-v` and CF_TRACE. */
@@ -80,16 +88,35 @@ export class HttpTransport implements Disposable {
     // seen in the first turn, and handed on in the second; a POST sent on one would fail, and is not sent again.
     await nextTurn();
     await nextTurn();
-    const answer = await this.#exchange(request);
+    const stream = await this.#exchange(request);
+    const answer = { ...stream, body: await this.#whole(request, stream.body) };
     this.#options.observer?.answer(request, answer);
     return answer;
+  }
+
+  /** As `send`, but the answer's body is not read. */
+  async open(request: HttpRequest): Promise<HttpStream> {
+    this.#options.observer?.request(request);
+    const stream = await this.#exchange(request);
+    this.#options.observer?.answer(request, { ...stream, body: Buffer.alloc(0) });
+    return stream;
   }
 
   [Symbol.dispose](): void {
     for (const agent of [this.#http, this.#httpProxied, this.#https]) agent?.destroy();
   }
 
-  async #exchange(request: HttpRequest): Promise<HttpAnswer> {
+  async #whole(request: HttpRequest, body: Readable): Promise<Buffer> {
+    try {
+      return await buffer(body);
+    } catch (error) {
+      this.#options.signal.throwIfAborted();
+      request.signal?.throwIfAborted();
+      throw new ConnectionError(parseUrl(request.url), error);
+    }
+  }
+
+  async #exchange(request: HttpRequest): Promise<HttpStream> {
     const url = parseUrl(request.url);
     const signals = [
       this.#options.signal,
@@ -111,13 +138,12 @@ export class HttpTransport implements Disposable {
       // A server may refuse an upload before it has read it: then its answer counts, not the broken pipe.
       sent.catch(reject);
       const incoming = await promise;
-      const body = await buffer(incoming);
       return {
         status: incoming.statusCode ?? 0,
         statusText: incoming.statusMessage ?? "",
         httpVersion: incoming.httpVersion,
         headers: incoming.headers,
-        body,
+        body: incoming,
       };
     } catch (error) {
       signal.throwIfAborted();

@@ -129,6 +129,16 @@ export const commandTable: readonly CommandEntry[] = [
     load: async () => (await import("./timeline.ts")).timeline,
   },
   {
+    name: "droplet-bom",
+    description: "Write the bill of materials of a droplet (CycloneDX)",
+    load: async () => (await import("./droplet-bom.ts")).dropletBom,
+  },
+  {
+    name: "droplet-diff",
+    description: "Show in what two droplets differ",
+    load: async () => (await import("./droplet-diff.ts")).dropletDiff,
+  },
+  {
     name: "env",
     alias: "e",
     description: "Show all env variables for an app",

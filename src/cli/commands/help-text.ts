@@ -62,6 +62,7 @@ const all: readonly Category[] = [
       ["start", "stop", "restart", "restage"],
       ["events", "logs"],
       ["build-log", "why-detected", "timeline"],
+      ["droplet-bom", "droplet-diff"],
       ["env", "set-env", "unset-env"],
     ],
   },

@@ -17,3 +17,14 @@ export function safeText(text: string): string {
       : `\\u${code.toString(16).padStart(4, "0")}`;
   });
 }
+
+// What `JSON.stringify` leaves as it is, and a terminal or an eye would take for a command.
+const unescaped = /[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
+
+/** A value as JSON with line breaks, of which nothing but those is a control character. */
+export function safeJson(value: unknown): string {
+  return JSON.stringify(value, undefined, 2).replace(
+    unescaped,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}

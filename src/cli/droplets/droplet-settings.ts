@@ -1,0 +1,112 @@
+import { parse } from "yaml";
+import { z } from "zod";
+import type { DropletBuildpack } from "./droplet-contents.ts";
+
+/** Files larger than this are no settings of a buildpack. */
+export const settingsBytes: number = 256 * 1024;
+const mostSettingsFiles = 1_000;
+
+const settingsFiles =
+  /^(?:staging_info\.yml|deps\/\d+\/(?:config|launch)\.yml|app\/Procfile|profile\.d\/[^/]+\.sh|app\/\.profile(?:\.d\/[^/]+\.sh)?)$/;
+
+export function isSettingsFile(path: string): boolean {
+  return settingsFiles.test(path);
+}
+
+const stagingInfoSchema = z.object({ start_command: z.string().nullish() });
+const configSchema = z.object({ name: z.string(), version: z.string().nullish() });
+const launchSchema = z.object({
+  processes: z.array(z.object({ type: z.string(), command: z.string() })).default([]),
+});
+const procfileSchema = z.record(z.string(), z.string());
+
+/** What the lifecycle and the buildpacks left beside the app: who staged it, how it starts, and in which environment. */
+export class DropletSettings {
+  readonly #texts = new Map<string, string>();
+
+  add(path: string, text: string): void {
+    if (this.#texts.size >= mostSettingsFiles) throw new Error("there are too many like it");
+    this.#texts.set(path, text);
+  }
+
+  /** `warn` hears of files that are not of the form that their names promise. */
+  read(warn: (text: string) => void): {
+    buildpacks: DropletBuildpack[];
+    commands: Map<string, string>;
+    environment: Map<string, string[]>;
+  } {
+    return {
+      buildpacks: this.#buildpacks(warn),
+      commands: this.#commands(warn),
+      environment: this.#environment(),
+    };
+  }
+
+  #buildpacks(warn: (text: string) => void): DropletBuildpack[] {
+    return [...this.#texts]
+      .flatMap(([path, text]) => {
+        const index = /^deps\/(\d+)\/config\.yml$/.exec(path)?.[1];
+        return index === undefined ? [] : [{ index: Number(index), path, text }];
+      })
+      .sort((a, b) => a.index - b.index)
+      .flatMap(({ path, text }) => {
+        const config = readYaml({ path, text, schema: configSchema }, warn);
+        return config === undefined
+          ? []
+          : [{ name: config.name, version: config.version ?? undefined }];
+      });
+  }
+
+  /** In the order of the lifecycle: the Procfile stands above launch.yml, that above the release. */
+  #commands(warn: (text: string) => void): Map<string, string> {
+    const commands = new Map<string, string>();
+    const read = <T>(path: string, schema: z.ZodType<T>): T | undefined => {
+      const text = this.#texts.get(path);
+      return text === undefined ? undefined : readYaml({ path, text, schema }, warn);
+    };
+    const start = read("staging_info.yml", stagingInfoSchema)?.start_command ?? "";
+    if (start !== "") commands.set("web", start);
+    for (const path of [...this.#texts.keys()].sort()) {
+      if (!path.endsWith("/launch.yml")) continue;
+      for (const { type, command } of read(path, launchSchema)?.processes ?? []) {
+        commands.set(type, command);
+      }
+    }
+    const procfile = Object.entries(read("app/Procfile", procfileSchema) ?? {});
+    for (const [type, command] of procfile) commands.set(type, command);
+    return new Map([...commands].sort(([a], [b]) => (a < b ? -1 : 1)));
+  }
+
+  /** Scripts run in this order: the buildpacks', then the app's own. */
+  #environment(): Map<string, string[]> {
+    const scripts = ["profile.d/", "app/.profile.d/", "app/.profile"].flatMap((place) =>
+      [...this.#texts]
+        .filter(([path]) => (place.endsWith("/") ? path.startsWith(place) : path === place))
+        .sort(([a], [b]) => (a < b ? -1 : 1)),
+    );
+    const environment = new Map<string, string[]>();
+    for (const [, text] of scripts) {
+      for (const [, name = "", value = ""] of text.matchAll(
+        /(?:^|[;&]|\bthen|\bdo)[ \t]*export[ \t]+([A-Za-z_]\w*)=(.*?)(?:;[ \t]*(?:fi|done))?$/gm,
+      )) {
+        const values = environment.get(name) ?? [];
+        values.push(value.trim());
+        environment.set(name, values);
+      }
+    }
+    return environment;
+  }
+}
+
+function readYaml<T>(
+  { path, text, schema }: { path: string; text: string; schema: z.ZodType<T> },
+  warn: (text: string) => void,
+): T | undefined {
+  try {
+    return schema.parse(parse(text, { schema: "failsafe", maxAliasCount: 100 }));
+  } catch (error) {
+    const reason = error instanceof z.ZodError ? "of an unknown form" : "not valid YAML";
+    warn(`${path} is ${reason}: not read`);
+    return undefined;
+  }
+}
