@@ -5,7 +5,7 @@ import type { PermissionWorld } from "./permission-world.ts";
 import type { Answer } from "./test-cloud-controller.ts";
 
 /** What no field means: of each kind one, and what breaks databases, paths and numbers. */
-const nothings = [null, true, -1, 1e308, "\u0000", "x".repeat(70_000), [null], { data: [5] }];
+const nothings = [null, true, 1e308, "\u0000", "x".repeat(70_000), { data: [5] }];
 
 const queries = [
   "page=1e9&per_page=-1",
@@ -47,7 +47,8 @@ export async function sendNonsense(world: PermissionWorld, rows: readonly Row[])
       const isFaulty = answer.status >= 500 || (answer.status >= 400 && !isRefusal(answer));
       if (isFaulty) faults.push(`${row.request} with ${what}: ${answer.status} ${answer.text}`);
     };
-    for (const query of queries) {
+    // Few but lists read a query.
+    for (const query of method === "GET" ? queries : queries.slice(0, 1)) {
       const target = `${path}${path.includes("?") ? "&" : "?"}${query}`;
       check(query, await world.admin.send(method, target));
     }
