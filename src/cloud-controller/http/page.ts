@@ -92,7 +92,7 @@ function labelCondition(guid: unknown, owner: MetadataOwner, requirement: LabelR
   }
 }
 
-/** A condition for a filter's values; binds one parameter however many they are. */
+/** A condition for a filter's values; binds one parameter however many there are. */
 export function isOneOf(column: unknown, values: readonly string[]) {
   const [first] = values;
   // Most lists are of one: then PostgreSQL knows how many rows there are instead of assuming 50 values.

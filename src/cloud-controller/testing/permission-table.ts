@@ -21,7 +21,7 @@ export interface Row {
 
 export const globals = ["admin", "readOnly", "globalAuditor"] as const;
 export const spaceRoles = ["developer", "manager", "auditor", "supporter"] as const;
-export const organizationRoles = ["orgManager", "orgAuditor", "orgBilling", "orgUser"] as const;
+const organizationRoles = ["orgManager", "orgAuditor", "orgBilling", "orgUser"] as const;
 export const spaceReaders = [...spaceRoles, "orgManager", ...globals] as const;
 export const organizationReaders = [...spaceRoles, ...organizationRoles, ...globals] as const;
 export const appManagers = ["developer", "supporter", "admin"] as const;
