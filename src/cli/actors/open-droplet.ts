@@ -28,7 +28,8 @@ export async function openDroplet(session: Session, given: string): Promise<Open
   const user = requireUser(session.config);
   const cc = await session.cloudController();
   const { subject, droplet } = await findDroplet(session, cc, given);
-  session.ui.warning(`Reading droplet ${droplet.guid} of ${subject.name} as ${user.name}...`);
+  const owner = subject.name === droplet.guid ? "" : ` of app ${subject.name}`;
+  session.ui.warning(`Reading droplet ${droplet.guid}${owner} as ${user.name}...`);
   if (droplet.image !== undefined && droplet.image !== null) {
     throw new Failure(
       `Droplet ${droplet.guid} is the image '${droplet.image}': it has no archive.`,

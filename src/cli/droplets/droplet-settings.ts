@@ -13,7 +13,10 @@ export function isSettingsFile(path: string): boolean {
   return settingsFiles.test(path);
 }
 
-const stagingInfoSchema = z.object({ start_command: z.string().nullish() });
+const stagingInfoSchema = z.object({
+  detected_buildpack: z.string().nullish(),
+  start_command: z.string().nullish(),
+});
 const configSchema = z.object({ name: z.string(), version: z.string().nullish() });
 const launchSchema = z.object({
   processes: z.array(z.object({ type: z.string(), command: z.string() })).default([]),
@@ -43,37 +46,39 @@ export class DropletSettings {
   }
 
   #buildpacks(warn: (text: string) => void): DropletBuildpack[] {
-    return [...this.#texts]
-      .flatMap(([path, text]) => {
-        const index = /^deps\/(\d+)\/config\.yml$/.exec(path)?.[1];
-        return index === undefined ? [] : [{ index: Number(index), path, text }];
-      })
-      .sort((a, b) => a.index - b.index)
-      .flatMap(({ path, text }) => {
-        const config = readYaml({ path, text, schema: configSchema }, warn);
-        return config === undefined
-          ? []
-          : [{ name: config.name, version: config.version ?? undefined }];
-      });
+    const named = this.#ofBuildpacks("config.yml").flatMap((path) => {
+      const config = this.#yaml({ path, schema: configSchema }, warn);
+      return config === undefined
+        ? []
+        : [{ name: config.name, version: config.version ?? undefined }];
+    });
+    if (named.length > 0) return named;
+    // A buildpack that only compiles leaves no folder of its own.
+    const info = this.#yaml({ path: "staging_info.yml", schema: stagingInfoSchema }, warn);
+    const detected = info?.detected_buildpack ?? "";
+    return detected === "" ? [] : [{ name: detected, version: undefined }];
+  }
+
+  /** That file of each buildpack, in the order in which they ran. */
+  #ofBuildpacks(name: string): string[] {
+    const index = (path: string) => Number(path.split("/")[1]);
+    return [...this.#texts.keys()]
+      .filter((path) => path.startsWith("deps/") && path.endsWith(`/${name}`))
+      .sort((a, b) => index(a) - index(b));
   }
 
   /** In the order of the lifecycle: the Procfile stands above launch.yml, that above the release. */
   #commands(warn: (text: string) => void): Map<string, string> {
     const commands = new Map<string, string>();
-    const read = <T>(path: string, schema: z.ZodType<T>): T | undefined => {
-      const text = this.#texts.get(path);
-      return text === undefined ? undefined : readYaml({ path, text, schema }, warn);
-    };
-    const start = read("staging_info.yml", stagingInfoSchema)?.start_command ?? "";
+    const info = this.#yaml({ path: "staging_info.yml", schema: stagingInfoSchema }, warn);
+    const start = info?.start_command ?? "";
     if (start !== "") commands.set("web", start);
-    for (const path of [...this.#texts.keys()].sort()) {
-      if (!path.endsWith("/launch.yml")) continue;
-      for (const { type, command } of read(path, launchSchema)?.processes ?? []) {
-        commands.set(type, command);
-      }
+    for (const path of this.#ofBuildpacks("launch.yml")) {
+      const launch = this.#yaml({ path, schema: launchSchema }, warn);
+      for (const { type, command } of launch?.processes ?? []) commands.set(type, command);
     }
-    const procfile = Object.entries(read("app/Procfile", procfileSchema) ?? {});
-    for (const [type, command] of procfile) commands.set(type, command);
+    const procfile = this.#yaml({ path: "app/Procfile", schema: procfileSchema }, warn) ?? {};
+    for (const [type, command] of Object.entries(procfile)) commands.set(type, command);
     return new Map([...commands].sort(([a], [b]) => (a < b ? -1 : 1)));
   }
 
@@ -96,17 +101,20 @@ export class DropletSettings {
     }
     return environment;
   }
-}
 
-function readYaml<T>(
-  { path, text, schema }: { path: string; text: string; schema: z.ZodType<T> },
-  warn: (text: string) => void,
-): T | undefined {
-  try {
-    return schema.parse(parse(text, { schema: "failsafe", maxAliasCount: 100 }));
-  } catch (error) {
-    const reason = error instanceof z.ZodError ? "of an unknown form" : "not valid YAML";
-    warn(`${path} is ${reason}: not read`);
-    return undefined;
+  /** Undefined where there is no such file, or it is not what its name promises. */
+  #yaml<T>(
+    { path, schema }: { readonly path: string; readonly schema: z.ZodType<T> },
+    warn: (text: string) => void,
+  ): T | undefined {
+    const text = this.#texts.get(path);
+    if (text === undefined) return undefined;
+    try {
+      return schema.parse(parse(text, { schema: "failsafe", maxAliasCount: 100 }));
+    } catch (error) {
+      const reason = error instanceof z.ZodError ? "of an unknown form" : "not valid YAML";
+      warn(`${path} is ${reason}: not read`);
+      return undefined;
+    }
   }
 }

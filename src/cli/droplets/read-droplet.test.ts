@@ -36,7 +36,8 @@ test("a droplet tells its files, buildpacks, commands and environment", async ()
         { path: "app/link", linkTarget: "server.js" },
         { path: "deps/10/config.yml", content: `name: nodejs\nversion: "1.8.2"\nconfig: {}\n` },
         { path: "deps/9/config.yml", content: "name: apt\n" },
-        { path: "deps/9/launch.yml", content: "processes:\n- type: cron\n  command: crond\n" },
+        { path: "deps/10/launch.yml", content: "processes:\n- type: cron\n  command: last\n" },
+        { path: "deps/9/launch.yml", content: "processes:\n- type: cron\n  command: first\n" },
         { path: "profile.d/0_a.sh", content: `if x; then export A="1"; fi\n  export B=$A\nC=3\n` },
         { path: "app/.profile", content: "export B=own" },
         { path: "staging_info.yml", content: `{"start_command":"npm start"}` },
@@ -50,7 +51,7 @@ test("a droplet tells its files, buildpacks, commands and environment", async ()
     { name: "nodejs", version: "1.8.2" },
   ]);
   assert.deepEqual(Object.fromEntries(contents.commands), {
-    cron: "crond",
+    cron: "last",
     web: "node server.js",
     worker: "node worker.js",
   });
@@ -62,8 +63,16 @@ test("a droplet tells its files, buildpacks, commands and environment", async ()
     linkTarget: undefined,
   });
   assert.equal(contents.files.get("app/link")?.linkTarget, "server.js");
-  assert.equal(contents.files.size, 9);
+  assert.equal(contents.files.size, 10);
   assert.deepEqual(contents.warnings, []);
+});
+
+test("a buildpack that leaves no folder of its own is known by what detected it", async () => {
+  const { buildpacks } = await readDroplet(
+    pieces(dropletArchive([{ path: "staging_info.yml", content: `{"detected_buildpack":"Old"}` }])),
+    "droplet.tgz",
+  );
+  assert.deepEqual(buildpacks, [{ name: "Old", version: undefined }]);
 });
 
 test("what is installed counts, and of an ecosystem without it the lock file", async () => {
