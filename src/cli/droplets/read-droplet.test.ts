@@ -126,6 +126,7 @@ test("what cannot be read is said in a word each, and the rest is read all the s
         { path: "d/broken.jar", content: "no zip" },
         { path: "deps/0/config.yml", content: "a: [" },
         { path: "deps/1/config.yml", content: "- list" },
+        { path: "staging_info.yml", content: "- list" },
         { path: "../../etc/composer.lock", content: `{"packages":[{"name":"a/b","version":"1"}]}` },
       ]),
     ),
@@ -141,9 +142,10 @@ test("what cannot be read is said in a word each, and the rest is read all the s
   assert.deepEqual(warnings.slice(4), [
     "deps/0/config.yml is not valid YAML: not read",
     "deps/1/config.yml is of an unknown form: not read",
+    "staging_info.yml is of an unknown form: not read",
   ]);
   assert.deepEqual(packages.map(packageUrl), ["pkg:composer/a/b@1"]);
-  assert.equal(files.size, 7);
+  assert.equal(files.size, 8);
 });
 
 test("a file of zeros, packed a thousand to one, is no attack: nothing of it is kept", async () => {

@@ -57,6 +57,7 @@ class DropletPass {
   #tooManyPackages = false;
 
   warn(text: string): void {
+    if (this.#warnings.includes(text)) return;
     if (this.#warnings.length < mostWarnings) this.#warnings.push(text);
     else this.#warnings[mostWarnings] = "More could not be read than is said here";
   }
