@@ -133,7 +133,6 @@ export class Uploader implements AsyncDisposable {
       headers: {
         "content-type": "application/octet-stream",
         "content-length": String(payload.bytes),
-        "content-md5": payload.md5.toString("base64"),
         "content-digest": `sha-256=:${payload.sha256.toString("base64")}:`,
       },
       body: createReadStream(file),
@@ -145,22 +144,19 @@ export class Uploader implements AsyncDisposable {
 
 interface Payload {
   readonly bytes: number;
-  readonly md5: Buffer;
   readonly sha256: Buffer;
 }
 
 async function measured(content: Readable, file: string, signal: AbortSignal): Promise<Payload> {
-  const md5 = createHash("md5");
   const sha256 = createHash("sha256");
   let bytes = 0;
   const measure = new Transform({
     transform(chunk: Buffer, _encoding, done) {
       bytes += chunk.length;
-      md5.update(chunk);
       sha256.update(chunk);
       done(null, chunk);
     },
   });
   await pipeline(content, measure, createWriteStream(file), { signal });
-  return { bytes, md5: md5.digest(), sha256: sha256.digest() };
+  return { bytes, sha256: sha256.digest() };
 }
