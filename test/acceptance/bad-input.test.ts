@@ -91,6 +91,25 @@ test("a staging script that prints 100 MB ends, and the platform goes on", async
   assert.equal((await platform.fetchApp("noisy.apps.localhost")).body, "staging 0");
 });
 
+test("a staging script that forks without end meets its limit, and what runs beside it goes on", async () => {
+  const folder = stagingRuns("bomb() { bomb | bomb & }; bomb; sleep 3; echo outlived it");
+  const pushing = push("bomb", folder);
+  const answers: string[] = [];
+  let isOver = false;
+  void pushing.finally(() => (isOver = true));
+  while (!isOver) {
+    answers.push((await platform.fetchApp("noisy.apps.localhost")).body);
+    assert.equal((await api("GET", "/v3/info")).status, 200);
+  }
+
+  const result = await pushing;
+  assert.match(result.stdout + result.stderr, /[Cc]annot fork|Resource temporarily unavailable/);
+  assert.deepEqual([...new Set(answers)], ["staging 0"]);
+  const build = await newestBuild("bomb");
+  assert.ok(["STAGED", "FAILED"].includes(build.state));
+  assert.equal((await platform.fetchApp("noisy.apps.localhost")).body, "staging 0");
+});
+
 test("an app that never listens: start time-out with the client's hint", async () => {
   using folder = appFolder({ Procfile: "web: sleep 1000\n" });
   const result = await platform.rivera(["push", "deaf", "-t", "3", "-m", "64M"], {
