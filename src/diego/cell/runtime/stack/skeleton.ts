@@ -22,7 +22,7 @@ import { caBundlePath } from "./stack-paths.ts";
  * `/usr` bound read-only over its `usr`. It is an allow-list: nothing of the host's `/home`, `/root`, `/var` or `/opt`,
  * no secret and no account of it can appear.
  */
-const formatVersion = 2;
+const formatVersion = 3;
 
 /** On a merged-usr host links into `/usr`; else directories of their own, which are bound like `/usr`. */
 const systemFolders = ["bin", "sbin", "lib", "lib32", "lib64", "libx32"];
@@ -33,6 +33,8 @@ const emptyFolders = [
   "sys",
   "dev",
   "etc/ssl/certs",
+  "etc/apt/apt.conf.d",
+  "etc/apt/preferences.d",
   "home/vcap",
   "tmp/lifecycle",
   "run/lock",
@@ -174,8 +176,7 @@ async function makeSkeleton(rootfs: string, entries: readonly string[]): Promise
     );
   }
   // Newer distributions keep theirs in sources.list.d alone; Cloud Foundry's apt buildpack copies this one.
-  const aptSources = path.join(rootfs, "etc/apt/sources.list");
-  if (existsSync(path.dirname(aptSources))) writeFileSync(aptSources, "", { flag: "a" });
+  writeFileSync(path.join(rootfs, "etc/apt/sources.list"), "", { flag: "a" });
   if (existsSync(packageStatus)) {
     mkdirSync(path.join(rootfs, path.dirname(packageStatus)), { recursive: true });
     copyFileSync(packageStatus, path.join(rootfs, packageStatus));
