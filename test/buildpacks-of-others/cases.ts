@@ -1,0 +1,388 @@
+import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { program, versionOf, type Override, type Toolchain } from "./toolchains.ts";
+
+/** A buildpack that somebody else has written, and an app for it. */
+export interface Case {
+  /** The zip's name in BUILDPACKS_DIR, without `.zip`. */
+  readonly zip: string;
+  readonly title: string;
+  /** What had to be done so that it finds what it would download, in words for the table. */
+  readonly setUp: string;
+  /** Toolchains of the stack that it is told of by our supply buildpack; its zip is used as it is. */
+  readonly override?: Override;
+  /** Or a manifest of local files, put into its zip. */
+  readonly manifest?: Override;
+  /** Runs after it, as the last buildpack. */
+  readonly followedBy?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly files: Readonly<Record<string, string>>;
+  /** Run in the app's folder before the push. */
+  readonly prepare?: readonly [string, ...string[]];
+  readonly memory?: string;
+  /** Given as the app's command, where the buildpack has none. */
+  readonly command?: string;
+  readonly path: string;
+  readonly answer: RegExp;
+  /** In the log of the staging. */
+  readonly log: RegExp;
+  /** Why it cannot run on this machine. */
+  readonly skip?: string;
+}
+
+const nginxVersion = versionOf("/usr/sbin/nginx", ["-v"], /nginx\/([\d.]+)/);
+const goVersion = versionOf("/usr/local/go/bin/go", ["version"], /go([\d.]+)/);
+const javaVersion = versionOf("/usr/bin/java", ["-version"], /version "([\d.]+)/);
+const nodeVersion = process.versions.node;
+const python = vanillaPython();
+
+const server = `const http = require("node:http");
+http.createServer((_, response) => response.end("served by " + (process.env.WHO ?? "node"))).listen(process.env.PORT);
+`;
+
+function nginx(language: string): Override {
+  const version = nginxVersion ?? "";
+  return {
+    language,
+    defaults: { nginx: version },
+    toolchains: [
+      {
+        name: "nginx",
+        version,
+        files: {
+          // Debian's would write its process id to /run, which is root's.
+          "sbin/nginx": program("/usr/sbin/nginx", '-g "pid ${TMPDIR:-/tmp}/nginx.pid;"'),
+        },
+      },
+    ],
+  };
+}
+
+const withoutNginx = nginxVersion === undefined ? "the stack has no nginx" : undefined;
+
+const ofCloudFoundry: readonly Case[] = [
+  {
+    zip: "binary",
+    title: "Cloud Foundry binary",
+    setUp: "none",
+    files: { "server.js": server },
+    command: "node server.js",
+    path: "/",
+    answer: /^served by node$/,
+    log: /Binary Buildpack version/,
+  },
+  {
+    zip: "staticfile",
+    title: "Cloud Foundry staticfile",
+    setUp: "our supply buildpack before it, which offers the stack's nginx in an override.yml",
+    override: nginx("staticfile"),
+    ...(withoutNginx === undefined ? {} : { skip: withoutNginx }),
+    files: {
+      Staticfile: "root: public\npushstate: enabled\n",
+      "public/index.html": "a single page\n",
+      "public/asset.txt": "an asset\n",
+    },
+    path: "/any/route",
+    answer: /^a single page$/,
+    log: /Staticfile Buildpack version[^]*Enabling pushstate/,
+  },
+  {
+    zip: "nginx",
+    title: "Cloud Foundry nginx",
+    setUp:
+      "our supply buildpack before it, as for staticfile; the app's buildpack.yml asks for the line of the stack's nginx, for the default is the word `mainline`",
+    override: nginx("nginx"),
+    ...(withoutNginx === undefined ? {} : { skip: withoutNginx }),
+    files: {
+      "buildpack.yml": `nginx:\n  version: ${nginxVersion}\n`,
+      "nginx.conf": `worker_processes 1;
+daemon off;
+error_log stderr;
+events { worker_connections 64; }
+http {
+  access_log /dev/stdout;
+  server {
+    listen {{port}};
+    location /greeting { return 200 "hello {{env "WHO"}}"; }
+  }
+}
+`,
+    },
+    env: { WHO: "templates" },
+    path: "/greeting",
+    answer: /^hello templates$/,
+    log: /Nginx Buildpack version[^]*Requested nginx version/,
+  },
+  {
+    zip: "python",
+    title: "Cloud Foundry python",
+    setUp:
+      "our supply buildpack before it, which offers a CPython of this machine in an override.yml; the app asks for no packages",
+    override: {
+      language: "python",
+      defaults: { python: python?.version ?? "" },
+      toolchains: python === undefined ? [] : [python],
+    },
+    ...(python === undefined ? { skip: "this machine has no CPython but Debian's" } : {}),
+    files: {
+      "requirements.txt": "",
+      Procfile: "web: python server.py\n",
+      "server.py": `import http.server, os, sys
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(("python %d.%d from %s" % (*sys.version_info[:2], sys.prefix)).encode())
+http.server.HTTPServer(("", int(os.environ["PORT"])), Handler).serve_forever()
+`,
+    },
+    path: "/",
+    answer: /^python 3\.\d+ from \/home\/vcap\/deps\/1\/python$/,
+    log: /Python Buildpack version[^]*Installing python/,
+  },
+  {
+    zip: "apt",
+    title: "Cloud Foundry apt, then binary",
+    setUp:
+      "a repository in the app, since the test asks no mirror; the machine's own package sources are asked, too",
+    ...(existsSync("/usr/bin/dpkg-deb") ? {} : { skip: "this machine has no dpkg" }),
+    followedBy: "binary",
+    files: {
+      "apt.yml": "packages: [theirs]\nrepos: ['deb [trusted=yes] copy:/tmp/app/repository ./']\n",
+      "package/DEBIAN/control": `Package: theirs
+Version: 1.0
+Architecture: all
+Maintainer: Somebody <somebody@example.com>
+Description: says where it lies
+`,
+      "package/usr/bin/theirs": "#!/bin/sh\necho a package\n",
+      "server.js": server,
+    },
+    prepare: [
+      "/bin/bash",
+      "-ec",
+      `mkdir repository
+dpkg-deb --root-owner-group -b package repository/theirs.deb
+cp package/DEBIAN/control repository/Packages
+cd repository
+echo "Filename: ./theirs.deb" >>Packages
+echo "Size: $(stat -c %s theirs.deb)" >>Packages
+echo "SHA256: $(sha256sum <theirs.deb | cut -d' ' -f1)" >>Packages`,
+    ],
+    command: 'WHO="$(theirs)" node server.js',
+    path: "/",
+    answer: /^served by a package$/,
+    log: /Installing apt packages/,
+  },
+];
+
+const repackagedOnes: readonly Case[] = [
+  {
+    zip: "nodejs",
+    title: "Cloud Foundry nodejs",
+    setUp:
+      "its code, with a manifest that lists the stack's Node, yarn and Python as local files (an override cannot replace yarn); its npm drops `--unsafe-perm`, which npm 12 refuses",
+    manifest: {
+      language: "nodejs",
+      defaults: { node: nodeVersion, python: "3.11.2" },
+      toolchains: [
+        {
+          name: "node",
+          version: nodeVersion,
+          files: {
+            "bin/node": program("/opt/node/bin/node"),
+            "bin/npx": program("/opt/node/bin/npx"),
+            // An option of old, which the npm of the stack no longer takes.
+            "bin/npm": `#!/bin/bash
+arguments=()
+for argument in "$@"; do
+  [ "$argument" = --unsafe-perm ] || arguments+=("$argument")
+done
+exec /opt/node/bin/npm "\${arguments[@]}"
+`,
+          },
+        },
+        { name: "yarn", version: "1.22.22", files: { "bin/yarn": program("/opt/node/bin/yarn") } },
+        {
+          name: "python",
+          version: "3.11.2",
+          files: { "bin/python3": program("/usr/bin/python3") },
+        },
+      ],
+    },
+    files: {
+      "package.json": JSON.stringify({
+        name: "theirs",
+        version: "1.0.0",
+        scripts: { start: "node server.js" },
+        dependencies: { local: "file:./local.tgz" },
+      }),
+      "package/package.json": JSON.stringify({ name: "local", version: "1.0.0" }),
+      "package/index.js": 'module.exports = "an installed package";\n',
+      "server.js": `process.env.WHO = require("local");\n${server}`,
+    },
+    prepare: ["tar", "-czf", "local.tgz", "package"],
+    path: "/",
+    answer: /^served by an installed package$/,
+    log: /Nodejs Buildpack version[^]*Installing node/,
+  },
+  {
+    zip: "go",
+    title: "Cloud Foundry go",
+    setUp:
+      "its code, with a manifest that lists the stack's Go as a local file, and empty programs for godep, glide and dep, which it always installs",
+    manifest: {
+      language: "go",
+      defaults: { go: goVersion ?? "" },
+      toolchains: [
+        {
+          name: "go",
+          version: goVersion ?? "",
+          files: {
+            "bin/go": program("env GOROOT=/usr/local/go GOTOOLCHAIN=local /usr/local/go/bin/go"),
+          },
+        },
+        ...["godep", "glide", "dep"].map((name) => ({
+          name,
+          version: "1.0.0",
+          files: { [`bin/${name}`]: "#!/bin/sh\nexit 1\n" },
+        })),
+      ],
+    },
+    ...(goVersion === undefined ? { skip: "the stack has no Go" } : {}),
+    files: {
+      "go.mod": "module example.com/theirs\n\ngo 1.21\n",
+      "main.go": `package main
+
+import (
+	"fmt"
+	"net"
+	"os"
+)
+
+func main() {
+	listener, _ := net.Listen("tcp", ":"+os.Getenv("PORT"))
+	for {
+		connection, err := listener.Accept()
+		if err != nil {
+			return
+		}
+		buffer := make([]byte, 4096)
+		_, _ = connection.Read(buffer)
+		fmt.Fprintf(connection, "HTTP/1.1 200 OK\\r\\nContent-Length: 9\\r\\nConnection: close\\r\\n\\r\\nfrom a Go")
+		_ = connection.Close()
+	}
+}
+`,
+    },
+    memory: "512M",
+    path: "/",
+    answer: /^from a Go$/,
+    log: /Go Buildpack version[^]*Running: go install/,
+  },
+  {
+    zip: "java",
+    title: "Cloud Foundry java (the one in Go)",
+    setUp:
+      "its code, with a manifest that lists the stack's JRE as a local file and an empty container-security-provider; the client-certificate-mapper is switched off",
+    manifest: {
+      language: "java",
+      defaults: { openjdk: javaVersion ?? "", "container-security-provider": "1.0.0" },
+      toolchains: [
+        {
+          name: "openjdk",
+          version: javaVersion ?? "",
+          files: { "bin/java": program("/usr/bin/java"), release: "" },
+        },
+        { name: "container-security-provider", version: "1.0.0", files: { "empty.jar": "" } },
+      ],
+    },
+    env: {
+      JBP_CONFIG_CLIENT_CERTIFICATE_MAPPER: "{enabled: false}",
+      JBP_CONFIG_OPEN_JDK_JRE: `{jre: {version: ${javaVersion}}}`,
+    },
+    ...(javaVersion === undefined ? { skip: "the stack has no Java" } : {}),
+    files: {
+      "Main.java": `import com.sun.net.httpserver.HttpServer;
+import java.net.InetSocketAddress;
+
+public class Main {
+  public static void main(String[] args) throws Exception {
+    var server = HttpServer.create(new InetSocketAddress(Integer.parseInt(System.getenv("PORT"))), 0);
+    server.createContext("/", exchange -> {
+      byte[] answer = "from a jar".getBytes();
+      exchange.sendResponseHeaders(200, answer.length);
+      exchange.getResponseBody().write(answer);
+      exchange.close();
+    });
+    server.start();
+  }
+}
+`,
+      "META-INF/MANIFEST.MF": "Manifest-Version: 1.0\nMain-Class: Main\n",
+    },
+    prepare: ["javac", "--release", "17", "Main.java"],
+    memory: "512M",
+    path: "/",
+    answer: /^from a jar$/,
+    log: /Java Buildpack/,
+  },
+];
+
+const ofHeroku: readonly Case[] = [
+  {
+    zip: "null-buildpack",
+    title: "Heroku null",
+    setUp: "none",
+    files: { Procfile: "web: node server.js\n", "server.js": server },
+    path: "/",
+    answer: /^served by node$/,
+    log: /Exit status 0/,
+  },
+  {
+    zip: "heroku-buildpack-inline",
+    title: "Heroku inline",
+    setUp: "none; the app brings detect, compile and release",
+    files: {
+      "bin/detect": "#!/bin/sh\necho inline\n",
+      "bin/compile": '#!/bin/sh\necho "compiled by the app"\n',
+      "bin/release": "#!/bin/sh\necho 'default_process_types: {web: node server.js}'\n",
+      "server.js": server,
+    },
+    path: "/",
+    answer: /^served by node$/,
+    log: /compiled by the app/,
+  },
+];
+
+export const cases: readonly Case[] = [...ofCloudFoundry, ...repackagedOnes, ...ofHeroku];
+
+// Debian's own installs packages to other places than the buildpack looks at.
+function vanillaPython(): Toolchain | undefined {
+  try {
+    const [prefix = "", version = ""] = execFileSync(
+      "python3",
+      ["-c", "import sys, platform; print(sys.base_prefix, platform.python_version())"],
+      { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] },
+    )
+      .trim()
+      .split(" ");
+    if (prefix === "" || prefix === "/usr") return undefined;
+    const library = `./lib/python${version.split(".").slice(0, 2).join(".")}`;
+    // Of what this machine's owner has installed beside it, pip alone.
+    const packages = ["[!p]*", "p[!i]*", "pi[!p]*"].map(
+      (name) => `${library}/site-packages/${name}`,
+    );
+    const unneeded = ["test", "idlelib", "config-*", "tkinter", "lib2to3", "ensurepip"];
+    const without = [
+      ...packages,
+      ...unneeded.map((name) => `${library}/${name}`),
+      "__pycache__",
+      "./share",
+      "*.a",
+    ];
+    return { name: "python", version, folder: { path: prefix, without } };
+  } catch {
+    return undefined;
+  }
+}
