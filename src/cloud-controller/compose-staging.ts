@@ -11,6 +11,7 @@ import { BlobUrls } from "./blobs/blob-urls.ts";
 import { registerBlobs } from "./blobs/blob-routes.ts";
 import { registerBlobUpkeep } from "./blobs/upkeep-routes.ts";
 import { SignedUrls } from "./blobs/signed-urls.ts";
+import type { BuildObservations } from "./build-observations/build-observations.ts";
 import { composeObservations } from "./build-observations/compose-observations.ts";
 import { registerBuilds } from "./builds/routes.ts";
 import { registerBuildpacks } from "./buildpacks/routes.ts";
@@ -101,7 +102,8 @@ export function composeStaging(dependencies: StagingDependencies): StagingAndRun
     config.staging.minimumFreeBytes ?? 0,
   );
   const { resources, resourceCache, upkeep } = composeResources(dependencies);
-  const ending = composeEnding(dependencies, signedUrls);
+  const observations = composeObservations(dependencies, signedUrls);
+  const ending = composeEnding(dependencies, observations);
   const apiUrl = config.externalUrl;
   const source = { db, blobUrls, apiUrl, config: config.staging, limits: config.limits };
   const stager = new Stager({ ...common, ...source, ending });
@@ -149,6 +151,7 @@ export function composeStaging(dependencies: StagingDependencies): StagingAndRun
   });
 
   const running = [...loops, upkeep, packages.leaseLoop, updater];
+  const owned = [...loops, upkeep, updater, events, observations];
 
   return {
     runner,
@@ -166,14 +169,17 @@ export function composeStaging(dependencies: StagingDependencies): StagingAndRun
       for (const each of running) each.start();
     },
     loops: () => running.map((each) => each.status()),
-    async [Symbol.asyncDispose]() {
-      // The leases last: what is being made is kept alive to its end.
-      const { processing, copies, leaseLoop } = packages;
-      for (const each of [...loops, upkeep, updater, events, processing, copies, leaseLoop]) {
-        await each[Symbol.asyncDispose]();
-      }
-    },
+    [Symbol.asyncDispose]: () => disposeInOrder([...owned, ...packagesInOrder(packages)]),
   };
+}
+
+/** The leases last: what is being made is kept alive to its end. */
+function packagesInOrder(packages: ReturnType<typeof composePackages>): AsyncDisposable[] {
+  return [packages.processing, packages.copies, packages.leaseLoop];
+}
+
+async function disposeInOrder(parts: readonly AsyncDisposable[]): Promise<void> {
+  for (const part of parts) await part[Symbol.asyncDispose]();
 }
 
 function composeUrls({ config, clock, internalUrl }: StagingDependencies) {
@@ -182,14 +188,13 @@ function composeUrls({ config, clock, internalUrl }: StagingDependencies) {
   return { signedUrls, blobUrls: new BlobUrls({ signedUrls, internalUrl, externalUrl }) };
 }
 
-/** What becomes of builds, and what is told of them on the way. */
-function composeEnding(dependencies: StagingDependencies, signedUrls: SignedUrls): BuildEnding {
+function composeEnding(
+  dependencies: StagingDependencies,
+  observations: BuildObservations,
+): BuildEnding {
   const kept = dependencies.config.staging.limits.dropletsKept;
-  return new BuildEnding({
-    ...dependencies,
-    observations: composeObservations(dependencies, signedUrls),
-    retention: new DropletRetention({ ...dependencies, kept }),
-  });
+  const retention = new DropletRetention({ ...dependencies, kept });
+  return new BuildEnding({ ...dependencies, observations, retention });
 }
 
 function composeResources(dependencies: StagingDependencies) {

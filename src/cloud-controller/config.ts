@@ -29,6 +29,8 @@ export interface CloudControllerConfig {
   /** Undefined: requests are not limited, as in the original's defaults. */
   readonly rateLimits?: RateLimits;
   readonly staging: StagingConfig;
+  /** Of an OpenTelemetry collector that is sent the timeline of each build; undefined: none. */
+  readonly otlpEndpoint?: string;
   /** How long a poll is held until something changes; 0: not at all. */
   readonly longPollMs: number;
   /** Whether one rule of a security group may name several destinations; off as in the original. */

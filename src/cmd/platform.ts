@@ -261,6 +261,7 @@ async function controlCloud(
       limits: settings.limits,
       ...(settings.rateLimits === undefined ? {} : { rateLimits: settings.rateLimits }),
       longPollMs: settings.longPollMs,
+      ...(settings.otlpEndpoint === undefined ? {} : { otlpEndpoint: settings.otlpEndpoint }),
       commaDelimitedDestinations: settings.commaDelimitedDestinations,
       uaaClient: { id: "admin", secret: state.internalSecret },
       staging: {

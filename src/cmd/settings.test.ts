@@ -27,6 +27,7 @@ rivera:
   orphaned_blob_days: 3
   long_poll_in_seconds: 2.5
   web: false
+  otlp_endpoint: http://127.0.0.1:4318
   resource_cache: { matching: global, maximum_size_in_mb: 100, expire_after_days: 7, own_blob_size_in_mb: 1 }
 `,
   );
@@ -59,6 +60,7 @@ rivera:
     rateLimits: { general: 500, unauthenticated: 100, admin: 9000, intervalMinutes: 60 },
     longPollMs: 2_500,
     commaDelimitedDestinations: true,
+    otlpEndpoint: "http://127.0.0.1:4318",
     web: undefined,
   });
   assert.deepEqual(defaults.web, { addresses: [] });

@@ -22,6 +22,8 @@ export interface Settings {
   readonly longPollMs: number;
   readonly syncIntervalMs: number;
   readonly commaDelimitedDestinations: boolean;
+  /** Of an OpenTelemetry collector, for the timelines of stagings; undefined: none. */
+  readonly otlpEndpoint: string | undefined;
   /** The dashboard; undefined: it is not served. */
   readonly web: { readonly addresses: readonly string[] } | undefined;
 }
@@ -94,6 +96,8 @@ export const settingsSchema = z.strictObject({
       web: z.boolean().default(true),
       /** Further addresses of it, behind a proxy: a login leads back to registered ones alone. */
       web_addresses: z.array(dashboardAddress).max(20).default([]),
+      /** `http://collector:4318`. */
+      otlp_endpoint: z.url({ protocol: /^https?$/ }).optional(),
       narrowed_page_size: count.max(5_000).optional(),
       resource_cache: resourceCache,
     })
@@ -135,6 +139,7 @@ export function settingsOf(asked: Asked): Settings {
     longPollMs: inMs(rivera.long_poll_in_seconds) ?? 20_000,
     syncIntervalMs: inMs(asked.diego_sync.frequency_in_seconds) ?? 30_000,
     commaDelimitedDestinations: asked.security_groups.enable_comma_delimited_destinations ?? false,
+    otlpEndpoint: rivera.otlp_endpoint,
     web: rivera.web ? { addresses: rivera.web_addresses } : undefined,
   };
 }

@@ -7,25 +7,34 @@ import { notFound } from "../http/cf-errors.ts";
 import type { Changes } from "../http/long-poll.ts";
 import { findProgress, storeInterpretation } from "./build-log-store.ts";
 import { interpretRecords } from "./interpret-records.ts";
+import type { TimelineExport } from "./timeline-export.ts";
 
 export function buildLogKey(buildGuid: string): string {
   return `build-log:${buildGuid}`;
 }
 
 /** Keeps what cells and Cloud Controller itself have to say of builds. */
-export class BuildObservations {
+export class BuildObservations implements AsyncDisposable {
   readonly #db: Database;
   readonly #clock: Clock;
   readonly #changes: Changes;
+  readonly #timelineExport: TimelineExport | undefined;
 
   constructor(options: {
     readonly db: Database;
     readonly clock: Clock;
     readonly changes: Changes;
+    /** Undefined where no collector is configured. */
+    readonly timelineExport: TimelineExport | undefined;
   }) {
     this.#db = options.db;
     this.#clock = options.clock;
     this.#changes = options.changes;
+    this.#timelineExport = options.timelineExport;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#timelineExport?.[Symbol.asyncDispose]();
   }
 
   /** Idempotent. @throws 404 where the build has gone: the cell stops then */
@@ -38,6 +47,7 @@ export class BuildObservations {
       await storeInterpretation(tx, buildGuid, interpretRecords(before, batch, nameOf));
     });
     this.#changes.notify(buildLogKey(buildGuid));
+    if (batch.closed) this.#timelineExport?.observationClosed(buildGuid);
   }
 
   /** A line of Cloud Controller's own, in the transaction that it belongs to. */

@@ -1,14 +1,15 @@
 import assert from "node:assert/strict";
 import { observationRequestOf, type Observed } from "#diego/models/observation.ts";
+import type { CloudControllerConfig } from "../config.ts";
 import { buildZip } from "./build-zip.ts";
 import { Developer } from "./developer.ts";
 import { FakeBbs } from "./fake-bbs.ts";
 import { TestCloudController, type Answer } from "./test-cloud-controller.ts";
 
 /** A build that a cell stages, which is the test. */
-export async function observedBuild() {
+export async function observedBuild(config: Partial<CloudControllerConfig> = {}) {
   const bbs = new FakeBbs();
-  const cc = await TestCloudController.start({ bbs });
+  const cc = await TestCloudController.start({ bbs, config });
   const developer = await Developer.admin(cc);
   const app = await developer.createApp("shop");
   const found = await developer.packageOf(app, buildZip([{ name: "Procfile", content: "web: x" }]));
