@@ -183,7 +183,7 @@ test(
     assert.equal(pushed.status, 1);
     const { guid, error } = await newestBuild("release-error");
     assert.ok(`${pushed.stdout}${pushed.stderr}`.includes(error ?? "-"), pushed.stderr);
-    assert.ok(pushed.stdout.includes(`/rivera/v1/builds/${guid}/timeline`), pushed.stdout);
+    assert.ok(pushed.stdout.includes(`/builds/${guid}/timeline`), pushed.stdout);
   },
 );
 
