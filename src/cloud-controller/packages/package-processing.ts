@@ -164,6 +164,7 @@ export class PackageProcessing implements AsyncDisposable {
       modified: resource.modified,
       method: resource.method,
       crc32: resource.crc32,
+      packedCrc32: resource.packedCrc32,
       compressedSize: resource.compressedSize,
       offset: offsets.get(resource.sha256) ?? 0,
     }));

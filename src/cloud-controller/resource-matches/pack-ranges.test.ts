@@ -10,6 +10,7 @@ const file = (sha256: string, packGuid: string, offset: number, compressedSize: 
   compressedSize,
   method: 0,
   crc32: 0,
+  packedCrc32: 0,
   lastUsedAt: "",
 });
 const shown = (ranges: ReturnType<typeof toRanges>) =>

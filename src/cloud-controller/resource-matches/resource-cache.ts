@@ -179,6 +179,7 @@ export class ResourceCache {
       compressedSize: file.compressedSize,
       method: file.method,
       crc32: file.crc32,
+      packedCrc32: file.packedCrc32,
       lastUsedAt,
     }));
     // In one order, for two uploads of the same files would wait for each other otherwise.

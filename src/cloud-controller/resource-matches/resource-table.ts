@@ -25,6 +25,8 @@ export interface ResourceFileTable {
   /** 0 stored, 8 deflated. */
   readonly method: number;
   readonly crc32: number;
+  /** Of the compressed bytes; null where the content came before it was kept. */
+  readonly packedCrc32: number | null;
   /** Of the last package that it went into, to the hour. */
   readonly lastUsedAt: string;
 }

@@ -82,7 +82,15 @@ export class ResourceCacheBed implements AsyncDisposable {
       .filter(({ sha256 }) => wanted.has(sha256))
       .map(({ content, sha256, size }) => {
         offset += size;
-        const common = { sha256, size, method: 0, crc32: crc32(content), compressedSize: size };
+        const sum = crc32(content);
+        const common = {
+          sha256,
+          size,
+          method: 0,
+          crc32: sum,
+          packedCrc32: sum,
+          compressedSize: size,
+        };
         return { ...common, content, pack, offset: offset - size };
       });
     await writeFile(pack, packed.map(({ content }) => content).join(""));

@@ -19,6 +19,7 @@ import { resourcePacks } from "./0070-resource-packs.ts";
 import { resourceSizes } from "./0084-resource-sizes.ts";
 import { packageLeases } from "./0085-package-leases.ts";
 import { buildObservations } from "./0100-build-observations.ts";
+import { resourceChecksums } from "./0110-resource-checksums.ts";
 
 /** Forward only, in this order. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -42,4 +43,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0084-resource-sizes": resourceSizes,
   "0085-package-leases": packageLeases,
   "0100-build-observations": buildObservations,
+  "0110-resource-checksums": resourceChecksums,
 };

@@ -4,7 +4,7 @@ import { mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { test } from "node:test";
-import { deflateRawSync } from "node:zlib";
+import { crc32, deflateRawSync } from "node:zlib";
 import { runChecked } from "#kernel/process/run-command.ts";
 import { buildZip, type TestEntry } from "../../testing/build-zip.ts";
 import {
@@ -241,6 +241,7 @@ test("a package holds the upload and the matched files, as unzip sees them", asy
           mode: 0o755,
           method: 8,
           crc32: 0x06d18c58,
+          packedCrc32: crc32(matched),
           compressedSize: matched.length,
           offset: 4,
         },
@@ -407,7 +408,7 @@ test("a matched file may not have the name of an uploaded one", async () => {
       upload,
       {
         target: space.at("package.zip"),
-        matched: [{ ...matched, compressedSize: 1, offset: 0 }],
+        matched: [{ ...matched, packedCrc32: null, compressedSize: 1, offset: 0 }],
         matchedBytes: space.at("upload"),
         packs: packs(space.at("pack-")),
       },
@@ -421,16 +422,20 @@ test("a matched file may not have the name of an uploaded one", async () => {
 test("a cached file that is not what its hash says is found out before it is used", async () => {
   await using space = await workspace();
   await writeFile(space.at("matched"), "changed on disk");
+  const before = "as it was once!";
   const file = { name: "a", size: 15, mode: 0o644, method: 0, compressedSize: 15, offset: 0 };
   await using threads = new AssemblyThreads(1);
-  await using worker = new AssemblyWorker(limits, threads);
 
-  const assembled = worker.assemble({
-    target: space.at("package.zip"),
-    matched: [{ ...file, sha256: hash("sha256", "as it was once!"), crc32: 0, modified: 0 }],
-    matchedBytes: space.at("matched"),
-    packs: packs(space.at("pack-")),
-  });
+  for (const [index, packedCrc32] of [null, crc32(before)].entries()) {
+    await using worker = new AssemblyWorker(limits, threads);
+    const known = { sha256: hash("sha256", before), crc32: crc32("changed on disk"), packedCrc32 };
+    const assembled = worker.assemble({
+      target: space.at(`package-${index}.zip`),
+      matched: [{ ...file, ...known, modified: 0 }],
+      matchedBytes: space.at("matched"),
+      packs: packs(space.at("pack-")),
+    });
 
-  await assert.rejects(assembled, CorruptResource);
+    await assert.rejects(assembled, CorruptResource);
+  }
 });

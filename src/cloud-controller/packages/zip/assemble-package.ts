@@ -1,7 +1,7 @@
 import { closeSync, openSync } from "node:fs";
 import { checkEntries, checkLinkTarget, checkTotal, checkTree } from "./check-entries.ts";
 import { CorruptResource, InvalidZip, shown } from "./invalid-zip.ts";
-import { readContent, verifyEntry, type VerifiedEntry } from "./zip-content.ts";
+import { packedCrc32, readContent, verifyEntry, type VerifiedEntry } from "./zip-content.ts";
 import { readZipDirectory, type ZipEntry } from "./zip-directory.ts";
 import { writePacks, type PackedFile, type PacksRequest } from "./write-packs.ts";
 import { ZipWriter, type StoredEntry } from "./zip-writer.ts";
@@ -36,6 +36,8 @@ export interface MatchedFile extends Omit<CacheableFile, "sha1"> {
   readonly mode: number;
   readonly method: number;
   readonly crc32: number;
+  /** Of the compressed bytes; null: not known, so that the content itself is proved. */
+  readonly packedCrc32: number | null;
   readonly compressedSize: number;
   /** Into the file of matched bytes. */
   readonly offset: number;
@@ -144,8 +146,15 @@ function checkTogether(
   );
 }
 
-/** What was pooled is proved again before it is used. */
+/**
+ * What was pooled is proved again before it is used: by its compressed bytes, which were proved to be the content when they
+ * came, or by inflating it.
+ */
 async function checkMatched(fd: number, file: MatchedFile): Promise<void> {
+  if (file.packedCrc32 !== null) {
+    if (packedCrc32(fd, file) === file.packedCrc32) return;
+    throw new CorruptResource(file.sha256);
+  }
   try {
     const { sha256 } = await readContent(fd, file, file.offset);
     if (sha256 === file.sha256) return;

@@ -106,6 +106,7 @@ async function assemble(
           modified: 0x210000,
           method: 8,
           crc32: crc32(content),
+          packedCrc32: crc32(compressed),
           compressedSize: compressed.length,
           offset: offset - compressed.length,
         },

@@ -20,6 +20,8 @@ export interface PackedFile {
   readonly size: number;
   readonly method: number;
   readonly crc32: number;
+  /** Of the compressed bytes. */
+  readonly packedCrc32: number;
   readonly compressedSize: number;
   /** Path of the pack. */
   readonly pack: string;
@@ -66,11 +68,11 @@ function writePack(group: readonly VerifiedEntry[], upload: number, pack: string
   const fd = openSync(pack, "wx");
   try {
     const out = new SequentialFile(fd);
-    const packed = group.map(({ entry, dataOffset, sha256 }) => {
+    const packed = group.map(({ entry, dataOffset, sha256, packedCrc32 }) => {
       const { size, method, crc32, compressedSize } = entry;
       const offset = out.position;
       out.copy({ fd: upload, offset: dataOffset }, compressedSize);
-      return { sha256, size, method, crc32, compressedSize, pack, offset };
+      return { sha256, size, method, crc32, packedCrc32, compressedSize, pack, offset };
     });
     out.flush();
     return packed;

@@ -12,6 +12,8 @@ export interface VerifiedEntry {
   /** Of the content, hex. */
   readonly sha1: string;
   readonly sha256: string;
+  /** Of the compressed bytes. */
+  readonly packedCrc32: number;
   /** The target of a symbolic link. */
   readonly linkTarget: string | undefined;
 }
@@ -19,6 +21,7 @@ export interface VerifiedEntry {
 /** Content up to this size is inflated in one call; larger content passes through in pieces. */
 const inMemoryBytes = 4 * 1024 * 1024;
 const maxLinkTargetBytes = 4096;
+const pieceBytes = 1024 * 1024;
 
 /**
  * Reads and inflates the entry's content and compares it with the directory: name, size, CRC. Inflation stops at the
@@ -39,12 +42,13 @@ export async function verifyEntry(
   if (entry.kind === "symlink" && entry.size >= maxLinkTargetBytes) {
     throw new InvalidZip(`the symbolic link "${shown(entry.name)}" has a target that is too long`);
   }
-  const { sha1, sha256, inMemory } = await readContent(fd, entry, dataOffset);
+  const { sha1, sha256, packedCrc32, inMemory } = await readContent(fd, entry, dataOffset);
   return {
     entry,
     dataOffset,
     sha1,
     sha256,
+    packedCrc32,
     linkTarget: entry.kind === "symlink" ? inMemory?.toString("utf8") : undefined,
   };
 }
@@ -59,6 +63,8 @@ interface Digests {
 }
 
 interface ReadContent extends Digests {
+  /** Of the compressed bytes. */
+  readonly packedCrc32: number;
   readonly inMemory: Buffer | undefined;
 }
 
@@ -69,15 +75,32 @@ export async function readContent(
   dataOffset: number,
 ): Promise<ReadContent> {
   if (content.size > inMemoryBytes || content.compressedSize > inMemoryBytes) {
-    return { ...(await streamedDigests(fd, content, dataOffset)), inMemory: undefined };
+    const digests = await streamedDigests(fd, content, dataOffset);
+    const packed = packedCrc32(fd, { ...content, offset: dataOffset });
+    return { ...digests, packedCrc32: packed, inMemory: undefined };
   }
-  const bytes = inflate(readExactly(fd, dataOffset, content.compressedSize), content);
+  const packed = readExactly(fd, dataOffset, content.compressedSize);
+  const bytes = inflate(packed, content);
   if (crc32(bytes) !== content.crc32) throw damaged(content);
   return {
     sha1: hash("sha1", bytes, "hex"),
     sha256: hash("sha256", bytes, "hex"),
+    packedCrc32: content.method === 0 ? content.crc32 : crc32(packed),
     inMemory: bytes,
   };
+}
+
+/** The CRC-32 of an entry's compressed bytes, read a piece at a time. */
+export function packedCrc32(
+  fd: number,
+  { offset, compressedSize }: { readonly offset: number; readonly compressedSize: number },
+): number {
+  let checksum = 0;
+  for (let done = 0; done < compressedSize; done += pieceBytes) {
+    const length = Math.min(pieceBytes, compressedSize - done);
+    checksum = crc32(readExactly(fd, offset + done, length), checksum);
+  }
+  return checksum;
 }
 
 /** Gives the offset of the data. */

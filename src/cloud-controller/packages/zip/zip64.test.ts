@@ -42,6 +42,7 @@ test("a package of more files than a plain zip can count is read by unzip, and a
     modified: 0x210000,
     method: 0,
     crc32: crc32(content),
+    packedCrc32: crc32(content),
     compressedSize: content.length,
     offset: 0,
     mode: 0o644,
