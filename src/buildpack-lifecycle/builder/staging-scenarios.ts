@@ -11,7 +11,7 @@ export interface Scenario {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-export const sh = (...lines: string[]): string => ["#!/bin/bash", ...lines, ""].join("\n");
+const sh = (...lines: string[]): string => ["#!/bin/bash", ...lines, ""].join("\n");
 
 /** Says all that a script can see: its arguments, where it runs, its environment, its user, its open files. */
 const seen = (name: string): string =>

@@ -118,7 +118,7 @@ function isWanted(each: Presented, phase: string | undefined): boolean {
 }
 
 /** The lines, and in the place of those that were cut the numbers of the first and the last. */
-export function withGaps(lines: readonly LogLine[], after: number): Presented[] {
+function withGaps(lines: readonly LogLine[], after: number): Presented[] {
   let newest = after;
   return lines.flatMap((line): Presented[] => {
     const gap = { cut: { first: newest + 1, last: line.number - 1 } };

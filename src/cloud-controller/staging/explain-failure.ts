@@ -60,7 +60,7 @@ function reasonOf(
 }
 
 /** "finalize of nodejs_buildpack". */
-export function titleOf({ name, subject }: Pick<Span, "name" | "subject">): string {
+function titleOf({ name, subject }: Pick<Span, "name" | "subject">): string {
   return subject === "" ? name : `${name} of ${subject}`;
 }
 

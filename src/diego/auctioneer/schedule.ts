@@ -36,7 +36,7 @@ export interface AuctionResult {
   readonly failedTasks: readonly FailedTask[];
 }
 
-export interface FailedTask {
+interface FailedTask {
   readonly task: CellTask;
   readonly placementError: string;
   /** It stands in line: there will be room once other tasks have ended, which they do. */
