@@ -148,30 +148,6 @@ test("domains that may not be are refused", async () => {
   assert.equal(named.json.message, "Router Group 'default-tcp' not found");
 });
 
-test("ten creations of one domain, and of one route, at once: one is made, the others hear so", async () => {
-  await using cc = await TestCloudController.start();
-  const { admin, place } = await setting(cc);
-  const [shared] = (await admin.get("/v3/domains?names=apps.localhost")).json.resources;
-  const relationships = {
-    space: { data: { guid: place.spaceGuid } },
-    domain: { data: { guid: shared.guid } },
-  };
-  const times = <Result>(make: () => Promise<Result>) =>
-    Promise.all(Array.from({ length: 10 }, make));
-
-  const domains = await times(() => admin.post("/v3/domains", { name: "race.test" }));
-  const routes = await times(() => admin.post("/v3/routes", { host: "race", relationships }));
-
-  for (const [answers, detail] of [
-    [domains, 'The domain name "race.test" is already in use'],
-    [routes, "Route already exists with host 'race' for domain 'apps.localhost'."],
-  ] as const) {
-    const lost = answers.filter(({ status }) => status !== 201);
-    assert.equal(lost.length, 9);
-    assert.deepEqual([...new Set(lost.map(({ json }) => json.errors[0].detail))], [detail]);
-  }
-});
-
 test("internal domains take no paths and no wildcards, and are no organization's default", async () => {
   await using cc = await TestCloudController.start();
   const { admin, spaceGuid, organizationGuid } = await setting(cc);

@@ -3,7 +3,7 @@ import { gzipSync } from "node:zlib";
 import { test } from "node:test";
 import { Developer } from "../testing/developer.ts";
 import { firstSpace } from "../testing/tenants.ts";
-import { TestCloudController, type Answer } from "../testing/test-cloud-controller.ts";
+import { TestCloudController } from "../testing/test-cloud-controller.ts";
 
 const json = "application/json";
 
@@ -126,49 +126,6 @@ test("names are kept as they are or refused, and never more than names", async (
     const answer = await create(name);
     assert.equal(answer.status, 422, JSON.stringify(name));
     assert.equal(answer.json.errors[0].detail, detail);
-  }
-});
-
-test("of many creations of one name at once exactly one succeeds", async () => {
-  await using cc = await TestCloudController.start();
-  const admin = await cc.admin();
-  const { spaceGuid, organizationGuid } = await firstSpace(admin);
-  const to = (guid: string) => ({ data: { guid } });
-  const name = "same";
-  const cases: [string, unknown, number, string][] = [
-    [
-      "apps",
-      { name, relationships: { space: to(spaceGuid) } },
-      10016,
-      "App with the name 'same' already exists.",
-    ],
-    ["organizations", { name }, 10008, "Organization 'same' already exists."],
-    [
-      "spaces",
-      { name, relationships: { organization: to(organizationGuid) } },
-      10008,
-      "Name must be unique per organization",
-    ],
-    [
-      "buildpacks",
-      { name },
-      10008,
-      "Buildpack with name 'same' and an unassigned stack already exists",
-    ],
-    ["stacks", { name }, 10008, "Name must be unique"],
-  ];
-  for (const [resource, body, code, detail] of cases) {
-    const answers: Answer[] = await Promise.all(
-      Array.from({ length: 10 }, () => admin.post(`/v3/${resource}`, body)),
-    );
-    const won = answers.filter(({ status }) => status === 201);
-    const lost = answers.filter(({ status }) => status !== 201);
-    assert.equal(won.length, 1, resource);
-    for (const answer of lost) {
-      assert.equal(answer.status, 422, answer.text);
-      assert.equal(answer.json.errors[0].code, code);
-      assert.equal(answer.json.errors[0].detail, detail);
-    }
   }
 });
 

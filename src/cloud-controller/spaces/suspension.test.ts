@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { FakeBbs } from "../testing/fake-bbs.ts";
 import { Developer } from "../testing/developer.ts";
 import { firstSpace, userWith } from "../testing/tenants.ts";
-import { TestCloudController } from "../testing/test-cloud-controller.ts";
+import { TestCloudController, type Caller } from "../testing/test-cloud-controller.ts";
 
 test("a suspended space takes changes from its organization's managers alone", async () => {
   await using cc = await TestCloudController.start();
@@ -29,6 +29,30 @@ test("a suspended space takes changes from its organization's managers alone", a
   assert.equal((await developer.get(path)).status, 200);
   assert.equal((await chief.patch(path, { suspended: false })).json.suspended, false);
   assert.equal((await developer.post("/v3/apps", app("a"))).status, 201);
+});
+
+test("a manifest is applied in a suspended organization by an administrator alone", async () => {
+  await using cc = await TestCloudController.start();
+  const admin = await cc.admin();
+  const place = await firstSpace(admin);
+  const developer = await userWith(cc, "dev", { ...place, types: ["space_developer"] });
+  await admin.patch(`/v3/organizations/${place.organizationGuid}`, { suspended: true });
+  const send = (caller: Caller, action: string) =>
+    caller.send("POST", `/v3/spaces/${place.spaceGuid}/${action}`, "applications: [{name: a}]", {
+      "content-type": "application/x-yaml",
+    });
+
+  for (const action of ["actions/apply_manifest", "manifest_diff"]) {
+    const refused = await send(developer, action);
+    assert.equal(refused.status, 403, action);
+    assert.deepEqual(refused.json.errors, [
+      { code: 10017, title: "CF-OrgSuspended", detail: "The organization is suspended" },
+    ]);
+  }
+  assert.equal((await admin.get("/v3/apps")).json.pagination.total_results, 0);
+  const applied = await admin.job(await send(admin, "actions/apply_manifest"));
+  assert.equal(applied.json.state, "COMPLETE", applied.text);
+  assert.equal((await admin.get("/v3/apps?names=a")).json.pagination.total_results, 1);
 });
 
 test("while an organization is deleted nobody but an administrator changes it; a failed deletion reopens it", async () => {
