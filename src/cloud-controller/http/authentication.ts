@@ -11,8 +11,9 @@ const claimsSchema = z.object({
   client_id: z.string().max(1024).optional(),
   origin: z.string().max(1024).optional(),
   scope: z.array(z.string()).optional(),
-  exp: z.number(),
-  iat: z.number(),
+  // Whole seconds that a clock can show.
+  exp: z.int(),
+  iat: z.int(),
 });
 
 /** How far the clocks of UAA and of this machine may be apart, for a token that says it was issued later than now. */

@@ -51,11 +51,11 @@ export function createServer(options: {
   const app = createBareServer(options.logger);
   app.decorateRequest("auth", { getter: () => nobody });
   app.addHook("onRequest", async (request, reply) => {
-    const { authorization } = request.headers;
     if (request.routeOptions.config.anonymous === true || request.is404) {
       options.rateLimiter?.admit(request, reply, undefined);
       return;
     }
+    const authorization = authorizationOf(request);
     if (authorization === undefined) options.rateLimiter?.admit(request, reply, undefined);
     const auth = await options.authenticate(authorization);
     options.rateLimiter?.admit(request, reply, auth);
@@ -65,6 +65,13 @@ export function createServer(options: {
     await options.onCaller(auth);
   });
   return app;
+}
+
+/** Of two headers Node keeps the first; what stands before us may have judged the other, so neither counts. */
+function authorizationOf({ raw }: FastifyRequest): string | undefined {
+  const [authorization, ...others] = raw.headersDistinct["authorization"] ?? [];
+  if (others.length > 0) throw new CfError("InvalidAuthToken");
+  return authorization;
 }
 
 /** The part that the internal listener shares: bodies, errors, request ids. */

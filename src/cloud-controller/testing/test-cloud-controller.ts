@@ -41,6 +41,8 @@ export interface Claims {
   readonly audience?: string;
   readonly issuer?: string;
   readonly issuedInSeconds?: number;
+  /** Claims as they stand in the token, instead of what they would be; undefined leaves one out. */
+  readonly payload?: Readonly<Record<string, unknown>>;
 }
 
 /** A real Cloud Controller on a real database, real HTTP and signed tokens; Diego and the blobstore are the test's. */
@@ -281,10 +283,11 @@ async function startTokenKeys(stack: AsyncDisposableStack) {
       scope: claims.scopes ?? ["cloud_controller.read", "cloud_controller.write"],
       iat: now + (claims.issuedInSeconds ?? 0),
       exp: now + (claims.expiresInSeconds ?? 600),
+      aud: claims.audience ?? "cloud_controller",
+      iss: claims.issuer ?? `${url}/uaa/oauth/token`,
+      ...claims.payload,
     })
       .setProtectedHeader({ alg: "RS256", kid: "key-1" })
-      .setAudience(claims.audience ?? "cloud_controller")
-      .setIssuer(claims.issuer ?? `${url}/uaa/oauth/token`)
       .sign(privateKey);
   };
   return { url, sign };
