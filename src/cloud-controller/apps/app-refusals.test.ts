@@ -125,3 +125,55 @@ test("flags hide environments, the one from all, the other from those who do not
   const redacted = await supporter.get(`/v3/apps/${guid}/env`);
   assert.deepEqual(redacted.json.system_env_json, { redacted_message: "[PRIVATE DATA HIDDEN]" });
 });
+
+test("a variable that no process could be started with enters no group either", async () => {
+  await using cc = await TestCloudController.start();
+  const admin = await cc.admin();
+  const group = "/v3/environment_variable_groups/running";
+  const many = (count: number) =>
+    Object.fromEntries(Array.from({ length: count }, (_, n) => [`K${n}`, "x".repeat(100_000)]));
+  const cases: [unknown, string][] = [
+    [
+      { A: "x".repeat(131_070) },
+      "Environment variable 'A' is too long (maximum is 131071 bytes of name and value)",
+    ],
+    [{ VCAP_X: "1" }, "Var cannot start with VCAP_"],
+    [{ PORT: "1" }, "Var cannot set PORT"],
+    [{ "": "1" }, "Var key must be a minimum length of 1"],
+    [{ "line\nbreak": "1" }, "Var key must not contain '=' or control characters"],
+    [{ A: "\u0000" }, "The request must not contain NUL characters"],
+    [{ A: 1 }, "Non-string value in environment variable for key 'A', value '1'"],
+  ];
+  for (const [variables, detail] of cases) {
+    const answer = await admin.patch(group, { var: variables });
+    assert.equal(answer.status, 422, JSON.stringify(variables).slice(0, 80));
+    assert.equal(answer.json.errors[0].detail, detail);
+  }
+  assert.equal((await admin.patch(group, { var: many(9) })).status, 200);
+  const sum = await admin.patch(group, {
+    var: { L1: "x".repeat(120_000), L2: "x".repeat(120_000) },
+  });
+  assert.equal(
+    sum.json.errors[0].detail,
+    "Environment variables are too long (maximum is 1048576 bytes in all)",
+  );
+});
+
+test("what an environment holds is given back byte for byte", async () => {
+  await using cc = await TestCloudController.start();
+  const developer = await Developer.admin(cc);
+  const path = `/v3/apps/${await developer.createApp("app")}/environment_variables`;
+  const variables = {
+    LINES: "a\nb\r\n\tc",
+    QUOTED: `"'\`\\`,
+    COMMAND: "$(rm -rf /) \${HOME} %PATH%",
+    WIDE: "😀 \u202e e\u0301",
+    EMPTY: "",
+    "ünicode.key-1": "x",
+    LD_PRELOAD: "/nowhere.so",
+  };
+
+  assert.equal((await developer.caller.patch(path, { var: variables })).status, 200);
+
+  assert.deepEqual((await developer.caller.get(path)).json.var, variables);
+});

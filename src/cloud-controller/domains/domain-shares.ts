@@ -63,19 +63,17 @@ export async function requireShareable(
     .select(["guid", "name"])
     .where(isOneOf(sql.ref("organizations.guid"), guids))
     .execute();
-  const missing = guids.find((guid) => !found.some((organization) => organization.guid === guid));
-  if (missing !== undefined) {
+  // What this user may not see is told like what is not there; the original words the two apart.
+  for (const guid of guids) {
+    const isThere = found.some((organization) => organization.guid === guid);
+    const place = { organizationGuid: guid };
+    if (isThere && (await permissions.can(auth, "organization.read", place))) continue;
     throw unprocessable(
-      `Organization with guid '${missing}' does not exist, or you do not have access to it.`,
+      `Organization with guid '${guid}' does not exist, or you do not have access to it.`,
     );
   }
   for (const { guid, name } of found) {
     const place = { organizationGuid: guid };
-    if (!(await permissions.can(auth, "organization.read", place))) {
-      throw unprocessable(
-        `Organization with guid '${guid}' either does not exist, or you do not have access to it.`,
-      );
-    }
     if (!(await permissions.can(auth, "organization.update", place))) {
       throw unprocessable(
         `You do not have sufficient permissions for organization '${name}' to share domain.`,

@@ -193,8 +193,8 @@ test("a domain that is shared with an organization is its own to use, until it i
     .json;
   const path = `/v3/domains/${domain.guid}`;
   const shares = `${path}/relationships/shared_organizations`;
-  const route = () =>
-    borrower.post("/v3/routes", {
+  const route = (caller = borrower) =>
+    caller.post("/v3/routes", {
       host: "app",
       relationships: {
         space: { data: { guid: space.json.guid } },
@@ -204,6 +204,7 @@ test("a domain that is shared with an organization is its own to use, until it i
 
   const hidden = await borrower.get(path);
   const refused = await route();
+  const refusedToAdmin = await route(admin);
   const shared = await admin.post(shares, { data: [{ guid: borrowers }] });
   const seen = await borrower.get(path);
   const listed = await borrower.get(`/v3/organizations/${borrowers}/domains?names=lent.test`);
@@ -217,6 +218,10 @@ test("a domain that is shared with an organization is its own to use, until it i
   assert.equal(hidden.status, 404);
   assert.equal(
     refused.json.errors[0].detail,
+    "Invalid domain. Ensure that the domain exists and you have access to it.",
+  );
+  assert.equal(
+    refusedToAdmin.json.errors[0].detail,
     "Invalid domain. Domain 'lent.test' is not available in organization 'borrowers'.",
   );
   assert.deepEqual(shared.json, { data: [{ guid: borrowers }] });

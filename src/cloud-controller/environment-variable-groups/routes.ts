@@ -6,7 +6,11 @@ import { CfError, notFound } from "../http/cf-errors.ts";
 import type { ApiServer } from "../http/create-server.ts";
 import { presentTimestamp, type Links } from "../http/links.ts";
 import { parseMessage } from "../http/parse-message.ts";
-import { environmentVariablesMessage, mergeVariables } from "../apps/environment-variables.ts";
+import {
+  environmentVariablesMessage,
+  mergeVariables,
+  requireFits,
+} from "../apps/environment-variables.ts";
 import { environmentVariableGroup } from "./find-environment-variable-group.ts";
 
 const groupName = z.enum(["running", "staging"]);
@@ -28,12 +32,11 @@ export function registerEnvironmentVariableGroups(
       const name = known(request.params.name);
       await db.transaction().execute(async (tx) => {
         const { variables } = await environmentVariableGroup(tx, name);
+        const merged = mergeVariables(variables, message.var);
+        requireFits(merged);
         await tx
           .updateTable("environmentVariableGroups")
-          .set({
-            ...touched(clock),
-            variables: JSON.stringify(mergeVariables(variables, message.var)),
-          })
+          .set({ ...touched(clock), variables: JSON.stringify(merged) })
           .where("name", "=", name)
           .execute();
       });

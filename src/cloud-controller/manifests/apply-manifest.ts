@@ -4,7 +4,7 @@ import type { AppLog } from "../apps/app-log.ts";
 import type { AppRunner } from "../apps/app-runner.ts";
 import type { App } from "../apps/app-table.ts";
 import { updateApp } from "../apps/app-update.ts";
-import { mergeVariables } from "../apps/environment-variables.ts";
+import { mergeVariables, requireFits } from "../apps/environment-variables.ts";
 import { setFeatures } from "../apps/set-features.ts";
 import { findApp } from "../apps/find-app.ts";
 import type { CloudControllerLimits } from "../config.ts";
@@ -118,6 +118,7 @@ async function applyToApp(
   const rerouted = await applyRouting(db, context, { app, routing: manifest.routing });
   if (manifest.environment !== undefined) {
     const variables = mergeVariables(app.environmentVariables, manifest.environment);
+    requireFits(variables);
     await db
       .updateTable("apps")
       .set({ ...touched(context.clock), environmentVariables: JSON.stringify(variables) })

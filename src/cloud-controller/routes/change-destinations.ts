@@ -4,7 +4,7 @@ import { recordAuditEvent } from "../audit-events/record-audit-event.ts";
 import { newRecord, touched } from "../database/record.ts";
 import type { Executor } from "../database/schema.ts";
 import type { Actor } from "../http/auth-context.ts";
-import { unprocessable } from "../http/cf-errors.ts";
+import { unprocessable, type CfError } from "../http/cf-errors.ts";
 import { isOneOf } from "../http/page.ts";
 import { exceedsPorts, tooManyPorts, type WantedDestination } from "./destinations-message.ts";
 import {
@@ -155,15 +155,17 @@ async function requireApps(
     .where(isOneOf(sql.ref("apps.guid"), guids))
     .execute();
   const missing = guids.filter((guid) => !rows.some((row) => row.guid === guid));
-  if (missing.length > 0) {
-    throw unprocessable(`App(s) with guid(s) "${missing.join('", "')}" do not exist.`);
-  }
+  if (missing.length > 0) throw appsMissing(missing);
   const spaces = await spacesOfRoute(db, route);
   if (rows.some((row) => !spaces.includes(row.spaceGuid))) {
     throw unprocessable(
       "Routes destinations must be in either the route's space or the route's shared spaces",
     );
   }
+}
+
+export function appsMissing(guids: readonly string[]): CfError {
+  return unprocessable(`App(s) with guid(s) "${guids.join('", "')}" do not exist.`);
 }
 
 /** A process's ports are those that all its routes name. */

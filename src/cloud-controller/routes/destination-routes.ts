@@ -8,6 +8,7 @@ import { isOneOf } from "../http/page.ts";
 import { parseMessage } from "../http/parse-message.ts";
 import { unprocessableQuery } from "../http/unprocessable-query.ts";
 import {
+  appsMissing,
   insertDestinations,
   removeDestination,
   replaceDestinations,
@@ -113,26 +114,28 @@ function filterOf(query: unknown): DestinationFilter {
   return { guids: guids?.split(","), appGuids: app_guids?.split(",") };
 }
 
-/** Apps of spaces that the route is shared with may be out of this user's sight. */
+/**
+ * Apps of spaces that the route is shared with may be out of this user's sight: they are told like those that do not
+ * exist. The original words the two apart.
+ */
 async function requireReadableApps(
   { db, permissions }: RouteRoutes,
   auth: AuthContext,
   { route, wanted }: { readonly route: Route; readonly wanted: readonly WantedDestination[] },
 ): Promise<void> {
-  const guids = wanted.map((destination) => destination.appGuid);
+  const guids = [...new Set(wanted.map((destination) => destination.appGuid))];
   const apps = await db
     .selectFrom("apps")
     .select(["guid", "spaceGuid"])
     .where(isOneOf(sql.ref("apps.guid"), guids))
-    .where("spaceGuid", "!=", route.spaceGuid)
     .execute();
-  const hidden: string[] = [];
+  const seen = new Set<string>();
   for (const { guid, spaceGuid } of apps) {
-    if (!(await permissions.can(auth, "space.read", { spaceGuid }))) hidden.push(guid);
+    const isOfRoute = spaceGuid === route.spaceGuid;
+    if (isOfRoute || (await permissions.can(auth, "space.read", { spaceGuid }))) seen.add(guid);
   }
-  if (hidden.length > 0) {
-    throw unprocessable(`App(s) with guid(s) "${hidden.join('", "')}" you do not have access.`);
-  }
+  const unseen = guids.filter((guid) => !seen.has(guid));
+  if (unseen.length > 0) throw appsMissing(unseen);
 }
 
 async function find(

@@ -1,7 +1,7 @@
 import { recordAuditEvent } from "../audit-events/record-audit-event.ts";
 import { findApp } from "../apps/find-app.ts";
 import type { Database } from "../database/schema.ts";
-import { findDomain } from "../domains/find-domain.ts";
+import { findVisibleDomain } from "../domains/find-domain.ts";
 import { isEnabled, requireEnabled } from "../feature-flags/feature-flags.ts";
 import { actorOf, type AuthContext } from "../http/auth-context.ts";
 import { CfError, notFound, unprocessable } from "../http/cf-errors.ts";
@@ -104,8 +104,9 @@ function registerCreation(app: ApiServer, dependencies: RouteRoutes): void {
     const { create } = routeMessages({ hash: await isEnabled(db, "hash_based_routing") });
     const message = parseMessage(create, request.body);
     const spaceGuid = message.relationships.space.data.guid;
-    const domain = await findDomain(db, message.relationships.domain.data.guid);
     await requireSpace(db, spaceGuid);
+    const domainGuid = message.relationships.domain.data.guid;
+    const domain = await findVisibleDomain(dependencies, auth, domainGuid);
     if (domain === undefined) {
       throw unprocessable(
         "Invalid domain. Ensure that the domain exists and you have access to it.",
