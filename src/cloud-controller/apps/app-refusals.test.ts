@@ -166,7 +166,7 @@ test("what an environment holds is given back byte for byte", async () => {
   const variables = {
     LINES: "a\nb\r\n\tc",
     QUOTED: `"'\`\\`,
-    COMMAND: "$(rm -rf /) \${HOME} %PATH%",
+    COMMAND: "$(rm -rf /) ${HOME} %PATH%",
     WIDE: "😀 \u202e e\u0301",
     EMPTY: "",
     "ünicode.key-1": "x",
