@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
 import { decodeJwt } from "jose";
-import type { ConfiguredClient } from "../clients/configured-clients.ts";
+import { type ConfiguredClient, sshProxySecret } from "../clients/configured-clients.ts";
 import { admin, pass, running } from "../testing/test-uaa.ts";
 
-const sshProxy = { client_id: "ssh-proxy", client_secret: admin.password };
+const sshProxy = { client_id: "ssh-proxy", client_secret: sshProxySecret(admin.password) };
 
 const webApp: ConfiguredClient = {
   clientId: "web-app",

@@ -1,3 +1,4 @@
+import { createHmac } from "node:crypto";
 import type { GrantType } from "./oauth-client.ts";
 
 /** A client that the platform's configuration names. Each start brings it back to this, as UAA does with `override`. */
@@ -56,7 +57,7 @@ export function builtInClients(platform: {
     },
     {
       clientId: "ssh-proxy",
-      secret: platform.adminClientSecret,
+      secret: sshProxySecret(platform.adminClientSecret),
       grantTypes: ["authorization_code"],
       scopes: [
         "cloud_controller.admin",
@@ -95,4 +96,9 @@ export function builtInClients(platform: {
       refreshTokenValidity: thirtyDays,
     },
   ];
+}
+
+/** What the ssh proxy knows is not what the administrator's client knows: it redeems codes, and no more. */
+export function sshProxySecret(adminClientSecret: string): string {
+  return createHmac("sha256", adminClientSecret).update("ssh-proxy").digest("hex");
 }
