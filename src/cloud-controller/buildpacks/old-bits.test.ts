@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { globSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { test } from "node:test";
 import { buildZip } from "../testing/build-zip.ts";
@@ -11,6 +13,21 @@ import { TestCloudController } from "../testing/test-cloud-controller.ts";
 const bits = (text: string) => [
   { name: "bits", filename: "b.zip", content: buildZip([{ name: "bin/detect", content: text }]) },
 ];
+
+async function openedOn(cc: TestCloudController) {
+  const { caller } = await Developer.admin(cc);
+  const db = await cc.openDatabase();
+  return {
+    db,
+    /** Has the platform do now what it put off. */
+    async hurry() {
+      await db.updateTable("jobs").set({ runAt: null }).execute();
+      // Any new job sets the workers on.
+      await caller.post("/v3/admin/actions/clear_buildpack_cache", {});
+    },
+    [Symbol.asyncDispose]: () => db.destroy(),
+  };
+}
 
 /** A buildpack whose bits a staging under way was given. */
 async function stagingWith(cc: TestCloudController, bbs: FakeBbs) {
@@ -34,7 +51,7 @@ async function stagingWith(cc: TestCloudController, bbs: FakeBbs) {
     globSync("cc-buildpacks/*/*/*", { cwd: path.join(cc.directory, "blobs") }).map((file) =>
       path.basename(file),
     );
-  const db = await cc.openDatabase();
+  const { db, hurry } = await openedOn(cc);
   return {
     developer,
     guid,
@@ -42,12 +59,7 @@ async function stagingWith(cc: TestCloudController, bbs: FakeBbs) {
     build,
     key: given.cacheKey,
     stored,
-    /** Has the platform do now what it put off. */
-    async hurry() {
-      await db.updateTable("jobs").set({ runAt: null }).execute();
-      // Any new job sets the workers on.
-      await developer.caller.post("/v3/admin/actions/clear_buildpack_cache", {});
-    },
+    hurry,
     async putOffJobs() {
       const rows = await db
         .selectFrom("jobs")
@@ -125,6 +137,26 @@ test("the bits of a deleted buildpack go when no staging uses them", async () =>
   await world.developer.completeStaging(bbs, world.build, { completion: { failed: true } });
 
   await world.hurry();
+
+  await eventually(async () => (world.stored().length === 0 ? true : undefined));
+});
+
+test("the bits of a deleted buildpack go also where the platform ended before their time came", async (t) => {
+  const directory = await mkdtemp(path.join(tmpdir(), "old-bits-"));
+  t.after(() => rm(directory, { recursive: true, force: true }));
+  const bbs = new FakeBbs();
+  const before = await TestCloudController.start({ directory, bbs });
+  const world = await stagingWith(before, bbs);
+  await world.developer.completeStaging(bbs, world.build, { completion: { failed: true } });
+  await world.developer.caller.send("DELETE", `/v3/buildpacks/${world.guid}`);
+  await eventually(async () => ((await world.putOffJobs()).length === 1 ? true : undefined));
+  await world[Symbol.asyncDispose]();
+  await before[Symbol.asyncDispose]();
+  assert.deepEqual(world.stored(), [world.key]);
+
+  await using next = await TestCloudController.start({ directory, bbs });
+  await using after = await openedOn(next);
+  await after.hurry();
 
   await eventually(async () => (world.stored().length === 0 ? true : undefined));
 });
