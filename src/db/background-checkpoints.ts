@@ -12,6 +12,7 @@ export class BackgroundCheckpoints {
   #thread: Worker | undefined;
   #isRunning = false;
   #isUsable = true;
+  #changes = 0;
   #changesBefore = 0;
 
   constructor(path: string) {
@@ -20,12 +21,8 @@ export class BackgroundCheckpoints {
 
   /** To be called after each commit, with how many rows the connection has changed since it was opened. */
   committed(totalChanges: number): void {
-    if (!this.#isUsable || this.#isRunning) return;
-    if (totalChanges - this.#changesBefore < changesBetween) return;
-    this.#changesBefore = totalChanges;
-    this.#isRunning = true;
-    this.#thread ??= this.#start();
-    this.#thread.postMessage("checkpoint");
+    this.#changes = totalChanges;
+    this.#startWhereDue();
   }
 
   close(): void {
@@ -33,11 +30,24 @@ export class BackgroundCheckpoints {
     void this.#thread?.terminate();
   }
 
+  #startWhereDue(): void {
+    if (!this.#isUsable || this.#isRunning) return;
+    if (this.#changes - this.#changesBefore < changesBetween) return;
+    this.#changesBefore = this.#changes;
+    this.#isRunning = true;
+    this.#thread ??= this.#start();
+    this.#thread.postMessage("checkpoint");
+  }
+
   #start(): Worker {
     const thread = new Worker(new URL("./checkpoint-thread.ts", import.meta.url), {
       workerData: this.#path,
     });
-    thread.on("message", () => (this.#isRunning = false));
+    thread.on("message", () => {
+      this.#isRunning = false;
+      // What was committed meanwhile may be the last for a long time.
+      this.#startWhereDue();
+    });
     // Without it commits do what is due themselves, once the log is large.
     thread.on("error", () => (this.#isUsable = false));
     thread.unref();
