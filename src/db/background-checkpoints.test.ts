@@ -48,7 +48,8 @@ test("what was committed reaches the file without a commit that waits for it, an
   await add(5).execute(db);
   await db.destroy();
 
-  using after = new DatabaseSync(file);
+  // The thread may hold it until it has ended.
+  using after = new DatabaseSync(file, { timeout: 5_000 });
   assert.equal(atFirst, 0);
   assert.equal(after.prepare("select count(*) as count from things").get()?.["count"], 815);
   rmSync(directory, { recursive: true });

@@ -9,17 +9,19 @@ import { StatementCache } from "./statement-cache.ts";
  * kill -9 and power loss (4,600 such transactions a second).
  */
 export function nodeSqliteDialect(path: string): SqliteDialect {
-  const database = new DatabaseSync(path);
+  // From the first statement on: the thread of one that was closed just now may hold the file for a moment more.
+  const database = new DatabaseSync(path, { timeout: lockWaitMs });
   database.exec("PRAGMA journal_mode = WAL");
   database.exec("PRAGMA synchronous = FULL");
   database.exec("PRAGMA foreign_keys = ON");
-  database.exec("PRAGMA busy_timeout = 5000");
   database.exec(`PRAGMA mmap_size = ${mappedBytes}`);
   database.exec(`PRAGMA wal_autocheckpoint = ${pagesOfLog}`);
   const isFile = path !== ":memory:" && path !== "";
   const checkpoints = isFile ? new BackgroundCheckpoints(path) : undefined;
   return new SqliteDialect({ database: withStatementCache(database, checkpoints) });
 }
+
+const lockWaitMs = 5_000;
 
 /** A commit that finds the write-ahead log so long has not been kept up with, and shortens it itself: 32 MiB. */
 const pagesOfLog = 8_192;
