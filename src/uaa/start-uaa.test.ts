@@ -99,7 +99,8 @@ test("a user whom an administrator makes can log in, and has no administrator's 
 for (const [what, username, password] of [
   ["a wrong password", "admin", "guess"],
   ["an unknown user", "nobody", "guess"],
-  ["a password of a megabyte", "admin", "x".repeat(60_000)],
+  ["a password of 60,000 characters", "admin", "x".repeat(60_000)],
+  ["a password in another Unicode form", "admin", "ﬁrst-password"],
   ["a password with a NUL", "admin", "first-password\0"],
   ["a name of 300 characters", "a".repeat(300), "x"],
 ] as const) {
@@ -335,6 +336,36 @@ for (const [what, form, headers, status, error] of [
     assert.equal(typeof answer.error_description, "string");
   });
 }
+
+test("no user gets a scope by asking for it, and a megabyte of password is not even read", async () => {
+  const { login, token, call } = await running();
+  const { access_token: root } = await login();
+  await call("POST", "/Users", root, newUser("ann", "pw"));
+  const form = { grant_type: "password", username: "ann", password: "pw" };
+
+  for (const scope of [
+    "cloud_controller.admin",
+    "uaa.admin",
+    "openid cloud_controller.admin",
+    "cloud_controller.*",
+  ]) {
+    const answer = await token({ ...form, scope });
+    assert.equal(answer.status, 400, scope);
+    assert.equal(answer.error, "invalid_scope", scope);
+    assert.equal(answer.access_token, undefined);
+  }
+  const { refresh_token } = await login("ann", "pw");
+  const wider = await token({
+    grant_type: "refresh_token",
+    refresh_token,
+    scope: "cloud_controller.admin",
+  });
+  assert.equal(wider.error, "invalid_scope");
+  const huge = await token({ ...form, password: "x".repeat(1024 * 1024) });
+  assert.deepEqual([huge.status, huge.error], [400, "invalid_request"]);
+  assert.equal(huge.error_description, "Request body is too large");
+  assert.equal((await token(form)).status, 200, "nor does it count as a guess");
+});
 
 test("an unknown origin is refused in the words that the official client knows", async () => {
   const { token } = await running();

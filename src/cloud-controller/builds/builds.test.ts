@@ -75,6 +75,78 @@ test("what the cell is told to fetch can be fetched, and nothing else", async ()
   assert.equal((await cc.cell("POST", completion, "{}")).status, 401);
 });
 
+test("a callback is for one build, one method and one end, and for nobody who only knows its path", async () => {
+  await using stage = await staging();
+  const { bbs, cc, developer, packageGuid, app } = stage;
+  const other = await developer.createApp("other");
+  const found = await developer.packageOf(other, buildZip([{ name: "Procfile", content: "x" }]));
+  const [mine, theirs] = [
+    await developer.build(packageGuid),
+    await developer.build(found.json.guid),
+  ];
+  const callbackOf = (build: { json: { guid: string } }) =>
+    bbs.taskMap.get(build.json.guid)?.definition.completionCallbackUrl ?? "";
+  const callback = callbackOf(mine);
+  const body = JSON.stringify({ task_guid: mine.json.guid, failed: true, failure_reason: "no" });
+  const admin = `bearer ${await cc.token({ userGuid: "a", scopes: ["cloud_controller.admin"] })}`;
+  const json = { "content-type": "application/json" };
+  const { pathname, search } = new URL(callback);
+
+  for (const [what, url] of [
+    ["another build's path", callback.replace(mine.json.guid, theirs.json.guid)],
+    ["a parameter more", `${callback}&start=1`],
+    ["a changed signature", callback.replace(/signature=../, "signature=00")],
+    ["no signature", callback.replace(/[?&]signature=[^&]*/, "")],
+  ] as const) {
+    const answer = await cc.cell("POST", url, body, { ...json, authorization: admin });
+    assert.equal(answer.status, 401, `${what}: ${answer.text}`);
+  }
+  assert.equal((await cc.cell("GET", callback)).status, 401, "another method");
+  const outside = await developer.caller.send("POST", pathname + search, body);
+  assert.equal(outside.status, 404, "the API's own listener has no such path");
+  assert.equal((await developer.caller.get(`/v3/builds/${mine.json.guid}`)).json.state, "STAGING");
+
+  await developer.completeStaging(bbs, mine.json.guid, { droplet });
+  const again = await cc.cell("POST", callback, body, json);
+  assert.equal(again.status, 400, again.text);
+  assert.equal((await developer.caller.get(`/v3/builds/${mine.json.guid}`)).json.state, "STAGED");
+  const droplets = await developer.caller.get(`/v3/apps/${app}/droplets`);
+  assert.equal(droplets.json.resources.length, 1);
+});
+
+test("deleting a space in the middle of a push ends the staging, and the push hears 404 and 422", async () => {
+  await using stage = await staging();
+  const { bbs, cc, developer, packageGuid, app } = stage;
+  const { caller } = developer;
+  const waiting = await developer.createPackage(app);
+  const build = await developer.build(packageGuid);
+  const callback = bbs.taskMap.get(build.json.guid)?.definition.completionCallbackUrl ?? "";
+  const [space] = (await caller.get("/v3/spaces?names=dev")).json.resources;
+
+  const job = await caller.job(await caller.delete(`/v3/spaces/${space.guid}`));
+
+  assert.equal(job.json.state, "COMPLETE", job.text);
+  const late = [
+    await developer.uploadBits(waiting, buildZip([{ name: "a", content: "x" }])),
+    await developer.build(packageGuid),
+    await caller.get(`/v3/builds/${build.json.guid}`),
+    await caller.post(`/v3/apps/${app}/actions/start`),
+    await caller.post("/v3/apps", {
+      name: "late",
+      relationships: { space: { data: { guid: space.guid } } },
+    }),
+  ];
+  assert.deepEqual(
+    late.map(({ status }) => status),
+    [404, 422, 404, 404, 422],
+  );
+  const body = JSON.stringify({ task_guid: build.json.guid, failed: false, result: "{}" });
+  const told = await cc.cell("POST", callback, body, { "content-type": "application/json" });
+  assert.equal(told.status, 404, told.text);
+  assert.equal(bbs.taskMap.size, 0);
+  assert.equal((await caller.get("/v3/droplets")).json.pagination.total_results, 0);
+});
+
 test("a poll of a build is held until the build has its final state", async () => {
   await using stage = await staging();
   const { bbs, developer, packageGuid } = stage;

@@ -157,6 +157,14 @@ test("what a droplet may not be is refused in Cloud Controller's words", async (
     empty.json.errors[0].detail,
     "Uploaded droplet file is invalid: x.zip is not a tgz, x.zip cannot be empty",
   );
+  const download = await caller.get(`/v3/droplets/${waiting}/download`);
+  assert.equal(download.status, 422);
+  assert.equal(download.json.errors[0].detail, "Only staged droplets can be downloaded.");
+  const early = await caller.patch(`/v3/apps/${guid}/relationships/current_droplet`, {
+    data: { guid: waiting },
+  });
+  assert.equal(early.status, 422);
+  assert.equal(early.json.errors[0].detail, "droplet must be in staged state");
   const nested = await caller.get(`/v3/apps/${guid}/droplets?current=false`);
   assert.match(nested.json.errors[0].detail, /: Current only accepts the value 'true'$/);
 });

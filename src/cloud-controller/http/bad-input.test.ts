@@ -129,6 +129,88 @@ test("names are kept as they are or refused, and never more than names", async (
   }
 });
 
+test("a list takes many values, repeated ones and blanks, and an address that is too long is 431", async () => {
+  await using cc = await TestCloudController.start();
+  const developer = await Developer.admin(cc);
+  const guid = await developer.createApp("app");
+  const { caller } = developer;
+  const found = async (query: string) => {
+    const answer = await caller.get(`/v3/apps?${query}`);
+    assert.equal(answer.status, 200, `${query.slice(0, 80)}: ${answer.text}`);
+    return answer.json.resources.length;
+  };
+  const guids = (count: number) =>
+    Array.from({ length: count }, (_, n) => `${n}`.padStart(36, "0"));
+
+  assert.equal(await found("names=,,"), 0);
+  assert.equal(await found("names=,app,"), 1);
+  assert.equal(await found("names=other&names=app"), 1, "the last one counts");
+  assert.equal(await found(`guids=${[...guids(350), guid].join(",")}`), 1);
+  assert.equal(await found("page=1000000000&per_page=5000"), 0);
+  assert.equal((await caller.get(`/v3/apps?guids=${guids(10_000).join(",")}`)).status, 431);
+  const refused = await caller.get("/v3/apps?a[b]=c&names[]=app&__proto__[x]=1");
+  assert.equal(refused.status, 400);
+  assert.match(
+    refused.json.errors[0].detail,
+    /^The query parameter is invalid: Unknown query parameter\(s\): 'a\[b\]', 'names\[\]', '__proto__\[x\]'\. Valid parameters are: /,
+  );
+});
+
+test("labels and annotations end where Cloud Controller's do", async () => {
+  await using cc = await TestCloudController.start();
+  const developer = await Developer.admin(cc);
+  const path = `/v3/apps/${await developer.createApp("app")}`;
+  const many = (count: number) =>
+    Object.fromEntries(Array.from({ length: count }, (_, n) => [`k${n}`, "v"]));
+  const patch = (metadata: object) => developer.caller.patch(path, { metadata });
+
+  assert.equal((await patch({ labels: many(50), annotations: many(200) })).status, 200);
+  for (const [metadata, code, title, detail] of [
+    [
+      { labels: { more: "x" } },
+      390020,
+      "CF-LabelLimitExceeded",
+      "Failed to add 51 labels because it would exceed maximum of 50",
+    ],
+    [
+      { annotations: { more: "x" } },
+      390023,
+      "CF-AnnotationLimitExceeded",
+      "Failed to add 201 annotations because it would exceed maximum of 200",
+    ],
+  ] as const) {
+    const answer = await patch(metadata);
+    assert.equal(answer.status, 422);
+    assert.deepEqual(answer.json, { errors: [{ code, title, detail }] });
+  }
+  assert.equal((await patch({ labels: { k0: null, more: "x" } })).status, 200);
+});
+
+test("another page's script gets nothing: no origin is allowed, no cookie is set or read", async () => {
+  await using cc = await TestCloudController.start();
+  const token = await cc.token({ userGuid: "u" });
+  const ask = (headers: Record<string, string>) =>
+    fetch(`${cc.url}/v3/apps?callback=steal`, {
+      headers: { origin: "http://evil.test", ...headers },
+    });
+
+  const byCookie = await ask({ cookie: `token=${token}; Authorization=bearer ${token}` });
+  const byHeader = await fetch(`${cc.url}/v3/apps`, {
+    headers: { origin: "http://evil.test", authorization: `bearer ${token}` },
+  });
+  const asScript = await ask({ authorization: `bearer ${token}` });
+
+  assert.equal(byCookie.status, 401);
+  assert.equal(byHeader.status, 200);
+  assert.equal(asScript.status, 400, "there is no JSONP");
+  for (const { headers } of [byCookie, byHeader, asScript]) {
+    assert.equal(headers.get("access-control-allow-origin"), null);
+    assert.equal(headers.get("access-control-allow-credentials"), null);
+    assert.equal(headers.get("set-cookie"), null);
+    assert.match(headers.get("content-type") ?? "", /^application\/json/);
+  }
+});
+
 test("many changes of one app at once are all done, one after the other", async () => {
   await using cc = await TestCloudController.start();
   const developer = await Developer.admin(cc);

@@ -59,6 +59,46 @@ test("what a process may not be is 422 in Cloud Controller's words", async () =>
       { health_check: { type: "http", data: { endpoint: "no slash" } } },
       "Health check endpoint must be a valid URI path",
     ],
+    [scale, { instances: 2 ** 31 }, "Instances must be less than or equal to 5000"],
+    [scale, { memory_in_mb: -1 }, "Memory in mb must be greater than 0"],
+    [scale, { memory_in_mb: 10 ** 12 }, "Memory in mb must be less than or equal to 2147483647"],
+    [scale, { disk_in_mb: 0 }, "Disk in mb must be greater than 0"],
+    [scale, { instances: true }, "Instances is not a number"],
+    [
+      scale,
+      { log_rate_limit_in_bytes_per_second: 2 ** 53 },
+      "Log rate limit in bytes per second must be less than or equal to 9007199254740991",
+    ],
+    [process, { command: "x".repeat(4097) }, "Command must be between 1 and 4096 characters"],
+    [process, { command: "run\u0000 me" }, "The request must not contain NUL characters"],
+    [process, { command: ["run"] }, "Command must be a string"],
+    ...["//evil/x", "http://x", "/a\r\nX: y", "/a b", "/\u00a0", ""].map(
+      (endpoint): [string, unknown, string] => [
+        process,
+        { health_check: { type: "http", data: { endpoint } } },
+        "Health check endpoint must be a valid URI path",
+      ],
+    ),
+    [
+      process,
+      { health_check: { type: "http", data: { endpoint: `/${"x".repeat(255)}` } } },
+      "Health check endpoint is too long (maximum is 255 characters)",
+    ],
+    [
+      process,
+      { health_check: { type: "none" } },
+      'Health check type must be "port", "process", or "http"',
+    ],
+    ...[0, -1].map((timeout): [string, unknown, string] => [
+      process,
+      { health_check: { data: { timeout } } },
+      "Health check timeout must be greater than or equal to 1",
+    ]),
+    [
+      process,
+      { readiness_health_check: { type: "http", data: { endpoint: "//evil/x" } } },
+      "Readiness health check endpoint must be a valid URI path",
+    ],
     [
       process,
       { user: "root" },
@@ -69,6 +109,26 @@ test("what a process may not be is 422 in Cloud Controller's words", async () =>
     const answer = await caller.send(path === scale ? "POST" : "PATCH", path, body);
     assert.equal(answer.status, 422, JSON.stringify(body));
     assert.equal(answer.json.errors[0].detail, detail);
+  }
+});
+
+test("a command is kept as it is, whatever a shell would make of it, and null takes it away", async () => {
+  await using cc = await TestCloudController.start();
+  const { caller, guid } = await appOf(cc);
+  const commands = [
+    "x; rm -rf /",
+    "`id` $(id)",
+    "a\nb",
+    `"'\\`,
+    "héllo 😀",
+    "x".repeat(4096),
+    null,
+  ];
+
+  for (const command of commands) {
+    const answer = await caller.patch(`/v3/processes/${guid}`, { command });
+    assert.equal(answer.status, 200, answer.text);
+    assert.equal((await caller.get(`/v3/processes/${guid}`)).json.command, command);
   }
 });
 
