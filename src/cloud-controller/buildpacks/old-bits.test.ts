@@ -20,7 +20,7 @@ async function openedOn(cc: TestCloudController) {
   return {
     db,
     /** Has the platform do now what it put off. */
-    async hurry() {
+    hurry: async () => {
       await db.updateTable("jobs").set({ runAt: null }).execute();
       // Any new job sets the workers on.
       await caller.post("/v3/admin/actions/clear_buildpack_cache", {});
