@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
 import { test } from "node:test";
+import { request } from "undici";
 import { Developer } from "../testing/developer.ts";
 import { firstSpace } from "../testing/tenants.ts";
 import { TestCloudController } from "../testing/test-cloud-controller.ts";
@@ -75,6 +76,7 @@ test("what is not there is 404 in every disguise, and every method but those of 
       errors: [{ code: 10000, title: "CF-NotFound", detail: unknown }],
     });
   }
+  assert.deepEqual(await traced(cc.url), [404, ""], "what is asked is not sent back");
   assert.equal((await caller.get("/v3/apps/")).status, 200);
   // Another spelling of the path is the same path, to the check of tokens too.
   assert.equal((await fetch(`${cc.url}/v3/%61pps`)).status, 401);
@@ -250,3 +252,13 @@ test("the id of a request is in its answer and in every line that is logged for 
   const lines = cc.logger.lines.filter(({ data }) => data["requestId"] === id);
   assert.deepEqual(lines.map(({ event }) => event).sort(), ["request-refused", "request-served"]);
 });
+
+/** `fetch` sends no TRACE. */
+async function traced(url: string): Promise<[status: number, echoed: string]> {
+  const answer = await request(`${url}/v3/apps`, {
+    method: "TRACE",
+    headers: { authorization: "bearer secret" },
+  });
+  const echoed = /secret/.exec(await answer.body.text())?.[0] ?? "";
+  return [answer.statusCode, echoed];
+}

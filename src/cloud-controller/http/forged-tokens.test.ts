@@ -4,6 +4,9 @@ import { createServer, request } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import { exportJWK, SignJWT } from "jose";
+import { buildZip } from "../testing/build-zip.ts";
+import { Developer } from "../testing/developer.ts";
+import { FakeBbs } from "../testing/fake-bbs.ts";
 import { firstSpace, userWith } from "../testing/tenants.ts";
 import { Caller, TestCloudController } from "../testing/test-cloud-controller.ts";
 
@@ -119,6 +122,38 @@ test("what a token's user may do ends with the role, and all of it with the user
   const after = await developer.get(`/v3/organizations/${place.organizationGuid}`);
   assert.equal(after.status, 404);
   assert.deepEqual((await developer.get("/v3/organizations")).json.resources, []);
+});
+
+test("no token, no signature and no secret of a request is in any line that is logged, or in an event", async () => {
+  const bbs = new FakeBbs();
+  await using cc = await TestCloudController.start({ bbs });
+  const developer = await Developer.admin(cc);
+  const app = await developer.createApp("app");
+  const found = await developer.packageOf(app, buildZip([{ name: "a", content: "x" }]));
+  const build = await developer.build(found.json.guid);
+  const callback = bbs.taskMap.get(build.json.guid)?.definition.completionCallbackUrl ?? "";
+  const { searchParams } = new URL(callback);
+  const token = await cc.token({ userGuid: "u1" });
+  const secrets = [token, searchParams.get("signature") ?? "", "hunter2", "forged.token.text"];
+
+  await cc.cell("POST", callback.replace(build.json.guid, "other"), "{}");
+  await cc.cell("POST", callback, "no JSON");
+  await new Caller(cc.url, `bearer ${token}`).get(`/v3/apps?names=${"hunter2"}`);
+  await new Caller(cc.url, "bearer forged.token.text").get("/v3/apps");
+  const variables = { var: { PASSWORD: "hunter2", "BAD=": "hunter2" } };
+  await developer.caller.patch(`/v3/apps/${app}/environment_variables`, variables);
+  await developer.caller.patch(`/v3/apps/${app}/environment_variables`, { var: { P: "hunter2" } });
+  await developer.caller.patch(`/v3/processes/${app}`, { command: "run --password hunter2" });
+
+  const lines = JSON.stringify(cc.logger.lines);
+  const events = (await developer.caller.get("/v3/audit_events")).text;
+  assert.ok(cc.logger.lines.length > 5 && lines.includes("request-refused"));
+  assert.match(events, /audit\.app\.update/);
+  for (const secret of secrets) {
+    assert.ok(secret.length > 5);
+    assert.ok(!lines.includes(secret), `${secret} is logged`);
+    assert.ok(!events.includes(secret), `${secret} is in an event`);
+  }
 });
 
 /** As many headers as given, each sent as a line of its own. */
