@@ -20,6 +20,7 @@ import type { Database, Schema } from "../database/schema.ts";
 import { migrations } from "../database/migrations/all.ts";
 import { defaultLimits, type CloudControllerConfig } from "../config.ts";
 import { defaultStagingLimits, type StagingConfig } from "../staging/staging-config.ts";
+import { eventually } from "./eventually.ts";
 import { FakeBbs } from "./fake-bbs.ts";
 import { startCloudController, type CloudController } from "../start-cloud-controller.ts";
 
@@ -241,11 +242,10 @@ export class Caller {
   async job(answer: Answer): Promise<Answer> {
     const location = answer.headers["location"];
     if (typeof location !== "string") throw new Error(`no job: ${answer.status} ${answer.text}`);
-    for (let round = 0; round < 50; round += 1) {
+    return await eventually(async () => {
       const job = await this.get(new URL(location).pathname);
-      if (job.json.state !== "PROCESSING") return job;
-    }
-    throw new Error(`the job at ${location} does not end`);
+      return job.json.state === "PROCESSING" ? undefined : job;
+    });
   }
 }
 
