@@ -4,6 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, test } from "node:test";
+import { request } from "undici";
 import { createRemoteJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from "jose";
 import { testDatabase } from "#db/testing/test-database.ts";
 import { uaaMigrations } from "./database/migrations.ts";
@@ -426,6 +427,12 @@ test("no forged, foreign or expired token is taken", async () => {
     assert.equal(answer.body.error, "invalid_token", what);
     assert.match(answer.headers.get("www-authenticate") ?? "", /^Bearer realm="oauth"/);
   }
+
+  const twice = await request(`${url}/Users`, {
+    headers: ["Authorization", `bearer ${good}`, "Authorization", "bearer other"],
+  });
+  assert.equal(twice.statusCode, 401, "one header, not one of two");
+  await twice.body.dump();
 
   await pass(clock, 600_000);
   assert.equal((await call("GET", "/Users", good)).status, 401);

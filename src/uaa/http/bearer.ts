@@ -10,9 +10,11 @@ export type Authenticate = (
 
 export function authenticateWith(tokens: TokenIssuer): Authenticate {
   return async (request, ...anyOfScopes) => {
+    // Of two headers Node keeps the first; what stands before us may have judged the other, so neither counts.
+    const [authorization = "", ...others] = request.raw.headersDistinct["authorization"] ?? [];
     // `cf logout` sends "Bearer bearer TOKEN": its stored token has the type in front.
-    const match = /^(?:bearer +){1,2}([A-Za-z0-9_.-]+)$/i.exec(request.headers.authorization ?? "");
-    if (match?.[1] === undefined) {
+    const match = /^(?:bearer +){1,2}([A-Za-z0-9_.-]+)$/i.exec(authorization);
+    if (match?.[1] === undefined || others.length > 0) {
       throw new UaaError(
         "invalid_token",
         "Full authentication is required to access this resource",
