@@ -41,6 +41,21 @@ test("a body that is no JSON object is refused before anything looks at it", asy
   assert.equal((await admin.get("/v3/apps")).json.pagination.total_results, 0);
 });
 
+test("questions about files may be longer than other bodies, and end at 32 MiB", async () => {
+  await using cc = await TestCloudController.start();
+  const admin = await cc.admin();
+  const ask = (size: number) =>
+    admin.post("/v3/resource_matches", `{"resources":"${"x".repeat(size)}"}`);
+
+  const read = await ask(2 * 1024 * 1024);
+  assert.deepEqual([read.status, read.json.errors[0].code], [422, 10008]);
+  const refused = await ask(32 * 1024 * 1024);
+  assert.equal(refused.status, 413);
+  assert.deepEqual(refused.json.errors, [
+    { code: 1004, title: "CF-PayloadTooLarge", detail: "The request body is too large" },
+  ]);
+});
+
 test("what is not there is 404 in every disguise, and every method but those of the API too", async () => {
   await using cc = await TestCloudController.start();
   const developer = await Developer.admin(cc);
