@@ -50,6 +50,7 @@ test("OpenTelemetry's spans become pieces by their distance from the staging's b
     endMs: 350,
     isInner: false,
     failure: undefined,
+    declined: undefined,
     isCritical: false,
     bytes: 5_000_000_000,
     isCached: true,

@@ -37,6 +37,8 @@ export interface Piece {
   readonly isInner: boolean;
   /** Undefined where it went well. */
   readonly failure: string | undefined;
+  /** How a buildpack said no, which is no failure. */
+  readonly declined: string | undefined;
   /** A faster one would have made the staging faster. */
   readonly isCritical: boolean;
   readonly bytes: number | undefined;
@@ -85,6 +87,7 @@ export function timelineOf({ resourceSpans }: z.infer<typeof tracesSchema>): Tim
         endMs: after(span.endTimeUnixNano),
         isInner: span.parentSpanId !== root.spanId,
         failure: span.status.code === errorStatus ? (span.status.message ?? "failed") : undefined,
+        declined: fact("rivera.declined")?.stringValue,
         isCritical: fact("rivera.critical")?.boolValue === true,
         bytes: number("rivera.bytes"),
         isCached: fact("rivera.cached")?.boolValue === true,

@@ -104,6 +104,7 @@ function PieceRow({ piece, totalMs }: { readonly piece: Piece; readonly totalMs:
 function factsOf(piece: Piece): string {
   const facts = [
     piece.failure === undefined ? "" : `failed: ${piece.failure}`,
+    piece.declined === undefined ? "" : `declined: ${piece.declined}`,
     piece.bytes === undefined || piece.isCached ? "" : sizeText(piece.bytes),
     piece.isCached ? "cached" : "",
     piece.wasMs === undefined ? "" : `was ${durationText(piece.wasMs)}`,

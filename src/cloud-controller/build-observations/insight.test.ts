@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { isDeepStrictEqual } from "node:util";
 import type { Observed } from "#diego/models/observation.ts";
 import { observedBuild, observedLine } from "../testing/observed-build.ts";
 
@@ -108,6 +109,10 @@ test("the timeline is OpenTelemetry's: one trace, the staging above its pieces, 
   assert.equal(process.parentSpanId, root.spanId);
   assert.equal(finalize.parentSpanId, process.spanId);
   assert.deepEqual(finalize.status, { code: 2, message: "exit status 127" });
+  const detect = pieces.find(({ name }: { name: string }) => name.startsWith("detect"));
+  assert.deepEqual(detect.status, { code: 1 });
+  const declined = { key: "rivera.declined", value: { stringValue: "exit status 1" } };
+  assert.ok(detect.attributes.some((each: unknown) => isDeepStrictEqual(each, declined)));
   assert.ok(BigInt(finalize.endTimeUnixNano) >= BigInt(finalize.startTimeUnixNano));
   assert.equal(new Set(spans.map(({ spanId }: { spanId: string }) => spanId)).size, spans.length);
   assert.equal((await (await cc.as({ userGuid: "stranger" })).get(path)).status, 404);

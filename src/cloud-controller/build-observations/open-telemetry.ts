@@ -50,7 +50,9 @@ export function tracesData(
     endTimeUnixNano: nanoseconds(piece.endedAt),
     attributes: attributesOf(piece),
     status:
-      piece.outcome === "ok" ? { code: statusOk } : { code: statusError, message: piece.outcome },
+      piece.outcome === "ok" || isDecline(piece)
+        ? { code: statusOk }
+        : { code: statusError, message: piece.outcome },
   }));
   return {
     resourceSpans: [
@@ -80,7 +82,13 @@ function attributesOf(piece: Piece): Attribute[] {
     "rivera.because": piece.because,
     "rivera.memory_peak_bytes": piece.memoryPeakBytes,
     "rivera.errors": piece.errors,
+    "rivera.declined": isDecline(piece) ? piece.outcome : undefined,
   });
+}
+
+/** A buildpack that says no: most do at every staging, and nothing is wrong. */
+function isDecline({ name, outcome }: Piece): boolean {
+  return name === "detect" && outcome !== "ok";
 }
 
 function attributes(
