@@ -23,7 +23,7 @@ export async function fillResourceCache(
   if ("path" in config) return fillSqlite(config.path, files);
   const hex = (text: string) => sql.raw(`encode(sha256(convert_to(${text}, 'UTF8')), 'hex')`);
   await sql`insert into resource_files
-    select ${hex("'file ' || n")}, ${sql.lit(cachedBytes)}, 'bench', n * 10, 10, 8, 0, '2030-01-01'
+    select ${hex("'file ' || n")}, ${sql.lit(cachedBytes)}, 'bench', n * 10, 10, 8, 0, '2030-01-01', null
     from generate_series(0, ${sql.lit(files - 1)}) as n`.execute(db);
   await sql`insert into resources
     select left(${hex("'key ' || n")}, 40), 'bench', ${hex("'file ' || n")}, ${sql.lit(cachedBytes)}, 0
@@ -37,7 +37,7 @@ function fillSqlite(file: string, files: number): void {
   database.exec("pragma synchronous = off; pragma cache_size = -500000; pragma foreign_keys = off");
   database.exec("begin");
   const content = database.prepare(
-    "insert into resource_files values (?, ?, 'bench', ?, 10, 8, 0, '2030-01-01')",
+    "insert into resource_files values (?, ?, 'bench', ?, 10, 8, 0, '2030-01-01', null)",
   );
   const possession = database.prepare("insert into resources values (?, 'bench', ?, ?, 0)");
   for (let index = 0; index < files; index += 1) {
