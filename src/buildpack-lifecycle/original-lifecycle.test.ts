@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { scenarios, type Scenario } from "./builder/staging-scenarios.ts";
 import { StagingFolder } from "./staging-folder.ts";
 
-// oxlint-disable-next-line node/no-process-env
+// oxlint-disable-next-line node/no-process-env -- where the original lies is only for who runs the tests to say
 const originals = process.env["ORIGINAL_LIFECYCLE"];
 const skip = originals === undefined ? "ORIGINAL_LIFECYCLE is not set" : false;
 
