@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { hash } from "node:crypto";
+import { hash, randomBytes } from "node:crypto";
 import { mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -417,6 +417,22 @@ test("a matched file may not have the name of an uploaded one", async () => {
     /duplicate entry "a"/,
   );
   assert.deepEqual(await readdir(space.directory), ["upload"]);
+});
+
+test("large content, which passes in pieces, is proved by its compressed bytes as well, stored or deflated", async () => {
+  await using space = await workspace();
+  const content = randomBytes(5 * 1024 * 1024);
+  for (const stored of [true, false]) {
+    const zip = space.at(`upload-${stored}.zip`);
+    await writeFile(zip, buildZip([{ name: "random", content, stored }]));
+    const upload = await inspectUpload(zip, limits);
+    const { entry, dataOffset, packedCrc32 } = upload.entries[0] ?? assert.fail("no entry");
+    const bytes = await readFile(zip);
+
+    const packed = bytes.subarray(dataOffset, dataOffset + entry.compressedSize);
+    assert.equal(packedCrc32, crc32(packed));
+    assert.equal(entry.method, stored ? 0 : 8);
+  }
 });
 
 test("a cached file that is not what its hash says is found out before it is used", async () => {

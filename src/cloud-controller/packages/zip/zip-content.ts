@@ -56,15 +56,15 @@ export async function verifyEntry(
 /** What it takes to read an entry's content and to tell whether it is whole. */
 export type Content = Pick<ZipEntry, "name" | "method" | "crc32" | "compressedSize" | "size">;
 
-/** Hex. */
 interface Digests {
+  /** Hex. */
   readonly sha1: string;
   readonly sha256: string;
+  /** Of the compressed bytes. */
+  readonly packedCrc32: number;
 }
 
 interface ReadContent extends Digests {
-  /** Of the compressed bytes. */
-  readonly packedCrc32: number;
   readonly inMemory: Buffer | undefined;
 }
 
@@ -75,9 +75,7 @@ export async function readContent(
   dataOffset: number,
 ): Promise<ReadContent> {
   if (content.size > inMemoryBytes || content.compressedSize > inMemoryBytes) {
-    const digests = await streamedDigests(fd, content, dataOffset);
-    const packed = packedCrc32(fd, { ...content, offset: dataOffset });
-    return { ...digests, packedCrc32: packed, inMemory: undefined };
+    return { ...(await streamedDigests(fd, content, dataOffset)), inMemory: undefined };
   }
   const packed = readExactly(fd, dataOffset, content.compressedSize);
   const bytes = inflate(packed, content);
@@ -140,12 +138,19 @@ async function streamedDigests(fd: number, entry: Content, dataOffset: number): 
   const sha256 = createHash("sha256");
   let size = 0;
   let checksum = 0;
+  let packed = 0;
   const compressed = createReadStream("", {
     fd,
     autoClose: false,
     start: dataOffset,
     end: dataOffset + entry.compressedSize - 1,
   });
+  const measurePacked = async function* (source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    for await (const chunk of source) {
+      packed = crc32(chunk, packed);
+      yield chunk;
+    }
+  };
   const measure = async (source: AsyncIterable<Buffer>): Promise<void> => {
     for await (const chunk of source) {
       size += chunk.length;
@@ -157,13 +162,13 @@ async function streamedDigests(fd: number, entry: Content, dataOffset: number): 
   };
   try {
     await (entry.method === 0
-      ? pipeline(compressed, measure)
-      : pipeline(compressed, createInflateRaw(), measure));
+      ? pipeline(compressed, measurePacked, measure)
+      : pipeline(compressed, measurePacked, createInflateRaw(), measure));
   } catch (error) {
     throw error instanceof InvalidZip ? error : damaged(entry, error);
   }
   if (size !== entry.size || checksum !== entry.crc32) throw damaged(entry);
-  return { sha1: sha1.digest("hex"), sha256: sha256.digest("hex") };
+  return { sha1: sha1.digest("hex"), sha256: sha256.digest("hex"), packedCrc32: packed };
 }
 
 function damaged(entry: Content, cause?: unknown): InvalidZip {
