@@ -1,9 +1,7 @@
-import { useEffect, useState } from "preact/hooks";
 import * as z from "zod/mini";
 import type { PlatformApi } from "../api/platform-api.ts";
 import { pause } from "../live/live.ts";
-import { usePlatform } from "../platform.ts";
-import { SignedOut } from "../sign-in/session.ts";
+import { failureOf, useFollowed, type Following } from "./followed.ts";
 import { emptyLog, withLines, type HeldLog, type LogLine } from "./log-line.ts";
 
 const readSchema = z.object({
@@ -33,25 +31,10 @@ const everyMs = 1_000;
 
 /** What an app and its stagings say, as it comes: log-cache has no stream, and is asked every second. */
 export function useAppLog(guid: string): AppLog {
-  const { api, signedOut } = usePlatform();
-  const [log, setLog] = useState<AppLog>(start);
-  useEffect(() => {
-    const ended = new AbortController();
-    setLog(start);
-    void follow(api, { guid, signedOut, signal: ended.signal }, (change) => {
-      if (!ended.signal.aborted) setLog(change);
-    });
-    return () => ended.abort();
-  }, [guid]);
-  return log;
+  return useFollowed(guid, start, follow);
 }
 
-async function follow(
-  api: PlatformApi,
-  of: { readonly guid: string; readonly signedOut: () => void; readonly signal: AbortSignal },
-  change: (change: (before: AppLog) => AppLog) => void,
-): Promise<void> {
-  const { guid, signal } = of;
+async function follow({ api, guid, signal, show }: Following<AppLog>): Promise<void> {
   let from: bigint | undefined;
   let number = 0;
   while (!signal.aborted) {
@@ -62,17 +45,15 @@ async function follow(
       const newest = batch.at(-1)?.timestamp;
       isMore = from !== undefined && batch.length === perRead;
       from = newest === undefined ? (from ?? 0n) : BigInt(newest) + 1n;
-      change((before) => ({
+      show((before) => ({
         ...before,
         ...withLines(before, lines),
         state: "following",
         failure: undefined,
       }));
     } catch (error) {
-      if (signal.aborted) return;
-      if (error instanceof SignedOut) return of.signedOut();
-      const failure = error instanceof Error ? error : new Error(String(error));
-      change((before) => ({ ...before, failure }));
+      const failure = failureOf(error);
+      show((before) => ({ ...before, failure }));
     }
     if (!isMore) await pause(everyMs, signal);
   }

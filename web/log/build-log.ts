@@ -1,9 +1,7 @@
-import { useEffect, useState } from "preact/hooks";
 import * as z from "zod/mini";
-import { ApiFailure, type PlatformApi } from "../api/platform-api.ts";
+import { ApiFailure } from "../api/platform-api.ts";
 import { pause } from "../live/live.ts";
-import { usePlatform } from "../platform.ts";
-import { SignedOut } from "../sign-in/session.ts";
+import { failureOf, useFollowed, type Following } from "./followed.ts";
 import { emptyLog, withLines, type HeldLog, type LogLine } from "./log-line.ts";
 
 /** A line of `GET /rivera/v1/builds/:guid/log?follow=true`, or the place of lines that the platform did not keep. */
@@ -31,27 +29,10 @@ const start: BuildLog = { ...emptyLog, state: "coming", failure: undefined };
 
 /** The log of a build as it grows, to its end. A connection that breaks goes on where it was. */
 export function useBuildLog(guid: string): BuildLog {
-  const { api, signedOut } = usePlatform();
-  const [log, setLog] = useState<BuildLog>(start);
-  useEffect(() => {
-    const ended = new AbortController();
-    setLog(start);
-    void follow(api, { guid, signedOut, signal: ended.signal }, (change) => {
-      if (!ended.signal.aborted) setLog(change);
-    });
-    return () => ended.abort();
-  }, [guid]);
-  return log;
+  return useFollowed(guid, start, follow);
 }
 
-type Change = (change: (before: BuildLog) => BuildLog) => void;
-
-async function follow(
-  api: PlatformApi,
-  of: { readonly guid: string; readonly signedOut: () => void; readonly signal: AbortSignal },
-  change: Change,
-): Promise<void> {
-  const { guid, signal } = of;
+async function follow({ api, guid, signal, show }: Following<BuildLog>): Promise<void> {
   let newest = 0;
   while (!signal.aborted) {
     try {
@@ -59,17 +40,15 @@ async function follow(
       const body = await api.stream(path, signal);
       for await (const lines of linesOf(body, newest)) {
         newest = lines.at(-1)?.number ?? newest;
-        change((before) => ({ ...before, ...withLines(before, lines), failure: undefined }));
+        show((before) => ({ ...before, ...withLines(before, lines), failure: undefined }));
       }
-      return change((before) => ({ ...before, state: "complete", failure: undefined }));
+      return show((before) => ({ ...before, state: "complete", failure: undefined }));
     } catch (error) {
-      if (signal.aborted) return;
-      if (error instanceof SignedOut) return of.signedOut();
       if (error instanceof ApiFailure && error.status === 404) {
-        return change((before) => ({ ...before, state: "absent" }));
+        return show((before) => ({ ...before, state: "absent" }));
       }
-      const failure = error instanceof Error ? error : new Error(String(error));
-      change((before) => ({ ...before, failure }));
+      const failure = failureOf(error);
+      show((before) => ({ ...before, failure }));
     }
     await pause(2_000, signal);
   }
