@@ -82,7 +82,7 @@ export function registerTenancy(
     uaaClient === undefined ? undefined : createUaaUsers({ uaaUrl, client: uaaClient, clock });
   registerInfo(api, { db, links, uaaUrl, logCacheUrl, rateLimits: config.rateLimits });
   registerAbsentServices(api, { db, links, permissions });
-  registerJobs(api, { jobs, links, longPoll });
+  registerJobs(api, { db, jobs, links, longPoll });
   registerOrganizations(api, { db, clock, links, permissions, jobs });
   registerOrganizationRelations(api, { db, clock, links, permissions });
   registerOrganizationQuotas(api, { db, clock, links, permissions, jobs });

@@ -2,7 +2,6 @@ import { z } from "zod";
 import type { Clock } from "#kernel/clock/clock.ts";
 import type { Logger } from "#kernel/log/logger.ts";
 import { recordProcessUsage } from "../app-usage-events/record-usage-event.ts";
-import { actorOfJob } from "../audit-events/actor-of-job.ts";
 import { recordAuditEvent } from "../audit-events/record-audit-event.ts";
 import { touched } from "../database/record.ts";
 import type { Database, Executor } from "../database/schema.ts";
@@ -30,7 +29,7 @@ export function appDelete(dependencies: AppDelete): JobHandler {
     operation: "app.delete",
     async run(job) {
       const { appGuid } = payload.parse(job.payload);
-      await deleteApp(dependencies, { appGuid, actor: await actorOfJob(dependencies.db, job) });
+      await deleteApp(dependencies, { appGuid, actor: job.actor });
     },
   };
 }

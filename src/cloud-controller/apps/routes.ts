@@ -107,18 +107,22 @@ function registerSingle(app: ApiServer, dependencies: AppRoutes): void {
       request.params.guid,
       "space.write",
     );
-    await recordAuditEvent(db, clock, {
-      type: "audit.app.delete-request",
-      actor: actorOf(request.auth),
-      target: { guid: found.guid, type: "app", name: found.name },
-      spaceGuid: found.spaceGuid,
+    const actor = actorOf(request.auth);
+    const job = await db.transaction().execute(async (tx) => {
+      await recordAuditEvent(tx, clock, {
+        type: "audit.app.delete-request",
+        actor,
+        target: { guid: found.guid, type: "app", name: found.name },
+        spaceGuid: found.spaceGuid,
+      });
+      return await jobs.insert(tx, {
+        operation: "app.delete",
+        payload: { appGuid: found.guid },
+        resource: { guid: found.guid, type: "app" },
+        actor,
+      });
     });
-    const job = await jobs.enqueue({
-      operation: "app.delete",
-      payload: { appGuid: found.guid },
-      resource: { guid: found.guid, type: "app" },
-      userGuid: request.auth.userGuid,
-    });
+    jobs.activate();
     appLog.write(found, `Enqueued job to delete app with guid ${found.guid}`);
     return await acceptJob(reply, links, job);
   });
@@ -147,7 +151,7 @@ function registerActions(app: ApiServer, dependencies: AppRoutes): void {
         operation: "app.clear_buildpack_cache",
         payload: { appGuid: found.guid },
         resource: { guid: found.guid, type: "app" },
-        userGuid: request.auth.userGuid,
+        actor: actorOf(request.auth),
       });
       appLog.write(found, `Enqueued job to delete app buildpack cache with app guid ${found.guid}`);
       return await acceptJob(reply, links, job);
@@ -159,7 +163,7 @@ function registerActions(app: ApiServer, dependencies: AppRoutes): void {
     const job = await jobs.enqueue({
       operation: "admin.clear_buildpack_cache",
       payload: {},
-      userGuid: request.auth.userGuid,
+      actor: actorOf(request.auth),
     });
     return await acceptJob(reply, links, job);
   });

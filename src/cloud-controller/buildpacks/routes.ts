@@ -13,7 +13,7 @@ import type { Links } from "../http/links.ts";
 import { parseListQuery } from "../http/list-query.ts";
 import { fetchPage, isOneOf, presentPage } from "../http/page.ts";
 import { parseMessage } from "../http/parse-message.ts";
-import { actorOf, actorSchema, type AuthContext } from "../http/auth-context.ts";
+import { actorOf, type AuthContext } from "../http/auth-context.ts";
 import type { JobHandler, Jobs } from "../jobs/jobs.ts";
 import { acceptJob } from "../jobs/routes.ts";
 import { deleteMetadata, loadMetadata } from "../metadata/metadata.ts";
@@ -113,9 +113,9 @@ function registerWrites(app: ApiServer, context: BuildpackRoutes): void {
     requireAdmin(request.auth);
     const job = await jobs.enqueue({
       operation: "buildpack.delete",
-      payload: { actor: actorOf(request.auth) },
+      payload: {},
       resource: { guid: buildpack.guid, type: "buildpack" },
-      userGuid: request.auth.userGuid,
+      actor: actorOf(request.auth),
     });
     return await acceptJob(reply, links, job);
   });
@@ -145,7 +145,7 @@ function registerUpload(app: ApiServer, context: BuildpackRoutes): void {
           operation: "buildpack.upload",
           payload: bits,
           resource: { guid: buildpack.guid, type: "buildpack" },
-          userGuid: auth.userGuid,
+          actor: actorOf(auth),
         });
         return await reply
           .status(202)
@@ -160,8 +160,6 @@ function registerUpload(app: ApiServer, context: BuildpackRoutes): void {
 }
 
 const uploadPayload = z.object({ path: z.string(), filename: z.string() });
-
-const deletePayload = z.object({ actor: actorSchema });
 
 function buildpackJobs(context: BuildpackRoutes): readonly JobHandler[] {
   const { db, clock } = context;
@@ -183,7 +181,6 @@ function buildpackJobs(context: BuildpackRoutes): readonly JobHandler[] {
       operation: "buildpack.delete",
       async run(job) {
         const guid = job.resourceGuid ?? "";
-        const { actor } = deletePayload.parse(job.payload);
         const buildpack = await db
           .selectFrom("buildpacks")
           .selectAll()
@@ -200,7 +197,11 @@ function buildpackJobs(context: BuildpackRoutes): readonly JobHandler[] {
           if (numDeletedRows === 0n) return;
           await closeGaps(tx, buildpack.lifecycle);
           const target = { guid, type: "buildpack", name: buildpack.name };
-          await recordAuditEvent(tx, clock, { type: "audit.buildpack.delete", actor, target });
+          await recordAuditEvent(tx, clock, {
+            type: "audit.buildpack.delete",
+            actor: job.actor,
+            target,
+          });
         });
       },
     },

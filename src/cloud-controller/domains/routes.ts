@@ -3,7 +3,7 @@ import type { Clock } from "#kernel/clock/clock.ts";
 import { touched } from "../database/record.ts";
 import type { Database } from "../database/schema.ts";
 import { requireEnabled } from "../feature-flags/feature-flags.ts";
-import type { AuthContext } from "../http/auth-context.ts";
+import { actorOf, type AuthContext } from "../http/auth-context.ts";
 import { unprocessable } from "../http/cf-errors.ts";
 import type { ApiServer } from "../http/create-server.ts";
 import { parseListQuery, parseQuery } from "../http/list-query.ts";
@@ -117,7 +117,7 @@ function registerSingle(app: ApiServer, dependencies: DomainRoutes): void {
       operation: "domain.delete",
       payload: { domainGuid: domain.guid },
       resource: { guid: domain.guid, type: "domain" },
-      userGuid: request.auth.userGuid,
+      actor: actorOf(request.auth),
     });
     return await acceptJob(reply, links, job);
   });

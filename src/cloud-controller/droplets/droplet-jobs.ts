@@ -8,10 +8,10 @@ import { recordAuditEvent } from "../audit-events/record-audit-event.ts";
 import { dropletBlob } from "../blobs/blob-keys.ts";
 import { touched } from "../database/record.ts";
 import type { Database } from "../database/schema.ts";
-import { actorSchema } from "../http/auth-context.ts";
 import { CfError } from "../http/cf-errors.ts";
 import type { Job } from "../jobs/job.ts";
 import type { JobHandler } from "../jobs/jobs.ts";
+import { deleteMetadata } from "../metadata/metadata.ts";
 import { findDroplet } from "./find-droplet.ts";
 
 interface DropletWork {
@@ -24,7 +24,6 @@ interface DropletWork {
 const uploadAttempts = 3;
 
 const uploadPayload = z.object({ path: z.string() });
-const deletePayload = z.object({ actor: actorSchema });
 const copyPayload = z.object({ source: z.string() });
 
 /** The long operations on droplets; each may be repeated after a crash. */
@@ -49,7 +48,6 @@ export function dropletJobs(work: DropletWork): readonly JobHandler[] {
 /** The event stands where the droplet has gone, and there once, however often that is asked for. */
 async function remove({ db, blobstore, clock }: DropletWork, job: Job): Promise<void> {
   const guid = job.resourceGuid ?? "";
-  const { actor } = deletePayload.parse(job.payload);
   const droplet = await findDroplet(db, guid);
   if (droplet === undefined) return;
   if (droplet.sha1) await blobstore.delete(dropletBlob(guid, droplet.sha1));
@@ -59,10 +57,11 @@ async function remove({ db, blobstore, clock }: DropletWork, job: Job): Promise<
       .deleteFrom("droplets")
       .where("guid", "=", guid)
       .executeTakeFirstOrThrow();
+    await deleteMetadata(tx, "droplet", [guid]);
     if (numDeletedRows === 0n || owner === undefined) return;
     await recordAuditEvent(tx, clock, {
       type: "audit.app.droplet.delete",
-      actor,
+      actor: job.actor,
       target: { guid: owner.guid, type: "app", name: owner.name },
       spaceGuid: owner.spaceGuid,
       data: { droplet_guid: guid },

@@ -74,9 +74,9 @@ export function registerDropletWrites(app: ApiServer, context: DropletRoutes): v
     }
     const job = await jobs.enqueue({
       operation: "droplet.delete",
-      payload: { actor: actorOf(request.auth) },
+      payload: {},
       resource: { guid, type: "droplet" },
-      userGuid: request.auth.userGuid,
+      actor: actorOf(request.auth),
     });
     return await acceptJob(reply, links, job);
   });
@@ -126,7 +126,7 @@ async function copy(
     operation: "droplet.copy",
     payload: { source: source.guid },
     resource: { guid: created.guid, type: "droplet" },
-    userGuid: auth.userGuid,
+    actor: actorOf(auth),
   });
   return created;
 }
@@ -165,7 +165,7 @@ async function upload(
       operation: "droplet.upload",
       payload: { path: bits.path },
       resource: { guid: droplet.guid, type: "droplet" },
-      userGuid: request.auth.userGuid,
+      actor: actorOf(request.auth),
     });
   } catch (error) {
     await rm(directory, { recursive: true, force: true });

@@ -1,5 +1,6 @@
 import type { Generated } from "kysely";
 import type { RecordColumns } from "../database/record.ts";
+import type { Actor } from "../http/auth-context.ts";
 
 export interface JobTable extends RecordColumns {
   /** `app.delete`, `space.apply_manifest`, ... */
@@ -9,7 +10,10 @@ export interface JobTable extends RecordColumns {
   readonly payload: string;
   readonly resourceGuid: string | null;
   readonly resourceType: string | null;
+  /** Who asked for it, with `actorType` and `actorName`; null: the system. */
   readonly userGuid: string | null;
+  readonly actorType: Actor["type"] | null;
+  readonly actorName: string | null;
   /** JSON array of Cloud Controller's error entries. */
   readonly errors: string;
   /** JSON array of texts. */

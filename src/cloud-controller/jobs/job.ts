@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Selectable } from "kysely";
+import type { Actor } from "../http/auth-context.ts";
 import type { CfErrorEntry } from "../http/cf-errors.ts";
 import type { JobState, JobTable } from "./job-table.ts";
 
@@ -12,7 +13,8 @@ export interface Job {
   readonly payload: unknown;
   readonly resourceGuid: string | null;
   readonly resourceType: string | null;
-  readonly userGuid: string | null;
+  /** Who asked for it: the events that it records name him. */
+  readonly actor: Actor;
   readonly errors: readonly CfErrorEntry[];
   readonly warnings: readonly string[];
   /** How often it has failed. */
@@ -28,6 +30,8 @@ const entriesColumn = z.array(
 );
 const warningsColumn = z.array(z.string());
 
+const system: Actor = { guid: "system", type: "system", name: "system" };
+
 export function toJob(row: Selectable<JobTable>): Job {
   return {
     guid: row.guid,
@@ -38,7 +42,10 @@ export function toJob(row: Selectable<JobTable>): Job {
     payload: JSON.parse(row.payload),
     resourceGuid: row.resourceGuid,
     resourceType: row.resourceType,
-    userGuid: row.userGuid,
+    actor:
+      row.userGuid === null
+        ? system
+        : { guid: row.userGuid, type: row.actorType ?? "user", name: row.actorName ?? "" },
     errors: entriesColumn.parse(JSON.parse(row.errors)),
     warnings: warningsColumn.parse(JSON.parse(row.warnings)),
     attempts: row.attempts,

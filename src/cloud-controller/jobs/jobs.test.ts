@@ -108,6 +108,28 @@ test("a poll of a job is held until the job ends, and not when the client says s
   assert.equal((await admin.get("/v3/jobs/nonsense")).status, 404);
 });
 
+test("a job names its resource by the singular for as long as that is there", async () => {
+  await using cc = await TestCloudController.start();
+  const admin = await cc.admin();
+  const { spaceGuid } = await firstSpace(admin);
+  const space = { resource: { guid: spaceGuid, type: "space" }, operation: "x.y", payload: {} };
+  await using db = await cc.openDatabase();
+  const jobs = new Jobs({ db, clock: systemClock, logger: cc.logger, changes: new Changes() });
+  const { guid } = await jobs.insert(db, space);
+  const links = async () =>
+    (await admin.send("GET", `/v3/jobs/${guid}`, undefined, { prefer: "wait=0" })).json.links;
+
+  const before = await links();
+  await admin.job(await admin.delete(`/v3/spaces/${spaceGuid}`));
+  const after = await links();
+
+  assert.deepEqual(before, {
+    self: { href: `${cc.url}/v3/jobs/${guid}` },
+    space: { href: `${cc.url}/v3/spaces/${spaceGuid}` },
+  });
+  assert.deepEqual(Object.keys(after), ["self"]);
+});
+
 test("what fails by no fault of the user's is tried again after 6 and 21 s, where its kind allows it", async () => {
   const clock = new FakeClock();
   await using parts = await open({ clock });
@@ -125,7 +147,12 @@ test("what fails by no fault of the user's is tried again after 6 and 21 s, wher
   const state = async () => (await parts.jobs.find(guid))?.state;
   parts.jobs.start();
   await eventually(async () => tried.length === 1 || undefined);
-  assert.equal(await state(), "PROCESSING");
+  const waiting = await eventually(async () => {
+    const found = await parts.jobs.find(guid);
+    return found?.attempts === 1 ? found : undefined;
+  });
+  assert.equal(waiting.state, "PROCESSING");
+  assert.equal(waiting.errors[0]?.title, "UnknownError");
 
   await eventually(async () => {
     await clock.advance(1_000);

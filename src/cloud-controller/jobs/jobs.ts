@@ -5,6 +5,7 @@ import type { Logger } from "#kernel/log/logger.ts";
 import { Loop, type LoopStatus } from "#kernel/loop/loop.ts";
 import { newRecord, touched } from "../database/record.ts";
 import type { Database, Executor } from "../database/schema.ts";
+import type { Actor } from "../http/auth-context.ts";
 import { CfError, type CfErrorEntry } from "../http/cf-errors.ts";
 import type { Changes } from "../http/long-poll.ts";
 import { JobLeases, leaseMs } from "./job-leases.ts";
@@ -15,7 +16,8 @@ export interface NewJob {
   /** Becomes JSON; the operation's handler checks it. */
   readonly payload: unknown;
   readonly resource?: { readonly guid: string; readonly type: string };
-  readonly userGuid?: string;
+  /** Who asks for it; the system by default. */
+  readonly actor?: Actor;
   /** Not before; at once by default. */
   readonly runAt?: Date;
 }
@@ -128,7 +130,9 @@ export class Jobs implements AsyncDisposable {
         payload: JSON.stringify(job.payload),
         resourceGuid: job.resource?.guid ?? null,
         resourceType: job.resource?.type ?? null,
-        userGuid: job.userGuid ?? null,
+        userGuid: job.actor?.guid ?? null,
+        actorType: job.actor?.type ?? null,
+        actorName: job.actor?.name ?? null,
         runAt: job.runAt?.toISOString() ?? null,
         errors: "[]",
         warnings: "[]",
@@ -207,7 +211,9 @@ export class Jobs implements AsyncDisposable {
       await this.#db
         .updateTable("jobs")
         .set({
+          ...touched(this.#clock),
           attempts,
+          errors: JSON.stringify(entriesOf(error)),
           runAt: addMs(this.#clock.now(), retryDelayMs(attempts)).toISOString(),
           lockedBy: null,
           lockedAt: null,

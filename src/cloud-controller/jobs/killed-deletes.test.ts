@@ -83,7 +83,7 @@ async function furnished(cc: TestCloudController, bbs: FakeBbs) {
   await developer.completeStaging(bbs, build.json.guid, { droplet: Buffer.from("droplet") });
   const droplet = (await caller.get(`/v3/builds/${build.json.guid}`)).json.droplet.guid;
   const { spaceGuid, organizationGuid } = await firstSpace(caller);
-  return {
+  const places = {
     app: `/v3/apps/${app}`,
     package: `/v3/packages/${packageGuid}`,
     droplet: `/v3/droplets/${droplet}`,
@@ -91,20 +91,35 @@ async function furnished(cc: TestCloudController, bbs: FakeBbs) {
     space: `/v3/spaces/${spaceGuid}`,
     organization: `/v3/organizations/${organizationGuid}`,
   };
+  for (const place of Object.values(places)) {
+    const labelled = await caller.patch(place, { metadata: { labels: { kept: "no" } } });
+    assert.equal(labelled.status, 200, labelled.text);
+  }
+  return places;
 }
 
 type Kind = keyof Awaited<ReturnType<typeof furnished>>;
 
 // A buildpack is not among them: its bits go later, by a job of their own (old-bits.test.ts).
-const cases: readonly { readonly kind: Kind; readonly goes: readonly Kind[]; blobs: number }[] = [
-  { kind: "package", goes: ["package"], blobs: 2 },
-  { kind: "droplet", goes: ["droplet"], blobs: 2 },
-  { kind: "app", goes: ["app", "package", "droplet"], blobs: 1 },
-  { kind: "space", goes: ["space", "app", "package", "droplet"], blobs: 1 },
-  { kind: "organization", goes: ["organization", "space", "app", "package", "droplet"], blobs: 1 },
+const cases: readonly {
+  readonly kind: Kind;
+  readonly goes: readonly Kind[];
+  readonly blobs: number;
+  /** What the job records where it has done its work. */
+  readonly event: string;
+}[] = [
+  { kind: "package", goes: ["package"], blobs: 2, event: "audit.app.package.delete" },
+  { kind: "droplet", goes: ["droplet"], blobs: 2, event: "audit.app.droplet.delete" },
+  ...(
+    [
+      { kind: "app", goes: ["app", "package", "droplet"] },
+      { kind: "space", goes: ["space", "app", "package", "droplet"] },
+      { kind: "organization", goes: ["organization", "space", "app", "package", "droplet"] },
+    ] as const
+  ).map((deletion) => ({ ...deletion, blobs: 1, event: "audit.app.process.delete" })),
 ];
 
-for (const { kind, goes, blobs } of cases) {
+for (const { kind, goes, blobs, event } of cases) {
   test(`a deletion of a ${kind} that a kill interrupted is done after the next start`, async () => {
     const bbs = new FakeBbs();
     await using folder = await scratch();
@@ -121,7 +136,13 @@ for (const { kind, goes, blobs } of cases) {
       const places = await furnished(killed, bbs);
       assert.equal((await blobsIn(directory)).length, 3);
       stalling.stall();
-      const accepted = await (await killed.admin()).delete(places[kind]);
+      const asker = await killed.as({
+        userGuid: "asker-guid",
+        userName: "asker",
+        scopes: ["cloud_controller.admin"],
+        payload: { email: "asker@example.com" },
+      });
+      const accepted = await asker.delete(places[kind]);
       assert.equal(accepted.status, 202, accepted.text);
       await stalling.stalled;
 
@@ -135,11 +156,27 @@ for (const { kind, goes, blobs } of cases) {
       const stays = (Object.keys(places) as Kind[]).filter((each) => !goes.includes(each));
       for (const each of stays) assert.equal(await statusOf(admin, places[each]), 200, each);
       assert.equal((await blobsIn(directory)).length, blobs);
+      const events = await admin.get(`/v3/audit_events?types=${event}`);
+      assert.deepEqual(
+        events.json.resources.map(({ actor }: { actor: unknown }) => actor),
+        [{ guid: "asker-guid", type: "user", name: "asker@example.com" }],
+      );
+      assert.deepEqual(
+        (await labelled(next)).toSorted(),
+        stays.map((each) => places[each].slice(places[each].lastIndexOf("/") + 1)).toSorted(),
+      );
     } finally {
       stalling[Symbol.dispose]();
       await killed[Symbol.asyncDispose]();
     }
   });
+}
+
+/** What the database keeps labels of. */
+async function labelled(cc: TestCloudController): Promise<readonly string[]> {
+  await using db = await cc.openDatabase();
+  const rows = await db.selectFrom("metadata").select("resourceGuid").execute();
+  return rows.map(({ resourceGuid }) => resourceGuid);
 }
 
 async function statusOf(caller: Caller, place: string): Promise<number> {

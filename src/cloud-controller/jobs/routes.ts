@@ -1,4 +1,5 @@
 import type { FastifyReply } from "fastify";
+import type { Database, Schema } from "../database/schema.ts";
 import type { ApiServer } from "../http/create-server.ts";
 import { notFound } from "../http/cf-errors.ts";
 import { presentTimestamp, type Links } from "../http/links.ts";
@@ -9,10 +10,16 @@ import { type Jobs } from "./jobs.ts";
 export function registerJobs(
   app: ApiServer,
   {
+    db,
     jobs,
     links,
     longPoll,
-  }: { readonly jobs: Jobs; readonly links: Links; readonly longPoll: LongPoll },
+  }: {
+    readonly db: Database;
+    readonly jobs: Jobs;
+    readonly links: Links;
+    readonly longPoll: LongPoll;
+  },
 ): void {
   app.get<{ Params: { guid: string } }>("/v3/jobs/:guid", async (request, reply) => {
     const job = await longPoll.hold(request, reply, {
@@ -21,7 +28,8 @@ export function registerJobs(
       isPending: (found) => found?.state === "PROCESSING",
     });
     if (job === undefined) throw notFound("Job");
-    return presentJob(job, links);
+    const resource = await resourcePath(db, job);
+    return presentJob(job, links, resource);
   });
 }
 
@@ -37,12 +45,40 @@ export async function acceptJob(
     .send();
 }
 
-function presentJob(job: Job, links: Links) {
-  const { resourceGuid, resourceType } = job;
-  const resource =
-    resourceGuid === null || resourceType === null || job.operation.endsWith(".delete")
-      ? {}
-      : { [`${resourceType}s`]: links.to(`/v3/${resourceType}s/${resourceGuid}`) };
+/** Whose jobs there are, with the table that has them. */
+const tables: Readonly<Record<string, keyof Schema>> = {
+  app: "apps",
+  buildpack: "buildpacks",
+  domain: "domains",
+  droplet: "droplets",
+  organization: "organizations",
+  organization_quota: "organizationQuotas",
+  package: "packages",
+  role: "roles",
+  route: "routes",
+  security_group: "securityGroups",
+  space: "spaces",
+  space_quota: "spaceQuotas",
+  user: "users",
+};
+
+/** A job names its resource for as long as that is there: after a deletion that has failed, too. */
+async function resourcePath(
+  db: Database,
+  { resourceGuid, resourceType }: Job,
+): Promise<string | undefined> {
+  const table = resourceType === null ? undefined : tables[resourceType];
+  if (table === undefined || resourceGuid === null) return undefined;
+  const found = await db
+    .selectFrom(table)
+    .select("guid")
+    .where("guid", "=", resourceGuid)
+    .executeTakeFirst();
+  return found && `/v3/${resourceType}s/${resourceGuid}`;
+}
+
+function presentJob(job: Job, links: Links, resource: string | undefined) {
+  const { resourceType } = job;
   return {
     guid: job.guid,
     created_at: presentTimestamp(job.createdAt),
@@ -51,6 +87,11 @@ function presentJob(job: Job, links: Links) {
     state: job.state,
     errors: job.errors,
     warnings: job.warnings.map((detail) => ({ detail })),
-    links: { self: links.to(`/v3/jobs/${job.guid}`), ...resource },
+    links: {
+      self: links.to(`/v3/jobs/${job.guid}`),
+      ...(resource === undefined || resourceType === null
+        ? {}
+        : { [resourceType]: links.to(resource) }),
+    },
   };
 }

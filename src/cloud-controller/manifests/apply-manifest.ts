@@ -41,7 +41,6 @@ interface ApplyContext {
 
 const payloadSchema = z.object({
   spaceGuid: z.string(),
-  actor: z.object({ guid: z.string(), type: z.literal("user"), name: z.string() }),
   /** The applications as the manifest has them. */
   applications: z.array(z.custom<YamlMap>((value) => typeof value === "object" && value !== null)),
 });
@@ -56,8 +55,8 @@ export function applyManifest(dependencies: ManifestApply): JobHandler {
   return {
     operation: "space.apply_manifest",
     async run(job) {
-      const { spaceGuid, actor, applications } = payloadSchema.parse(job.payload);
-      const context = { clock, limits, actor };
+      const { spaceGuid, applications } = payloadSchema.parse(job.payload);
+      const context = { clock, limits, actor: job.actor };
       const rules = await manifestRules(db);
       for (const [index, raw] of applications.entries()) {
         const parsed = parseApp(raw, index, rules);

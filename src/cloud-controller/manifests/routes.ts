@@ -55,9 +55,9 @@ export function registerManifests(app: ApiServer, dependencies: ManifestRoutes):
         .execute((tx) => createMissing(tx, dependencies, { actor, spaceGuid, apps, applications }));
       const job = await jobs.enqueue({
         operation: "space.apply_manifest",
-        payload: { spaceGuid, actor, applications },
+        payload: { spaceGuid, applications },
         resource: { guid: spaceGuid, type: "space" },
-        userGuid: request.auth.userGuid,
+        actor,
       });
       return await acceptJob(reply, links, job);
     },

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import type { Clock } from "#kernel/clock/clock.ts";
 import type { AppDelete } from "../apps/app-delete.ts";
-import { actorOfJob } from "../audit-events/actor-of-job.ts";
+import { deleteDomains } from "../domains/domain-delete.ts";
 import type { Database, Executor } from "../database/schema.ts";
-import type { Actor, AuthContext } from "../http/auth-context.ts";
+import { actorOf, type Actor, type AuthContext } from "../http/auth-context.ts";
 import { CfError } from "../http/cf-errors.ts";
 import type { Job } from "../jobs/job.ts";
 import type { JobHandler, Jobs } from "../jobs/jobs.ts";
@@ -33,7 +33,7 @@ export async function requestOrganizationDelete(
       operation: "organization.delete",
       payload: { organizationGuid: guid },
       resource: { guid, type: "organization" },
-      userGuid: auth.userGuid,
+      actor: actorOf(auth),
     });
   });
   jobs.activate();
@@ -53,11 +53,14 @@ export function organizationDelete(dependencies: AppDelete): JobHandler {
         .where("guid", "=", organizationGuid)
         .executeTakeFirst();
       if (organization === undefined) return;
-      const actor = await actorOfJob(db, job);
       try {
         await refuseSharedDomains(db, organization);
-        await deleteSpaces(dependencies, organization, actor);
-        await db.transaction().execute((tx) => deleteRows(tx, organizationGuid));
+        await deleteSpaces(dependencies, organization, job.actor);
+        const apps = await db.transaction().execute(async (tx) => {
+          await refuseSharedDomains(tx, organization);
+          return await deleteRows(tx, organizationGuid);
+        });
+        for (const app of apps) await dependencies.runner.routesChanged(app);
       } catch (error) {
         // A stop is no failure: the job goes on at the next start.
         if (!signal.aborted) await reopen(db, organizationGuid);
@@ -68,11 +71,12 @@ export function organizationDelete(dependencies: AppDelete): JobHandler {
 }
 
 /**
- * Checked before anything is taken away: the original finds it out when the spaces are gone already.
+ * Checked before anything is taken away, where the original finds it out when the spaces are gone already; and again with
+ * the last rows, since a domain may have been shared meanwhile.
  *
  * @throws 502 290010 where others use a domain of the organization
  */
-async function refuseSharedDomains(db: Database, organization: Organization): Promise<void> {
+async function refuseSharedDomains(db: Executor, organization: Organization): Promise<void> {
   const shared = await db
     .selectFrom("domains")
     .select("domains.name")
@@ -103,15 +107,15 @@ async function deleteSpaces(
   for (const { guid } of spaces) await deleteSpace(dependencies, { spaceGuid: guid, actor });
 }
 
-async function deleteRows(db: Executor, organizationGuid: string): Promise<void> {
+/** Gives the apps of other organizations that routes of its domains had reached. */
+async function deleteRows(db: Executor, organizationGuid: string): Promise<readonly string[]> {
   const domains = await db
-    .deleteFrom("domains")
+    .selectFrom("domains")
+    .select("guid")
     .where("organizationGuid", "=", organizationGuid)
-    .returning("guid")
     .execute();
-  await deleteMetadata(
+  const reached = await deleteDomains(
     db,
-    "domain",
     domains.map(({ guid }) => guid),
   );
   for (const table of [
@@ -124,6 +128,7 @@ async function deleteRows(db: Executor, organizationGuid: string): Promise<void>
   }
   await deleteMetadata(db, "organization", [organizationGuid]);
   await db.deleteFrom("organizations").where("guid", "=", organizationGuid).execute();
+  return reached;
 }
 
 async function reopen(db: Database, guid: string): Promise<void> {

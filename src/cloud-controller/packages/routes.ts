@@ -30,6 +30,7 @@ import { packageCopyMessage, packageCreateMessage, packageUpdateMessage } from "
 import type { PackageCopies } from "./package-copy.ts";
 import { createPackage, createPackageCopy } from "./package-create.ts";
 import type { PackageLeases } from "./package-leases.ts";
+import { packageDelete } from "./package-delete.ts";
 import { presentPackage } from "./package-presenter.ts";
 import type { PackageProcessing } from "./package-processing.ts";
 import { packageKey, type Package } from "./package-table.ts";
@@ -122,7 +123,7 @@ function registerReads(app: ApiServer, context: PackageRoutes): void {
 }
 
 function registerWrites(app: ApiServer, context: PackageRoutes): void {
-  const { db, clock, links, jobs, blobstore } = context;
+  const { db, clock, links, jobs } = context;
   app.post("/v3/packages", async (request, reply) => {
     const { source_guid: sourceGuid } = parseQuery(request.query, ["source_guid"]);
     const created =
@@ -155,31 +156,17 @@ function registerWrites(app: ApiServer, context: PackageRoutes): void {
     });
     return await present(context, found.guid);
   });
-  jobs.handle({
-    operation: "package.delete",
-    async run(job) {
-      const guid = job.resourceGuid ?? "";
-      await blobstore.delete(packageBlob(guid));
-      await db.deleteFrom("packages").where("guid", "=", guid).execute();
-    },
-  });
+  jobs.handle(packageDelete(context));
   app.delete<ByGuid>("/v3/packages/:guid", async (request, reply) => {
-    const { found, app: owner } = await requirePackage(context, request.auth, {
+    const { found } = await requirePackage(context, request.auth, {
       guid: request.params.guid,
       action: "space.write",
-    });
-    await recordAuditEvent(db, clock, {
-      type: "audit.app.package.delete",
-      actor: actorOf(request.auth),
-      target: { guid: owner.guid, type: "app", name: owner.name },
-      spaceGuid: owner.spaceGuid,
-      data: { package_guid: found.guid },
     });
     const job = await jobs.enqueue({
       operation: "package.delete",
       payload: {},
       resource: { guid: found.guid, type: "package" },
-      userGuid: request.auth.userGuid,
+      actor: actorOf(request.auth),
     });
     return await acceptJob(reply, links, job);
   });

@@ -4,7 +4,7 @@ import type { Clock } from "#kernel/clock/clock.ts";
 import { recordAuditEvent } from "../audit-events/record-audit-event.ts";
 import { isUniqueViolation, newRecord, touched } from "../database/record.ts";
 import type { Database, Executor } from "../database/schema.ts";
-import { actorSchema, type Actor } from "../http/auth-context.ts";
+import type { Actor } from "../http/auth-context.ts";
 import { CfError, unprocessable } from "../http/cf-errors.ts";
 import { printList } from "../http/guid-list.ts";
 import { isOneOf } from "../http/page.ts";
@@ -109,14 +109,15 @@ export async function applyOrganizationQuota(
   });
 }
 
-const payload = z.object({ quotaGuid: z.string(), actor: actorSchema });
+const payload = z.object({ quotaGuid: z.string() });
 
 /** The job `organization_quota.delete`; it fails where an organization got the quota meanwhile. */
 export function organizationQuotaDelete({ db, clock }: Omit<QuotaChange, "actor">): JobHandler {
   return {
     operation: "organization_quota.delete",
     async run(job) {
-      const { quotaGuid, actor } = payload.parse(job.payload);
+      const { quotaGuid } = payload.parse(job.payload);
+      const { actor } = job;
       await db.transaction().execute(async (tx) => {
         const quota = await tx
           .selectFrom("organizationQuotas")

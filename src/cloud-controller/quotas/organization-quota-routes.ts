@@ -123,9 +123,9 @@ function registerDeletion(app: ApiServer, { db, links, jobs }: QuotaRoutes): voi
     }
     const job = await jobs.enqueue({
       operation: "organization_quota.delete",
-      payload: { quotaGuid: quota.guid, actor: actorOf(request.auth) },
+      payload: { quotaGuid: quota.guid },
       resource: { guid: quota.guid, type: "organization_quota" },
-      userGuid: request.auth.userGuid,
+      actor: actorOf(request.auth),
     });
     return await acceptJob(reply, links, job);
   });

@@ -124,9 +124,9 @@ function registerChanges(app: ApiServer, dependencies: QuotaRoutes): void {
     }
     const job = await jobs.enqueue({
       operation: "space_quota.delete",
-      payload: { quotaGuid: quota.guid, actor: actorOf(request.auth) },
+      payload: { quotaGuid: quota.guid },
       resource: { guid: quota.guid, type: "space_quota" },
-      userGuid: request.auth.userGuid,
+      actor: actorOf(request.auth),
     });
     return await acceptJob(reply, links, job);
   });

@@ -1,7 +1,6 @@
 import type { Selectable } from "kysely";
 import { z } from "zod";
 import type { Clock } from "#kernel/clock/clock.ts";
-import { actorOfJob } from "../audit-events/actor-of-job.ts";
 import { recordAuditEvent } from "../audit-events/record-audit-event.ts";
 import type { Database, Executor } from "../database/schema.ts";
 import type { Actor } from "../http/auth-context.ts";
@@ -22,14 +21,13 @@ export function roleDelete({
     operation: "role.delete",
     async run(job) {
       const { roleGuid } = payload.parse(job.payload);
-      const actor = await actorOfJob(db, job);
       await db.transaction().execute(async (tx) => {
         const role = await tx
           .deleteFrom("roles")
           .where("guid", "=", roleGuid)
           .returningAll()
           .executeTakeFirst();
-        if (role !== undefined) await recordRemoval(tx, clock, { role, actor });
+        if (role !== undefined) await recordRemoval(tx, clock, { role, actor: job.actor });
       });
     },
   };

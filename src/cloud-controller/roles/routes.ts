@@ -1,7 +1,7 @@
 import { sql, type Selectable } from "kysely";
 import type { Clock } from "#kernel/clock/clock.ts";
 import type { Database } from "../database/schema.ts";
-import type { AuthContext } from "../http/auth-context.ts";
+import { actorOf, type AuthContext } from "../http/auth-context.ts";
 import { CfError, notFound } from "../http/cf-errors.ts";
 import type { ApiServer } from "../http/create-server.ts";
 import { parseListQuery } from "../http/list-query.ts";
@@ -103,7 +103,7 @@ function registerSingle(app: ApiServer, dependencies: RoleRoutes): void {
       operation: "role.delete",
       payload: { roleGuid: role.guid },
       resource: { guid: role.guid, type: "role" },
-      userGuid: request.auth.userGuid,
+      actor: actorOf(request.auth),
     });
     return await acceptJob(reply, links, job);
   });

@@ -199,7 +199,7 @@ function registerSingle(app: ApiServer, dependencies: RouteRoutes): void {
       operation: "route.delete",
       payload: { routeGuid: guid },
       resource: { guid, type: "route" },
-      userGuid: request.auth.userGuid,
+      actor: actorOf(request.auth),
     });
     return await acceptJob(reply, links, job);
   });

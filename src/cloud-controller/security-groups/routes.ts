@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import type { Clock } from "#kernel/clock/clock.ts";
 import type { Database } from "../database/schema.ts";
-import type { AuthContext } from "../http/auth-context.ts";
+import { actorOf, type AuthContext } from "../http/auth-context.ts";
 import { CfError, unprocessable } from "../http/cf-errors.ts";
 import type { ApiServer } from "../http/create-server.ts";
 import { parseListQuery } from "../http/list-query.ts";
@@ -108,7 +108,7 @@ function registerChanges(app: ApiServer, dependencies: SecurityGroupRoutes): voi
       operation: "security_group.delete",
       payload: { securityGroupGuid: group.guid },
       resource: { guid: group.guid, type: "security_group" },
-      userGuid: request.auth.userGuid,
+      actor: actorOf(request.auth),
     });
     return await acceptJob(reply, links, job);
   });

@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import type { Clock } from "#kernel/clock/clock.ts";
 import type { Database } from "../database/schema.ts";
-import type { AuthContext } from "../http/auth-context.ts";
+import { actorOf, type AuthContext } from "../http/auth-context.ts";
 import { CfError, notFound, unprocessable } from "../http/cf-errors.ts";
 import type { ApiServer } from "../http/create-server.ts";
 import { parseListQuery } from "../http/list-query.ts";
@@ -154,7 +154,7 @@ function registerDeletion(app: ApiServer, dependencies: SpaceRoutes): void {
       operation: "space.delete_unmapped_routes",
       payload: { spaceGuid: space.guid },
       resource: { guid: space.guid, type: "space" },
-      userGuid: request.auth.userGuid,
+      actor: actorOf(request.auth),
     });
     return await acceptJob(reply, links, job);
   });

@@ -1,9 +1,8 @@
 import { z } from "zod";
 import type { Clock } from "#kernel/clock/clock.ts";
 import { deleteApp, type AppDelete } from "../apps/app-delete.ts";
-import { actorOfJob } from "../audit-events/actor-of-job.ts";
 import type { Database } from "../database/schema.ts";
-import type { Actor, AuthContext } from "../http/auth-context.ts";
+import { actorOf, type Actor, type AuthContext } from "../http/auth-context.ts";
 import type { Job } from "../jobs/job.ts";
 import type { JobHandler, Jobs } from "../jobs/jobs.ts";
 import { deleteMetadata } from "../metadata/metadata.ts";
@@ -32,7 +31,7 @@ export async function requestSpaceDelete(
       operation: "space.delete",
       payload: { spaceGuid: guid },
       resource: { guid, type: "space" },
-      userGuid: auth.userGuid,
+      actor: actorOf(auth),
     });
   });
   jobs.activate();
@@ -46,7 +45,7 @@ export function spaceDelete(dependencies: AppDelete): JobHandler {
     async run(job, signal) {
       const { spaceGuid } = payload.parse(job.payload);
       try {
-        await deleteSpace(dependencies, { spaceGuid, actor: await actorOfJob(db, job) });
+        await deleteSpace(dependencies, { spaceGuid, actor: job.actor });
       } catch (error) {
         // A stop is no failure: the job goes on at the next start.
         if (!signal.aborted) {
@@ -67,20 +66,20 @@ export async function deleteSpace(
   dependencies: AppDelete,
   { spaceGuid, actor }: { readonly spaceGuid: string; readonly actor: Actor },
 ): Promise<void> {
-  const { db } = dependencies;
+  const { db, runner } = dependencies;
   const apps = await db
     .selectFrom("apps")
     .select("guid")
     .where("spaceGuid", "=", spaceGuid)
     .execute();
   for (const app of apps) await deleteApp(dependencies, { appGuid: app.guid, actor });
-  await db.transaction().execute(async (tx) => {
+  const reached = await db.transaction().execute(async (tx) => {
     const routes = await tx
       .selectFrom("routes")
       .select("guid")
       .where("spaceGuid", "=", spaceGuid)
       .execute();
-    await deleteRoutes(
+    const reachedByShared = await deleteRoutes(
       tx,
       routes.map((route) => route.guid),
     );
@@ -89,5 +88,7 @@ export async function deleteSpace(
     }
     await deleteMetadata(tx, "space", [spaceGuid]);
     await tx.deleteFrom("spaces").where("guid", "=", spaceGuid).execute();
+    return reachedByShared;
   });
+  for (const app of reached) await runner.routesChanged(app);
 }

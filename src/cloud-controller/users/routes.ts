@@ -1,7 +1,7 @@
 import type { Selectable } from "kysely";
 import type { Clock } from "#kernel/clock/clock.ts";
 import type { Database } from "../database/schema.ts";
-import type { AuthContext } from "../http/auth-context.ts";
+import { actorOf, type AuthContext } from "../http/auth-context.ts";
 import { CfError, notFound } from "../http/cf-errors.ts";
 import type { ApiServer } from "../http/create-server.ts";
 import type { Links } from "../http/links.ts";
@@ -72,7 +72,7 @@ function registerSingle(app: ApiServer, dependencies: UserRoutes): void {
       operation: "user.delete",
       payload: { userGuid: user.guid },
       resource: { guid: user.guid, type: "user" },
-      userGuid: request.auth.userGuid,
+      actor: actorOf(request.auth),
     });
     return await acceptJob(reply, links, job);
   });

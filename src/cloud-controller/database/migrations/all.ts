@@ -20,6 +20,7 @@ import { resourceSizes } from "./0084-resource-sizes.ts";
 import { packageLeases } from "./0085-package-leases.ts";
 import { buildObservations } from "./0100-build-observations.ts";
 import { resourceChecksums } from "./0110-resource-checksums.ts";
+import { jobActors } from "./0122-job-actors.ts";
 
 /** Forward only, in this order. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -44,4 +45,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0085-package-leases": packageLeases,
   "0100-build-observations": buildObservations,
   "0110-resource-checksums": resourceChecksums,
+  "0122-job-actors": jobActors,
 };
