@@ -1,5 +1,5 @@
 import type { BbsClient } from "#diego/bbs/client.ts";
-import type { ActualLrp, ActualLrpNetInfo } from "#diego/models/actual-lrp.ts";
+import type { ActualLrp, ActualLrpNetInfo, ActualLrpState } from "#diego/models/actual-lrp.ts";
 import { BbsError } from "#diego/models/bbs-error.ts";
 import { fromNanoseconds, type Clock } from "#kernel/clock/clock.ts";
 import type { Logger } from "#kernel/log/logger.ts";
@@ -20,15 +20,20 @@ import { countInstances, reportInstances, type ReportedInstance } from "./instan
 /** Gauges older than that tell nothing of now. */
 const gaugeWindowMs = 120_000;
 
+type Bbs = Pick<
+  BbsClient,
+  "actualLrpsByProcessGuids" | "actualLrpStates" | "desiredLrpByProcessGuid"
+>;
+
 /** Instances from the BBS, what they use from log-cache. */
 export class InstanceReportsFromDiego implements InstanceReports {
-  readonly #bbs: Pick<BbsClient, "actualLrpsByProcessGuids" | "desiredLrpByProcessGuid">;
+  readonly #bbs: Bbs;
   readonly #logCache: Pick<LogCacheClient, "latestGauges">;
   readonly #clock: Clock;
   readonly #logger: Logger;
 
   constructor(options: {
-    readonly bbs: Pick<BbsClient, "actualLrpsByProcessGuids" | "desiredLrpByProcessGuid">;
+    readonly bbs: Bbs;
     readonly logCache: Pick<LogCacheClient, "latestGauges">;
     readonly clock: Clock;
     readonly logger: Logger;
@@ -84,7 +89,8 @@ export class InstanceReportsFromDiego implements InstanceReports {
     processes: readonly Process[],
   ): Promise<ReadonlyMap<string, readonly ReportedInstance[]>> {
     const started = processes.filter(({ state }) => state === "STARTED");
-    const lrps = await this.#lrps(started.map(lrpGuid));
+    const guids = started.map(lrpGuid);
+    const lrps = await grouped(guids, (asked) => this.#bbs.actualLrpStates(asked));
     const now = this.#clock.now();
     return new Map(
       processes.map(({ guid, version, instances }) => {
@@ -94,28 +100,11 @@ export class InstanceReportsFromDiego implements InstanceReports {
     );
   }
 
-  async #report(process: Process): Promise<ReportedInstance[]> {
+  async #report(process: Process): Promise<ReportedInstance<ActualLrp>[]> {
     const guid = lrpGuid(process);
-    const lrps = await this.#lrps([guid]);
+    const lrps = await grouped([guid], (asked) => this.#bbs.actualLrpsByProcessGuids(asked));
     const desired = { instances: process.instances, now: this.#clock.now() };
     return reportInstances(lrps.get(guid) ?? [], desired);
-  }
-
-  async #lrps(guids: readonly string[]): Promise<ReadonlyMap<string, readonly ActualLrp[]>> {
-    const grouped = new Map<string, ActualLrp[]>();
-    if (guids.length === 0) return grouped;
-    try {
-      for (const lrp of await this.#bbs.actualLrpsByProcessGuids(guids)) {
-        const known = grouped.get(lrp.key.processGuid);
-        if (known === undefined) grouped.set(lrp.key.processGuid, [lrp]);
-        else known.push(lrp);
-      }
-      return grouped;
-    } catch (error) {
-      if (!(error instanceof BbsError)) throw error;
-      const detail = "Stats unavailable: Stats server temporarily unavailable.";
-      throw new CfError("StatsUnavailable", detail, { cause: error });
-    }
   }
 
   /** The newest of each instance index; undefined where log-cache cannot be asked. */
@@ -136,13 +125,32 @@ export class InstanceReportsFromDiego implements InstanceReports {
   }
 }
 
+/**
+ * What `read` tells of these, by process guid.
+ *
+ * @throws `CfError` StatsUnavailable where the BBS cannot be reached
+ */
+async function grouped<Lrp extends ActualLrpState>(
+  guids: readonly string[],
+  read: (guids: readonly string[]) => Promise<readonly Lrp[]>,
+): Promise<ReadonlyMap<string, readonly Lrp[]>> {
+  if (guids.length === 0) return new Map();
+  try {
+    return Map.groupBy(await read(guids), ({ key }) => key.processGuid);
+  } catch (error) {
+    if (!(error instanceof BbsError)) throw error;
+    const detail = "Stats unavailable: Stats server temporarily unavailable.";
+    throw new CfError("StatsUnavailable", detail, { cause: error });
+  }
+}
+
 function toProcessInstance({ index, state, seconds }: ReportedInstance): ProcessInstance {
   return { index, state, since: state === "DOWN" ? null : seconds };
 }
 
 function containerOf(
   process: Process,
-  { index, state, lrp }: ReportedInstance,
+  { index, state, lrp }: ReportedInstance<ActualLrp>,
   gauges: ReadonlyMap<number, GaugeEnvelope> | undefined,
 ): InstanceContainer | undefined {
   if (state === "DOWN" || lrp === undefined) return undefined;

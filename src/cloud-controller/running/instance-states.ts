@@ -1,14 +1,14 @@
-import type { ActualLrp } from "#diego/models/actual-lrp.ts";
+import type { ActualLrpState } from "#diego/models/actual-lrp.ts";
 import type { InstanceCounts, InstanceState } from "../processes/instance-reports.ts";
 
 /** One instance of a process as its users see it. */
-export interface ReportedInstance {
+export interface ReportedInstance<Lrp extends ActualLrpState = ActualLrpState> {
   readonly index: number;
   readonly state: InstanceState;
   /** Whole seconds in that state; 0 for an instance of which nothing is known. */
   readonly seconds: number;
   readonly details: string | null;
-  readonly lrp: ActualLrp | undefined;
+  readonly lrp: Lrp | undefined;
 }
 
 /**
@@ -16,11 +16,11 @@ export interface ReportedInstance {
  * success to the official client. Of two LRPs of one index the later counts. An index of which the BBS knows nothing
  * is DOWN, as in the original.
  */
-export function reportInstances(
-  lrps: readonly ActualLrp[],
+export function reportInstances<Lrp extends ActualLrpState>(
+  lrps: readonly Lrp[],
   desired: { readonly instances: number; readonly now: Date },
-): ReportedInstance[] {
-  const newest = new Map<number, ActualLrp>();
+): ReportedInstance<Lrp>[] {
+  const newest = new Map<number, Lrp>();
   for (const lrp of lrps) {
     const known = newest.get(lrp.key.index);
     if (known === undefined || known.since < lrp.since) newest.set(lrp.key.index, lrp);
@@ -51,7 +51,7 @@ export function countInstances(reported: readonly ReportedInstance[]): InstanceC
   };
 }
 
-function stateOf(lrp: ActualLrp): InstanceState {
+function stateOf(lrp: ActualLrpState): InstanceState {
   switch (lrp.state) {
     case "RUNNING":
       return "RUNNING";
@@ -64,7 +64,7 @@ function stateOf(lrp: ActualLrp): InstanceState {
   }
 }
 
-function detailsOf(lrp: ActualLrp): string | null {
+function detailsOf(lrp: ActualLrpState): string | null {
   if (lrp.state === "UNCLAIMED") return lrp.placementError || null;
   return null;
 }

@@ -89,6 +89,8 @@ export class FakeBbs implements Partial<BbsClient> {
     return this.actual.filter(({ key }) => guids.includes(key.processGuid));
   };
 
+  actualLrpStates: BbsClient["actualLrpStates"] = (guids) => this.actualLrpsByProcessGuids(guids);
+
   retireActualLrp: BbsClient["retireActualLrp"] = async (key) => {
     this.#call(`retireActualLrp ${key.processGuid} ${key.index}`);
   };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { ActualLrp, ActualLrpKey } from "#diego/models/actual-lrp.ts";
+import type { ActualLrp, ActualLrpKey, ActualLrpState } from "#diego/models/actual-lrp.ts";
 import {
   cellPresence,
   desiredLrpRequest,
@@ -314,6 +314,53 @@ test("rows are found by domain, cell, process and index", async () => {
   assert.deepEqual(await found({ cellId: "cell-a" }), ["web-1/0"]);
   assert.deepEqual(await found({ processGuid: "web-1", index: 0 }), ["web-1/0"]);
   assert.equal((await bed.client.actualLrpsByProcessGuids(["web-2", "web-3"])).length, 1);
+});
+
+test("the states of many processes' instances are those of the whole rows", async () => {
+  await using bed = await bbsTestBed();
+  await bed.heartbeat("a");
+  await bed.client.desireLrp(desiredLrpRequest({ instances: 5 }));
+  await bed.client.desireLrp(desiredLrpRequest({ processGuid: "web-2" }));
+  await bed.clock.advance(1_234);
+  const at = (index: number) => ({ ...key, index });
+  await start(bed, "a");
+  await start(bed, "b", at(1), false);
+  await bed.client.claimActualLrp(at(2), instanceOf("c"));
+  await bed.client.failActualLrp(at(3), "insufficient resources: memory");
+  for (const name of ["d", "e", "f"]) {
+    await start(bed, name, at(4));
+    await bed.client.crashActualLrp(at(4), instanceOf(name), "APP/PROC/WEB: Exited with status 1");
+  }
+  const whole = await bed.client.actualLrpsByProcessGuids(["web-2", "web-1"]);
+  const states = await bed.client.actualLrpStates(["web-2", "gone", "web-1"]);
+
+  const described = (lrps: readonly ActualLrpState[]) =>
+    lrps
+      .map((lrp) => ({
+        of: `${lrp.key.processGuid}/${lrp.key.index}`,
+        since: lrp.since.toISOString(),
+        state: lrp.state,
+        more:
+          lrp.state === "RUNNING"
+            ? lrp.routable
+            : lrp.state === "UNCLAIMED"
+              ? lrp.placementError
+              : undefined,
+      }))
+      .toSorted((a, b) => a.of.localeCompare(b.of));
+  assert.deepEqual(described(states), described(whole));
+  assert.deepEqual(
+    described(states).map(({ of, state, more }) => [of, state, more]),
+    [
+      ["web-1/0", "RUNNING", true],
+      ["web-1/1", "RUNNING", false],
+      ["web-1/2", "CLAIMED", undefined],
+      ["web-1/3", "UNCLAIMED", "insufficient resources: memory"],
+      ["web-1/4", "CRASHED", undefined],
+      ["web-2/0", "UNCLAIMED", ""],
+    ],
+  );
+  assert.deepEqual(await bed.client.actualLrpStates([]), []);
 });
 
 test("desired LRPs are found whole, or as scheduling infos, and say what was last asked for", async () => {

@@ -2,11 +2,13 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import type { Clock } from "#kernel/clock/clock.ts";
 import type { InternalSecret } from "#kernel/http/internal-auth.ts";
 import { decodeActualLrp, encodeNetInfo } from "#diego/models/actual-lrp-codec.ts";
+import { decodeActualLrpStates } from "#diego/models/actual-lrp-state-codec.ts";
 import type {
   ActualLrp,
   ActualLrpInstanceKey,
   ActualLrpKey,
   ActualLrpNetInfo,
+  ActualLrpState,
 } from "#diego/models/actual-lrp.ts";
 import { BbsError } from "#diego/models/bbs-error.ts";
 import { decodeCellPresence, encodeCellPresence } from "#diego/models/cell-presence-codec.ts";
@@ -89,6 +91,8 @@ export interface BbsClient {
     readonly index?: number;
   }): Promise<ActualLrp[]>;
   actualLrpsByProcessGuids(processGuids: readonly string[]): Promise<ActualLrp[]>;
+  /** How all instances of these processes are, whatever their presence, in any order: a fraction of the whole (ours). */
+  actualLrpStates(processGuids: readonly string[]): Promise<ActualLrpState[]>;
   claimActualLrp(key: ActualLrpKey, instanceKey: ActualLrpInstanceKey): Promise<void>;
   startActualLrp(start: {
     readonly key: ActualLrpKey;
@@ -278,6 +282,15 @@ function actualLrpReads(transport: BbsTransport) {
       const body = { processGuids: [...processGuids] };
       const { actualLrps } = await transport.call(path, { request, response }, body);
       return actualLrps.map(decodeActualLrp);
+    },
+    async actualLrpStates(processGuids) {
+      const schemas = {
+        request: actual.ActualLRPsByProcessGuidsRequestSchema,
+        response: actual.ActualLRPStatesResponseSchema,
+      };
+      const path = "/v1/actual_lrps/states_by_process_guids";
+      const answer = await transport.call(path, schemas, { processGuids: [...processGuids] });
+      return decodeActualLrpStates(answer, processGuids);
     },
   } satisfies Partial<BbsClient>;
 }

@@ -13,6 +13,17 @@ export type ActualLrp = UnclaimedLrp | ClaimedLrp | RunningLrp | CrashedLrp;
 
 export type Presence = "ORDINARY" | "EVACUATING" | "SUSPECT";
 
+/** How an instance is, without where it runs: the part of an ActualLRP that lists of many are shown by. */
+export type ActualLrpState =
+  | (ActualLrpStateBase & Pick<UnclaimedLrp, "state" | "placementError">)
+  | (ActualLrpStateBase & Pick<RunningLrp, "state" | "routable">)
+  | (ActualLrpStateBase & Pick<ClaimedLrp | CrashedLrp, "state">);
+
+interface ActualLrpStateBase {
+  readonly key: Pick<ActualLrpKey, "processGuid" | "index">;
+  readonly since: Date;
+}
+
 interface ActualLrpBase {
   readonly key: ActualLrpKey;
   readonly crashCount: number;

@@ -14,6 +14,11 @@ export function fromNanoseconds(nanoseconds: bigint): Date {
   return new Date(Number(nanoseconds / 1_000_000n));
 }
 
+/** The instant so many milliseconds after the epoch. */
+export function fromMilliseconds(milliseconds: number): Date {
+  return new Date(milliseconds);
+}
+
 /** The instant that many milliseconds later, or earlier where they are negative. */
 export function addMs(date: Date, ms: number): Date {
   return new Date(date.getTime() + ms);

@@ -4,11 +4,13 @@ import {
   decodeNetInfo,
   encodeActualLrp,
 } from "#diego/models/actual-lrp-codec.ts";
+import { encodeActualLrpStates } from "#diego/models/actual-lrp-state-codec.ts";
 import {
   ActualLRPLifecycleResponseSchema,
   ActualLRPsByProcessGuidsRequestSchema,
   ActualLRPsRequestSchema,
   ActualLRPsResponseSchema,
+  ActualLRPStatesResponseSchema,
   ClaimActualLRPRequestSchema,
   CrashActualLRPRequestSchema,
   FailActualLRPRequestSchema,
@@ -18,7 +20,11 @@ import {
 } from "#diego/models/proto/actual_lrp_pb.js";
 import type { ActualLrpLifecycle } from "../controllers/actual-lrp-lifecycle.ts";
 import type { ActualLrpRetirement } from "../controllers/actual-lrp-retirement.ts";
-import { actualLrps, actualLrpsByProcessGuids } from "../store/actual-lrp-table.ts";
+import {
+  actualLrps,
+  actualLrpsByProcessGuids,
+  actualLrpStates,
+} from "../store/actual-lrp-table.ts";
 import type { BbsDatabase } from "../store/bbs-schema.ts";
 import { mandatory, protobufRoute, type ProtobufRoute } from "./protobuf-route.ts";
 
@@ -51,6 +57,12 @@ function readRoutes(db: BbsDatabase): ProtobufRoute[] {
       async ({ processGuids }) => ({
         actualLrps: (await actualLrpsByProcessGuids(db, processGuids)).map(encodeActualLrp),
       }),
+    ),
+    protobufRoute(
+      "/v1/actual_lrps/states_by_process_guids",
+      { request: ActualLRPsByProcessGuidsRequestSchema, response: ActualLRPStatesResponseSchema },
+      async ({ processGuids }) =>
+        encodeActualLrpStates(await actualLrpStates(db, processGuids), processGuids),
     ),
   ];
 }

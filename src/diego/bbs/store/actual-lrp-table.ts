@@ -1,7 +1,9 @@
 import { z } from "zod";
-import type { ActualLrp, Presence } from "#diego/models/actual-lrp.ts";
+import { sql } from "kysely";
+import type { ActualLrp, ActualLrpState, Presence } from "#diego/models/actual-lrp.ts";
 import { BbsError } from "#diego/models/bbs-error.ts";
-import { dateFromMs, type ActualLrpsRow, type BbsDatabase } from "./bbs-schema.ts";
+import { fromMilliseconds } from "#kernel/clock/clock.ts";
+import type { ActualLrpsRow, BbsDatabase } from "./bbs-schema.ts";
 
 export interface ActualLrpFilter {
   readonly domain?: string;
@@ -34,6 +36,20 @@ export async function actualLrpsByProcessGuids(
     lrps.push(...rows.map(toActualLrp));
   }
   return lrps;
+}
+
+/** One parameter however many there are, and only the columns that a state is made of. */
+export async function actualLrpStates(
+  db: BbsDatabase,
+  processGuids: readonly string[],
+): Promise<ActualLrpState[]> {
+  const asked = sql<string>`(select value from json_each(${JSON.stringify(processGuids)}))`;
+  const rows = await db
+    .selectFrom("actualLrps")
+    .select(["processGuid", "instanceIndex", "state", "since", "routable", "placementError"])
+    .where("processGuid", "in", asked)
+    .execute();
+  return rows.map(toActualLrpState);
 }
 
 export async function actualLrp(
@@ -129,7 +145,7 @@ function toActualLrp(row: ActualLrpsRow): ActualLrp {
     key: { processGuid: row.processGuid, index: row.instanceIndex, domain: row.domain },
     crashCount: row.crashCount,
     crashReason: row.crashReason,
-    since: dateFromMs(row.since),
+    since: fromMilliseconds(row.since),
     modificationTag: { epoch: row.epoch, index: row.modificationIndex },
     presence: presenceColumn.parse(row.presence),
   };
@@ -151,8 +167,35 @@ function toActualLrp(row: ActualLrpsRow): ActualLrp {
     case "CRASHED":
       return { ...base, state: "CRASHED" };
     default:
-      throw new BbsError("Unrecoverable", `Row of actual_lrps in unknown state "${row.state}"`);
+      throw unknownState(row);
   }
+}
+
+function toActualLrpState(row: StateRow): ActualLrpState {
+  const base = {
+    key: { processGuid: row.processGuid, index: row.instanceIndex },
+    since: fromMilliseconds(row.since),
+  };
+  switch (row.state) {
+    case "UNCLAIMED":
+      return { ...base, state: "UNCLAIMED", placementError: row.placementError };
+    case "RUNNING":
+      return { ...base, state: "RUNNING", routable: row.routable === 1 };
+    case "CLAIMED":
+    case "CRASHED":
+      return { ...base, state: row.state };
+    default:
+      throw unknownState(row);
+  }
+}
+
+type StateRow = Pick<
+  ActualLrpsRow,
+  "processGuid" | "instanceIndex" | "state" | "since" | "routable" | "placementError"
+>;
+
+function unknownState({ state }: Pick<ActualLrpsRow, "state">): BbsError {
+  return new BbsError("Unrecoverable", `Row of actual_lrps in unknown state "${state}"`);
 }
 
 function toRow(lrp: ActualLrp): ActualLrpsRow {

@@ -1,5 +1,4 @@
 import type { Kysely } from "kysely";
-import { fromNanoseconds } from "#kernel/clock/clock.ts";
 
 /** The tables of the BBS; what a column holds is said in `migrations/0001-initial.ts`. */
 export interface BbsSchema {
@@ -72,8 +71,4 @@ export interface TasksRow {
   rejectionCount: number;
   rejectionReason: string;
   definition: Uint8Array;
-}
-
-export function dateFromMs(ms: number): Date {
-  return fromNanoseconds(BigInt(ms) * 1_000_000n);
 }

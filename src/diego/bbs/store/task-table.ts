@@ -4,7 +4,8 @@ import { BbsError } from "#diego/models/bbs-error.ts";
 import { TaskDefinitionSchema } from "#diego/models/proto/task_pb.js";
 import { decodeTaskDefinition, encodeTaskDefinition } from "#diego/models/task-codec.ts";
 import type { Task } from "#diego/models/task.ts";
-import { dateFromMs, type BbsDatabase, type TasksRow } from "./bbs-schema.ts";
+import { fromMilliseconds } from "#kernel/clock/clock.ts";
+import type { BbsDatabase, TasksRow } from "./bbs-schema.ts";
 
 export interface TaskFilter {
   readonly domain?: string;
@@ -65,9 +66,10 @@ function toTask(row: TasksRow): Task {
     definition: decodeTaskDefinition(fromBinary(TaskDefinitionSchema, row.definition)),
     taskGuid: row.taskGuid,
     domain: row.domain,
-    createdAt: dateFromMs(row.createdAt),
-    updatedAt: dateFromMs(row.updatedAt),
-    firstCompletedAt: row.firstCompletedAt === null ? undefined : dateFromMs(row.firstCompletedAt),
+    createdAt: fromMilliseconds(row.createdAt),
+    updatedAt: fromMilliseconds(row.updatedAt),
+    firstCompletedAt:
+      row.firstCompletedAt === null ? undefined : fromMilliseconds(row.firstCompletedAt),
     state: stateColumn.parse(row.state),
     cellId: row.cellId,
     result: row.result,

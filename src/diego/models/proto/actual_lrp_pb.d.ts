@@ -413,6 +413,92 @@ export declare type ActualLRPsResponse = Message<"models.ActualLRPsResponse"> & 
 export declare const ActualLRPsResponseSchema: GenMessage<ActualLRPsResponse>;
 
 /**
+ * Ours: how the instances of many processes are, without where they run. The n-th value of each column is of one row.
+ *
+ * @generated from message models.ActualLRPStatesResponse
+ */
+export declare type ActualLRPStatesResponse = Message<"models.ActualLRPStatesResponse"> & {
+  /**
+   * @generated from field: models.Error error = 1;
+   */
+  error?: Error | undefined;
+
+  /**
+   * The place of its process guid in the request.
+   *
+   * @generated from field: repeated uint32 process = 2;
+   */
+  process: number[];
+
+  /**
+   * @generated from field: repeated uint32 index = 3;
+   */
+  index: number[];
+
+  /**
+   * @generated from field: repeated models.ActualLRPStatesResponse.State state = 4;
+   */
+  state: ActualLRPStatesResponse_State[];
+
+  /**
+   * Milliseconds since the epoch: a double, as an int64 is an object in JavaScript.
+   *
+   * @generated from field: repeated double since_ms = 5;
+   */
+  sinceMs: number[];
+
+  /**
+   * False where it is not RUNNING.
+   *
+   * @generated from field: repeated bool routable = 6;
+   */
+  routable: boolean[];
+
+  /**
+   * Empty where it is not UNCLAIMED.
+   *
+   * @generated from field: repeated string placement_error = 7;
+   */
+  placementError: string[];
+};
+
+/**
+ * Describes the message models.ActualLRPStatesResponse.
+ * Use `create(ActualLRPStatesResponseSchema)` to create a new message.
+ */
+export declare const ActualLRPStatesResponseSchema: GenMessage<ActualLRPStatesResponse>;
+
+/**
+ * @generated from enum models.ActualLRPStatesResponse.State
+ */
+export enum ActualLRPStatesResponse_State {
+  /**
+   * @generated from enum value: UNCLAIMED = 0;
+   */
+  UNCLAIMED = 0,
+
+  /**
+   * @generated from enum value: CLAIMED = 1;
+   */
+  CLAIMED = 1,
+
+  /**
+   * @generated from enum value: RUNNING = 2;
+   */
+  RUNNING = 2,
+
+  /**
+   * @generated from enum value: CRASHED = 3;
+   */
+  CRASHED = 3,
+}
+
+/**
+ * Describes the enum models.ActualLRPStatesResponse.State.
+ */
+export declare const ActualLRPStatesResponse_StateSchema: GenEnum<ActualLRPStatesResponse_State>;
+
+/**
  * @generated from message models.ClaimActualLRPRequest
  */
 export declare type ClaimActualLRPRequest = Message<"models.ClaimActualLRPRequest"> & {
