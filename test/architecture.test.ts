@@ -49,6 +49,29 @@ const mayImport: Record<string, readonly string[]> = {
   "buildpack-lifecycle": [],
   "web-server": ["kernel"],
   cli: ["kernel/clock", "kernel/size"],
+  // Stages and runs without a platform: the plans of Cloud Controller and the rep, which are pure, on an executor of its own;
+  // apps are packed as our client packs them.
+  workbench: [
+    "kernel",
+    "diego/models",
+    "diego/cell/executor",
+    "diego/cell/rep/run-request",
+    "diego/cell/runtime/container-runtime",
+    "log-cache/client",
+    "cloud-controller/build-observations/interpret-records",
+    "cloud-controller/build-observations/observation-table",
+    "cloud-controller/buildpacks/buildpack-uri",
+    "cloud-controller/buildpacks/detection-order",
+    "cloud-controller/running/vcap-application",
+    "cloud-controller/staging/environment",
+    "cloud-controller/staging/failure-reason",
+    "cloud-controller/staging/staging-config",
+    "cloud-controller/staging/staging-result",
+    "cloud-controller/staging/staging-verdict",
+    "cloud-controller/staging/task-definition",
+    "cli/app-files",
+    "cli/failure",
+  ],
   cmd: [
     "kernel",
     "db",
@@ -66,6 +89,7 @@ const mayImport: Record<string, readonly string[]> = {
     "cloud-controller",
     "buildpack-lifecycle/bundle",
     "web-server",
+    "workbench",
     "cli",
   ],
 };

@@ -1,9 +1,13 @@
 import type { Clock } from "#kernel/clock/clock.ts";
 import { findCommand, type CommandEntry } from "./commands/command-table.ts";
 import type { Command } from "./commands/command.ts";
+import type { ParsedInput } from "./commands/parsed-input.ts";
 import { clientHome, type Environment } from "./environment.ts";
 import { Failure, InvalidCommandLine, SaidFailure, UsageFailure } from "./failure.ts";
+import type { Session } from "./session.ts";
 import { Ui, type UiStreams } from "./ui/ui.ts";
+
+type Program = (session: Session, input: ParsedInput) => Promise<void>;
 
 export interface Invocation {
   /** Without the program's name. */
@@ -14,6 +18,8 @@ export interface Invocation {
   readonly clock: Clock;
   /** Aborts when the user interrupts. */
   readonly signal: AbortSignal;
+  /** By name, commands that the program that calls does itself: the command table has their help and their flags. */
+  readonly programs?: Readonly<Record<string, Program>>;
 }
 
 const interrupted = 130;
@@ -56,11 +62,11 @@ async function runCommand(invocation: Invocation, ui: Ui, chosen: Chosen): Promi
     return 0;
   }
   const { ClientConfig } = await import("./config/client-config.ts");
-  const { Session } = await import("./session.ts");
+  const { Session: NewSession } = await import("./session.ts");
   const { createTrace } = await import("./ui/request-trace.ts");
   const config = await ClientConfig.load(clientHome(environment));
   const observer = createTrace({ ui, clock, environment, isVerbose });
-  using session = new Session({
+  using session = new NewSession({
     ui,
     config,
     clock,
@@ -70,7 +76,8 @@ async function runCommand(invocation: Invocation, ui: Ui, chosen: Chosen): Promi
     ...(observer === undefined ? {} : { observer }),
   });
   try {
-    await command.run(session, input);
+    const program = invocation.programs?.[entry.name];
+    await (program === undefined ? command.run(session, input) : program(session, input));
   } finally {
     await config.save();
   }

@@ -3,6 +3,7 @@ import path from "node:path";
 import { startRep } from "#diego/cell/rep/start-rep.ts";
 import type { ContainerRuntime } from "#diego/cell/runtime/container-runtime.ts";
 import { openContainerRuntime } from "#diego/cell/runtime/open-container-runtime.ts";
+import type { ContainerRuntimeConfig } from "#diego/cell/runtime/runtime-config.ts";
 import type { BbsClient } from "#diego/bbs/client.ts";
 import type { Clock } from "#kernel/clock/clock.ts";
 import type { InternalSecret } from "#kernel/http/internal-auth.ts";
@@ -23,7 +24,28 @@ export async function openRuntimes(options: {
   readonly nodeModules: string;
   readonly dependencies: { readonly clock: Clock; readonly logger: Logger };
 }): Promise<readonly ContainerRuntime[]> {
-  const { config, paths, host, dependencies } = options;
+  const { config, paths } = options;
+  const open = cellRuntimes({ ...options, runtime: config.runtime });
+  const containersMax = cellCapacity(config).containers;
+  const opened: ContainerRuntime[] = [];
+  // One after the other: the first makes what all of the machine share (firewall, skeleton), the rest find it.
+  for (let cellIndex = 0; cellIndex < config.cells; cellIndex += 1) {
+    opened.push(await open({ dataDir: paths.cell(cellIndex), cellIndex, containersMax }));
+  }
+  return opened;
+}
+
+type OfOneCell = Pick<ContainerRuntimeConfig, "dataDir" | "cellIndex" | "containersMax">;
+
+/** Opens runtimes that share the toolchain, the stacks and what the host's network asks for. */
+export function cellRuntimes(options: {
+  readonly runtime: PlatformConfig["runtime"];
+  readonly paths: Pick<PlatformPaths, "cache" | "stacks">;
+  readonly host: HostSettings;
+  readonly nodeModules: string;
+  readonly dependencies: { readonly clock: Clock; readonly logger: Logger };
+}): (cell: OfOneCell) => Promise<ContainerRuntime> {
+  const { runtime, paths, host, dependencies } = options;
   const toolchain = assembleToolchain({
     nodeModules: options.nodeModules,
     directory: path.join(paths.cache, "toolchain"),
@@ -33,27 +55,15 @@ export async function openRuntimes(options: {
       .filter((name) => !name.startsWith("."))
       .map((name) => [name, path.join(paths.stacks, name)]),
   );
-  const opened: ContainerRuntime[] = [];
-  // One after the other: the first makes what all of the machine share (firewall, skeleton), the rest find it.
-  for (let index = 0; index < config.cells; index += 1) {
-    opened.push(
-      await openContainerRuntime(
-        {
-          dataDir: paths.cell(index),
-          cellIndex: index,
-          containersMax: cellCapacity(config).containers,
-          runtime: config.runtime,
-          toolchain: [{ source: toolchain.path, destination: toolchainInContainer }],
-          path: `${toolchainInContainer}/bin:/usr/local/bin:/usr/bin:/bin`,
-          stacks,
-          ...(host.caBundle === undefined ? {} : { caBundle: host.caBundle }),
-          allowEgressTo: proxyAddresses(host),
-        },
-        dependencies,
-      ),
-    );
-  }
-  return opened;
+  const shared = {
+    runtime,
+    toolchain: [{ source: toolchain.path, destination: toolchainInContainer }],
+    path: `${toolchainInContainer}/bin:/usr/local/bin:/usr/bin:/bin`,
+    stacks,
+    ...(host.caBundle === undefined ? {} : { caBundle: host.caBundle }),
+    allowEgressTo: proxyAddresses(host),
+  };
+  return async (cell) => await openContainerRuntime({ ...shared, ...cell }, dependencies);
 }
 
 /** Starts a rep on each runtime; their disposal ends reps and then runtimes, all cells at once. */

@@ -8,8 +8,19 @@ import path from "node:path";
  * @throws where a living process holds the folder.
  */
 export function lockDataDir(dataDir: string): Disposable {
-  mkdirSync(dataDir, { recursive: true, mode: 0o755 });
-  const file = path.join(dataDir, "lock");
+  const taken = tryLockFolder(dataDir);
+  if ("lock" in taken) return taken.lock;
+  throw new Error(
+    `Cannot use the data folder "${dataDir}": process ${taken.holder} runs a platform on it. Stop that one, or give another folder with --data`,
+  );
+}
+
+/** The lock, or the process that holds it. The folder is made where it is missing. */
+export function tryLockFolder(
+  folder: string,
+): { readonly lock: Disposable } | { readonly holder: number } {
+  mkdirSync(folder, { recursive: true, mode: 0o755 });
+  const file = path.join(folder, "lock");
   const mine = `${process.pid} ${startTicks(process.pid)}`;
   for (const attempt of [1, 2]) {
     try {
@@ -19,18 +30,15 @@ export function lockDataDir(dataDir: string): Disposable {
       if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
       const holder = readFileSync(file, "utf8");
       const pid = Number(holder.split(" ")[0]);
-      if (attempt === 2 || (pid !== process.pid && isHeldBy(holder, pid))) {
-        throw new Error(
-          `Cannot use the data folder "${dataDir}": process ${pid} runs a platform on it. Stop that one, or give another folder with --data`,
-          { cause: error },
-        );
-      }
+      if (attempt === 2 || (pid !== process.pid && isHeldBy(holder, pid))) return { holder: pid };
       rmSync(file);
     }
   }
   return {
-    [Symbol.dispose]() {
-      rmSync(file, { force: true });
+    lock: {
+      [Symbol.dispose]() {
+        rmSync(file, { force: true });
+      },
     },
   };
 }

@@ -28,7 +28,7 @@ export function assembleToolchain(options: {
     .slice(0, 16);
   const target = path.join(options.directory, key);
   if (existsSync(target)) return { path: target, nodeVersion };
-  const draft = `${target}.tmp`;
+  const draft = `${target}.${process.pid}.tmp`;
   rmSync(draft, { recursive: true, force: true });
   mkdirSync(path.join(draft, "bin"), { recursive: true });
   mkdirSync(path.join(draft, "lib/node_modules"), { recursive: true });
@@ -47,8 +47,18 @@ export function assembleToolchain(options: {
   ] as const) {
     symlinkSync(path.join("../lib/node_modules", script), path.join(draft, "bin", command));
   }
-  renameSync(draft, target);
+  takeName(draft, target);
   return { path: target, nodeVersion };
+}
+
+/** Another program that starts on the data folder may have been quicker. */
+function takeName(draft: string, target: string): void {
+  try {
+    renameSync(draft, target);
+  } catch (error) {
+    rmSync(draft, { recursive: true, force: true });
+    if (!existsSync(target)) throw error;
+  }
 }
 
 function versionOf(packageDir: string): string {

@@ -106,7 +106,11 @@ export interface BuildTimeline {
 }
 
 export async function getTimeline(cc: CloudController, guid: string): Promise<BuildTimeline> {
-  const traces = await cc.get(`/rivera/v1/builds/${guid}/timeline`, tracesSchema);
+  return timelineOfTraces(await cc.get(`/rivera/v1/builds/${guid}/timeline`, tracesSchema));
+}
+
+/** From OpenTelemetry's form, the first span the whole. */
+export function timelineOfTraces(traces: z.infer<typeof tracesSchema>): BuildTimeline {
   const spans = traces.resourceSpans.flatMap(({ scopeSpans }) =>
     scopeSpans.flatMap((scope) => scope.spans),
   );

@@ -11,13 +11,16 @@ export interface ScanOptions {
   readonly clock: Clock;
   /** Where the hashes of earlier scans are kept (`HashCache`). */
   readonly cacheFolder: string;
+  /** What is left out in place of what a push leaves out. */
+  readonly ignoring?: readonly string[];
 }
 
 /** Everything in the folder that its `.cfignore` does not leave out, in the order of names, with hashes. */
 export async function scanFolder(folder: string, options: ScanOptions): Promise<AppFile[]> {
   const root = realpathSync(folder);
   const lookedAtMs = options.clock.now().getTime();
-  const found = walk(root, new IgnoreRules([...cfignoreLines(root), ...defaultIgnoreLines]));
+  const ignored = options.ignoring ?? [...cfignoreLines(root), ...defaultIgnoreLines];
+  const found = walk(root, new IgnoreRules(ignored));
   if (found.length === 0) throw new Failure(`No app files found in '${folder}'`);
   const cache = HashCache.open(options.cacheFolder, root);
   const unread: FoundFile[] = [];

@@ -262,6 +262,11 @@ export const commandTable: readonly CommandEntry[] = [
     description: "Import a root file system as a stack of the platform",
     load: async () => (await import("./platform.ts")).stack,
   },
+  {
+    name: "stage",
+    description: "Stage a folder with buildpacks on this machine, without an app",
+    load: async () => (await import("./workbench.ts")).stage,
+  },
 ];
 
 export function findCommand(nameOrAlias: string): CommandEntry | undefined {

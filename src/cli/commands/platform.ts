@@ -141,6 +141,6 @@ export const stack: Command = {
   run: runByLauncher,
 };
 
-async function runByLauncher(): Promise<void> {
+export async function runByLauncher(): Promise<void> {
   throw new Failure("The launcher bin/rivera runs this command: call it through that");
 }

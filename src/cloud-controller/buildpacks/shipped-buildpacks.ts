@@ -15,22 +15,8 @@ import { buildpackBlob } from "../blobs/blob-keys.ts";
 import { storeBuildpackBits } from "./buildpack-bits.ts";
 import { moveBuildpack } from "./buildpack-positions.ts";
 import { buildpackKey, type Buildpack } from "./buildpack-table.ts";
+import { detectionOrder } from "./detection-order.ts";
 import { zipFolder } from "./zip-folder.ts";
-
-/** In the order of detection, which is cf-deployment's as far as it goes; what takes any Procfile comes last. */
-const order = [
-  "staticfile_buildpack",
-  "java_buildpack",
-  "ruby_buildpack",
-  "nodejs_buildpack",
-  "go_buildpack",
-  "python_buildpack",
-  "php_buildpack",
-  "nginx_buildpack",
-  "binary_buildpack",
-  "apt_buildpack",
-  "procfile_buildpack",
-];
 
 /**
  * Installs the buildpacks that come with Rivera, at every start: what is missing is added to the list, before those that
@@ -51,7 +37,7 @@ export async function installShippedBuildpacks(
 ): Promise<void> {
   const workspace = await context.workspaces.create();
   try {
-    for (const name of order) {
+    for (const name of detectionOrder) {
       const folder = path.join(directory, name);
       if (!existsSync(folder)) continue;
       const zip = path.join(workspace, `${name}.zip`);
@@ -119,7 +105,7 @@ async function positionFor(tx: Executor, name: string): Promise<number> {
   const following = await tx
     .selectFrom("buildpacks")
     .select("position")
-    .where(isOneOf(sql.ref("name"), order.slice(order.indexOf(name) + 1)))
+    .where(isOneOf(sql.ref("name"), detectionOrder.slice(detectionOrder.indexOf(name) + 1)))
     .where("lifecycle", "=", "buildpack")
     .where("position", ">", 0)
     .orderBy("position")

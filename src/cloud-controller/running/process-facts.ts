@@ -13,7 +13,7 @@ import { findRevisions } from "../revisions/find-revision.ts";
 import type { Revision } from "../revisions/revision-table.ts";
 import { sidecarsOfApps } from "../sidecars/find-sidecar.ts";
 import { sidecarMemoryInMb } from "../sidecars/sidecar-memory.ts";
-import { layerVariables } from "../staging/environment.ts";
+import { runningVariables } from "../staging/environment.ts";
 import type { StagingConfig } from "../staging/staging-config.ts";
 import { appPlaces } from "./app-place.ts";
 import type { ProcessFacts } from "./desired-lrp.ts";
@@ -179,12 +179,7 @@ function environmentOf(
     },
     process,
   });
-  return layerVariables(
-    of.group,
-    of.own,
-    { VCAP_APPLICATION: application, MEMORY_LIMIT: `${memoryInMb}m` },
-    { VCAP_SERVICES: {} },
-  );
+  return runningVariables({ group: of.group, app: of.own, application, memoryInMb });
 }
 
 async function appsOf(

@@ -22,17 +22,9 @@ import type { Actor } from "../http/auth-context.ts";
 import { CfError, notFound } from "../http/cf-errors.ts";
 import type { Changes } from "../http/long-poll.ts";
 import { findProcessOfType } from "../processes/find-process.ts";
-import { explainFailure } from "./explain-failure.ts";
-import { stagingError, stagingFailure, type StagingFailure } from "./failure-reason.ts";
-import { parseStagingResult, type StagingResult } from "./staging-result.ts";
-
-/** What the BBS tells of a finished task. */
-export interface TaskCompletion {
-  readonly failed: boolean;
-  readonly failureReason: string;
-  /** Content of `/tmp/result.json`. */
-  readonly result: string;
-}
+import type { StagingFailure } from "./failure-reason.ts";
+import type { StagingResult } from "./staging-result.ts";
+import { noDroplet, noStartCommand, verdictOn, type TaskCompletion } from "./staging-verdict.ts";
 
 export function buildKey(guid: string): string {
   return `build:${guid}`;
@@ -77,23 +69,15 @@ export class BuildEnding {
     if (build.state !== "STAGING") {
       throw new CfError("BadRequest", `Build is already ${build.state}`);
     }
-    if (completion.failed) {
-      this.#logger.info("staging-failed", {
-        build: buildGuid,
-        reason: completion.failureReason,
-      });
-      const limits = { memoryInMb: build.stagingMemoryInMb, diskInMb: build.stagingDiskInMb };
-      const failure = stagingFailure(completion.failureReason, limits);
-      const spans = (await readSpans(this.#db, [buildGuid])).get(buildGuid) ?? [];
-      await this.fail(buildGuid, explainFailure(failure, spans, limits));
-      return;
-    }
-    const result = parseStagingResult(completion.result);
-    if (result === undefined) {
-      await this.fail(buildGuid, stagingError("Malformed message from Diego stager"));
-      throw new CfError("BadRequest", "Malformed message from Diego stager");
-    }
-    await this.#succeed({ build, app, result });
+    const limits = { memoryInMb: build.stagingMemoryInMb, diskInMb: build.stagingDiskInMb };
+    const spans = completion.failed ? await readSpans(this.#db, [buildGuid]) : undefined;
+    const verdict = verdictOn(completion, spans?.get(buildGuid) ?? [], limits);
+    if (verdict.kind === "staged") return await this.#succeed({ build, app, ...verdict });
+    const { failure, isMalformed } = verdict;
+    const reason = isMalformed ? failure.logMessage : completion.failureReason;
+    this.#logger.info("staging-failed", { build: buildGuid, reason });
+    await this.fail(buildGuid, failure);
+    if (isMalformed) throw new CfError("BadRequest", failure.logMessage);
   }
 
   /** Whether it was still STAGING; otherwise nothing happens. The event names the build's creator, or who ended it. */
@@ -144,13 +128,13 @@ export class BuildEnding {
     const { build, app, result } = staged;
     const droplet = await findDropletOfBuild(this.#db, build.guid);
     if (droplet === undefined) {
-      await this.fail(build.guid, stagingError("no droplet"));
+      await this.fail(build.guid, noDroplet);
       return;
     }
     const processTypes = result.process_types ?? {};
     const web = await findProcessOfType(this.#db, app.guid, "web");
     if (Object.keys(processTypes).length === 0 && (web?.command ?? "") === "") {
-      await this.fail(build.guid, stagingError("Start command not specified"));
+      await this.fail(build.guid, noStartCommand);
       return;
     }
     const buildpacks = await this.#buildpacksOf(build, result);

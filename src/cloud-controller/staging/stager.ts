@@ -24,7 +24,7 @@ import { mappedRoutes, urisOf } from "../running/mapped-routes.ts";
 import { vcapApplication, type AppPlace } from "../running/vcap-application.ts";
 import { randomGuids } from "#kernel/guid.ts";
 import type { BuildEnding } from "./build-ending.ts";
-import { layerVariables, type Variables } from "./environment.ts";
+import { stagingVariables, type Variables } from "./environment.ts";
 import { stagingError } from "./failure-reason.ts";
 import {
   stagingDomain,
@@ -214,14 +214,14 @@ export class Stager {
         diskInMb: build.stagingDiskInMb,
       },
     });
-    return layerVariables(
-      group.variables,
-      app.environmentVariables,
-      environment,
-      { CF_STACK: build.stack },
-      { VCAP_APPLICATION: application, MEMORY_LIMIT: `${build.stagingMemoryInMb}m` },
-      { VCAP_SERVICES: {} },
-    );
+    return stagingVariables({
+      group: group.variables,
+      app: app.environmentVariables,
+      build: environment,
+      stack: build.stack ?? "",
+      application,
+      memoryInMb: build.stagingMemoryInMb,
+    });
   }
 
   #asCfError(error: unknown): unknown {

@@ -1,6 +1,6 @@
 import type { ActualLrpKey } from "#diego/models/actual-lrp.ts";
 import type { ContainerDefinition } from "#diego/models/container-definition.ts";
-import type { DesiredLrp } from "#diego/models/desired-lrp.ts";
+import type { DesiredLrpRequest } from "#diego/models/desired-lrp.ts";
 import { observationRequestOf } from "#diego/models/observation.ts";
 import type { Task } from "#diego/models/task.ts";
 import type { Allocation, RunRequest } from "../executor/container.ts";
@@ -22,7 +22,7 @@ export function taskAllocation(task: CellTask): Allocation {
 
 /** The place of an instance that this cell had before. */
 export function desiredLrpAllocation(
-  desired: DesiredLrp,
+  desired: DesiredLrpRequest,
   key: ActualLrpKey,
   instanceGuid: string,
 ): Allocation {
@@ -39,7 +39,7 @@ export function desiredLrpAllocation(
 }
 
 export function lrpRunRequest(
-  desired: DesiredLrp,
+  desired: DesiredLrpRequest,
   key: ActualLrpKey,
   instanceGuid: string,
 ): RunRequest {
@@ -56,7 +56,7 @@ export function lrpRunRequest(
   };
 }
 
-export function taskRunRequest(task: Task): RunRequest {
+export function taskRunRequest(task: Pick<Task, "definition" | "taskGuid">): RunRequest {
   const { definition, taskGuid } = task;
   return {
     definition,
