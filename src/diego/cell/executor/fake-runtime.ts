@@ -1,4 +1,4 @@
-import { mkdir, stat } from "node:fs/promises";
+import { mkdir, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { PassThrough, Readable } from "node:stream";
 import { fromNanoseconds } from "#kernel/clock/clock.ts";
@@ -95,7 +95,7 @@ export class FakeRuntime implements ContainerRuntime {
 export class FakeContainer implements Container {
   readonly spec: ContainerSpec;
   readonly processes = new Map<string, FakeContainerProcess>();
-  /** What `streamOut` gives, by path. */
+  /** What `streamOut` and `copyOut` give, by path. */
   readonly files = new Map<string, Buffer>();
   /** What was streamed in, whole tars by path. */
   readonly received: { readonly path: string; readonly user: string; readonly tar: Buffer }[] = [];
@@ -155,6 +155,10 @@ export class FakeContainer implements Container {
     const content = this.files.get(file);
     if (content === undefined) throw new ContainerFileError(`There is no file "${file}"`);
     return Readable.from([content], { objectMode: false });
+  }
+
+  async copyOut(file: { path: string; user: string }, to: string): Promise<void> {
+    await writeFile(to, await this.streamOut(file), { flag: "wx" });
   }
 
   async metrics(): Promise<ContainerMetrics> {

@@ -98,15 +98,22 @@ export interface Container {
     readonly tar: Readable;
   }): Promise<void>;
   /**
-   * The bytes of one regular file, read inside the container as `user`, never by path on the host.
+   * The bytes of one regular file, as `user` could read it inside the container: no link leads out of that.
    * @throws `ContainerFileError` where it is missing, no regular file or unreadable.
    */
-  streamOut(options: { readonly path: string; readonly user: string }): Promise<Readable>;
+  streamOut(file: ContainerFile): Promise<Readable>;
+  /** Copies such a file to a new file of the host. Whatever fails, what has been written is the caller's to remove. */
+  copyOut(file: ContainerFile, to: string, signal: AbortSignal): Promise<void>;
   metrics(): Promise<ContainerMetrics>;
   /** Undefined where there is room left, or no limit. */
   fullDisk(): Promise<FullDisk | undefined>;
   /** Kills what runs, unmounts, removes. Idempotent. */
   destroy(): Promise<void>;
+}
+
+export interface ContainerFile {
+  readonly path: string;
+  readonly user: string;
 }
 
 export interface ProcessSpec {

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { Readable } from "node:stream";
 import { test, type TestContext } from "node:test";
 import { randomGuids } from "#kernel/guid.ts";
 import { RecordingLogger } from "#kernel/log/recording-logger.ts";
@@ -13,7 +12,7 @@ import { Uploader, UploadFailed } from "./uploader.ts";
 
 const never = new AbortController().signal;
 const content = Buffer.from("a droplet");
-const stream = async () => Readable.from([content], { objectMode: false });
+const copyTo = (file: string) => writeFile(file, content);
 
 async function bench(t: TestContext) {
   const directory = await mkdtemp(path.join(tmpdir(), "uploader-"));
@@ -35,7 +34,7 @@ async function bench(t: TestContext) {
 test("a file is sent with its length and checksums, and leaves nothing behind", async (t) => {
   const { server, uploader, directory } = await bench(t);
 
-  const uploaded = await uploader.upload({ url: server.url("/droplet"), content: stream }, never);
+  const uploaded = await uploader.upload({ url: server.url("/droplet"), copyTo }, never);
 
   assert.deepEqual(uploaded, { bytes: content.length, isUnchanged: false });
   const [upload] = server.uploads;
@@ -51,12 +50,12 @@ test("a file is sent with its length and checksums, and leaves nothing behind", 
 test("an upload is tried three times", async (t) => {
   const { server, uploader } = await bench(t);
   server.troubles.push(503, "drop");
-  await uploader.upload({ url: server.url("/droplet"), content: stream }, never);
+  await uploader.upload({ url: server.url("/droplet"), copyTo }, never);
   assert.equal(server.uploads.length, 1);
 
   server.troubles.push(500, 500, 500);
   await assert.rejects(
-    uploader.upload({ url: server.url("/droplet"), content: stream }, never),
+    uploader.upload({ url: server.url("/droplet"), copyTo }, never),
     UploadFailed,
   );
   assert.equal(server.uploads.length, 1);
@@ -64,15 +63,13 @@ test("an upload is tried three times", async (t) => {
 
 test("content that breaks off is not sent", async (t) => {
   const { server, uploader } = await bench(t);
-  const broken = async () =>
-    new Readable({
-      read() {
-        this.destroy(new Error("the container is gone"));
-      },
-    });
+  const broken = async (file: string) => {
+    await writeFile(file, "half of");
+    throw new Error("the container is gone");
+  };
 
   await assert.rejects(
-    uploader.upload({ url: server.url("/droplet"), content: broken }, never),
+    uploader.upload({ url: server.url("/droplet"), copyTo: broken }, never),
     /is gone/,
   );
 
@@ -84,13 +81,13 @@ test("what the receiver has already is not sent again", async (t) => {
   const knownSha256 = createHash("sha256").update(content).digest("hex");
   const url = server.url("/cache");
 
-  const same = await uploader.upload({ url, content: stream, knownSha256 }, never);
+  const same = await uploader.upload({ url, copyTo, knownSha256 }, never);
   assert.deepEqual(same, { bytes: content.length, isUnchanged: true });
   assert.deepEqual(server.requests, []);
   assert.deepEqual(await readdir(directory), []);
 
-  const other = async () => Readable.from([Buffer.from("changed")], { objectMode: false });
-  const changed = await uploader.upload({ url, content: other, knownSha256 }, never);
+  const other = (file: string) => writeFile(file, "changed");
+  const changed = await uploader.upload({ url, copyTo: other, knownSha256 }, never);
   assert.equal(changed.isUnchanged, false);
   assert.equal(server.uploads[0]?.body.toString(), "changed");
 });
@@ -105,7 +102,7 @@ test("who uses the file has it until done, also after it was sent, and a failure
     throw new Error("no room");
   };
 
-  await uploader.upload({ url: server.url("/droplet"), content: stream, use }, never);
+  await uploader.upload({ url: server.url("/droplet"), copyTo, use }, never);
   assert.equal(server.uploads.length, 1);
   sent.resolve();
 

@@ -1,9 +1,7 @@
 import { createHash } from "node:crypto";
-import { createReadStream, createWriteStream } from "node:fs";
-import { mkdir, rm } from "node:fs/promises";
+import { createReadStream } from "node:fs";
+import { mkdir, open, rm } from "node:fs/promises";
 import path from "node:path";
-import { Transform, type Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import { Agent, request } from "undici";
 import type { Clock } from "#kernel/clock/clock.ts";
 import type { GuidSource } from "#kernel/guid.ts";
@@ -12,6 +10,7 @@ import { Slots } from "../slots.ts";
 
 const attempts = 3;
 const pauseMs = 500;
+const chunkBytes = 1024 * 1024;
 // The receiver answers once it has stored what may be a gigabyte.
 const answerTimeoutMs = 600_000;
 
@@ -22,7 +21,8 @@ export class UploadFailed extends Error {
 
 export interface Upload {
   readonly url: string;
-  readonly content: () => Promise<Readable>;
+  /** Writes what is to be sent into a new file. */
+  readonly copyTo: (file: string) => Promise<void>;
   /** Checksum (SHA-256, hex) of what the receiver has: the same is not sent again. */
   readonly knownSha256?: string | undefined;
   /** Gets the file while it is sent; it is there until the promise is settled. */
@@ -63,17 +63,18 @@ export class Uploader implements AsyncDisposable {
   }
 
   /**
-   * Reads `content` to its end before it is sent, so that an attempt can be repeated.
+   * The content is a file of the cell before it is sent, so that an attempt can be repeated.
    *
-   * @throws `UploadFailed`, the content's own error, or the signal's reason
+   * @throws `UploadFailed`, the copy's own error, or the signal's reason
    */
-  async upload({ url, content, knownSha256, use }: Upload, signal: AbortSignal): Promise<Uploaded> {
+  async upload({ url, copyTo, knownSha256, use }: Upload, signal: AbortSignal): Promise<Uploaded> {
     return await this.#slots.use(signal, async () => {
       await mkdir(this.#directory, { recursive: true });
       const file = path.join(this.#directory, this.#guids());
       let used: Promise<void> | undefined;
       try {
-        const payload = await measured(await content(), file, signal);
+        await copyTo(file);
+        const payload = await digestOf(file, signal);
         const { bytes } = payload;
         const sha256 = payload.sha256.toString("hex");
         if (sha256 === knownSha256) return { bytes, isUnchanged: true };
@@ -135,7 +136,7 @@ export class Uploader implements AsyncDisposable {
         "content-length": String(payload.bytes),
         "content-digest": `sha-256=:${payload.sha256.toString("base64")}:`,
       },
-      body: createReadStream(file),
+      body: createReadStream(file, { highWaterMark: chunkBytes }),
     });
     await response.body.dump();
     if (response.statusCode >= 300) throw new Error(`Status code ${response.statusCode}`);
@@ -147,16 +148,15 @@ interface Payload {
   readonly sha256: Buffer;
 }
 
-async function measured(content: Readable, file: string, signal: AbortSignal): Promise<Payload> {
+async function digestOf(path: string, signal: AbortSignal): Promise<Payload> {
   const sha256 = createHash("sha256");
-  let bytes = 0;
-  const measure = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      bytes += chunk.length;
-      sha256.update(chunk);
-      done(null, chunk);
-    },
-  });
-  await pipeline(content, measure, createWriteStream(file), { signal });
-  return { bytes, sha256: sha256.digest() };
+  const chunk = Buffer.allocUnsafe(chunkBytes);
+  await using file = await open(path);
+  for (let bytes = 0; ;) {
+    const { bytesRead } = await file.read(chunk, 0, chunkBytes, bytes);
+    signal.throwIfAborted();
+    if (bytesRead === 0) return { bytes, sha256: sha256.digest() };
+    sha256.update(chunk.subarray(0, bytesRead));
+    bytes += bytesRead;
+  }
 }

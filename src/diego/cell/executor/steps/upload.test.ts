@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import type { Readable } from "node:stream";
-import { buffer } from "node:stream/consumers";
+import path from "node:path";
 import { test } from "node:test";
 import type { UploadAction } from "#diego/models/action.ts";
 import { FakeClock } from "#kernel/clock/fake-clock.ts";
@@ -24,7 +24,7 @@ const action: UploadAction = {
 };
 
 async function bench(
-  send: (url: string, content: Readable) => Promise<number>,
+  send: (url: string, copyTo: Upload["copyTo"]) => Promise<number>,
   options: { artifact?: string; isUnchanged?: boolean } = {},
 ) {
   const container = await new FakeRuntime(tmpdir()).create({
@@ -49,7 +49,7 @@ async function bench(
   const uploader = {
     upload: async (upload: Upload) => {
       uploads.push(upload);
-      const bytes = await send(upload.url, await upload.content());
+      const bytes = await send(upload.url, upload.copyTo);
       return { bytes, isUnchanged: options.isUnchanged ?? false };
     },
   };
@@ -76,11 +76,15 @@ async function bench(
 
 const never = new AbortController().signal;
 
-test("a file of the container is sent, and its size said", async () => {
+test("a file of the container is sent, and its size said", async (t) => {
   const sent: [string, string][] = [];
-  const { container, logs, step } = await bench(async (url, content) => {
-    const body = await buffer(content);
-    sent.push([url, body.toString("utf8")]);
+  const folder = await mkdtemp(path.join(tmpdir(), "rivera-upload-"));
+  t.after(() => rm(folder, { recursive: true }));
+  const { container, logs, step } = await bench(async (url, copyTo) => {
+    const file = path.join(folder, "copy");
+    await copyTo(file);
+    const body = await readFile(file, "utf8");
+    sent.push([url, body]);
     return body.length;
   });
   container.files.set("/tmp/droplet", Buffer.from("the droplet"));
@@ -122,7 +126,10 @@ test("a droplet becomes a layer of the cell under the checksum of what was sent"
 });
 
 test("a file that is not there fails the step", async () => {
-  const { step } = await bench(async () => 0);
+  const { step } = await bench(async (_url, copyTo) => {
+    await copyTo("/nowhere");
+    return 0;
+  });
 
   await assert.rejects(
     step(never, () => undefined),

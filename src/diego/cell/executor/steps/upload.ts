@@ -29,11 +29,11 @@ export function uploadStep(parts: UploadStepParts, action: UploadAction): Step {
     ready();
     if (artifact !== "") log.say("OUT", `Uploading ${artifact}...`);
     try {
-      const content = () => container.streamOut({ path: from, user });
+      const copyTo = (file: string) => container.copyOut({ path: from, user }, file, signal);
       const use = artifact === "droplet" ? keepDroplet(layers) : undefined;
       const { bytes, isUnchanged } = await observer.span(
         { name: "upload", subject: artifact },
-        () => uploader.upload({ url: to, content, knownSha256, use }, signal),
+        () => uploader.upload({ url: to, copyTo, knownSha256, use }, signal),
         (sent) => ({ facts: { bytes: sent.isUnchanged ? 0 : sent.bytes } }),
       );
       if (artifact === "") return;

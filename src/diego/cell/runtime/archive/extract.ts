@@ -1,13 +1,14 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { createReadStream } from "node:fs";
-import { open } from "node:fs/promises";
-import { PassThrough, type Readable } from "node:stream";
+import { createWriteStream } from "node:fs";
+import { open, rm, stat, type FileHandle } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
-import { createGunzip } from "node:zlib";
 import { BadArchive, zipToTar } from "#kernel/archive/zip-to-tar.ts";
-import { defaultPath } from "#kernel/process/run-command.ts";
+import { defaultPath, runCommand } from "#kernel/process/run-command.ts";
 import { UnsafeArchive } from "../container-runtime.ts";
-import { TarGuard } from "./tar-guard.ts";
+import { TarGuard, tooLarge } from "./tar-guard.ts";
+
+const chunkBytes = 256 * 1024;
+const gunzipTimeoutMs = 600_000;
 
 /**
  * Unpacks a tgz, tar or zip into the folder `into`, which belongs to the host id `owner`: as that id and without
@@ -19,14 +20,21 @@ export async function extractArchive(options: {
   readonly into: string;
   readonly below: string;
   readonly owner: number;
+  /** Bytes that its files may take on disk; default 4 GiB. */
+  readonly maximumBytes?: number;
 }): Promise<number> {
-  const { archive, into, below, owner } = options;
+  const { archive, into, below, owner, maximumBytes } = options;
   const id = String(owner);
   const command =
     process.getuid?.() === 0
       ? ["setpriv", "--reuid", id, "--regid", id, "--clear-groups", ...tarCommand]
       : tarCommand;
-  return extract({ archive, into, command, guard: new TarGuard({ below, devices: "refuse" }) });
+  const guard = new TarGuard({
+    below,
+    devices: "refuse",
+    ...(maximumBytes === undefined ? {} : { maximumBytes }),
+  });
+  return extract({ archive, into, command, guard });
 }
 
 /** Unpacks a root file system with the owners it names. Devices below `dev` are left out: containers get their own. */
@@ -43,7 +51,7 @@ export async function extractRootfs(options: {
     "--exclude=./dev/*",
   ];
   // The operator's own choice, whatever its size.
-  const maximumBytes = Number.MAX_SAFE_INTEGER;
+  const maximumBytes = Number.POSITIVE_INFINITY;
   const guard = new TarGuard({ below: "/", devices: "below-dev", maximumBytes });
   await extract({ ...options, command, guard });
 }
@@ -58,65 +66,87 @@ async function extract(options: {
   readonly guard: TarGuard;
 }): Promise<number> {
   const { archive, into, command, guard } = options;
-  const source = await tarStream(archive);
-  const [program = "", ...args] = command;
-  // By its own working folder: nothing on the way there need be open to another id.
-  const tar = spawn(program, args, {
-    cwd: into,
-    env: { PATH: defaultPath },
-    stdio: ["pipe", "ignore", "pipe"],
-  });
-  const ended = endOf(tar);
-  let complaint = "";
-  tar.stderr.on("data", (chunk: Buffer) => {
-    if (complaint.length < 1024) complaint += chunk.toString("utf8");
-  });
-  const feedError = await pipeline(source, guard, tar.stdin).then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-  const status = await ended;
-  if (feedError instanceof UnsafeArchive) throw feedError;
-  if (feedError instanceof BadArchive) {
-    throw new UnsafeArchive(`Cannot unpack: ${feedError.message}`, { cause: feedError });
+  const made = `${into}.tar`;
+  try {
+    const tar = await asTar(archive, made, guard.maximumBytes);
+    await using file = await open(tar);
+    await checkTar(file, guard);
+    await extractTar(file, into, command);
+  } finally {
+    await rm(made, { force: true });
   }
-  if (status !== 0) throw new UnsafeArchive(`Cannot unpack: tar: ${complaint.trim()}`);
-  if (feedError !== undefined) throw new UnsafeArchive("Cannot unpack", { cause: feedError });
   return guard.bytes;
 }
 
-/** An archive as a tar that is not compressed, whatever it is; told by its first bytes. */
-async function tarStream(archive: string): Promise<Readable> {
+/** Path of the archive as a tar that is not compressed, whatever it is; told by its first bytes. Makes it where it is none. */
+async function asTar(archive: string, made: string, maximumBytes: number): Promise<string> {
   const head = await firstBytes(archive);
-  if (head[0] === 0x1f && head[1] === 0x8b) return gunzip(archive);
-  if (head[0] === 0x50 && head[1] === 0x4b) return zipToTar(archive, { links: "any" });
-  return createReadStream(archive);
+  if (head[0] === 0x1f && head[1] === 0x8b) {
+    await gunzip(archive, made, maximumBytes);
+    return made;
+  }
+  if (head[0] !== 0x50 || head[1] !== 0x4b) return archive;
+  try {
+    await pipeline(zipToTar(archive, { links: "any" }), createWriteStream(made, { mode: 0o600 }));
+  } catch (error) {
+    if (!(error instanceof BadArchive)) throw error;
+    throw new UnsafeArchive(`Cannot unpack: ${error.message}`, { cause: error });
+  }
+  return made;
 }
 
-// Several times the speed of zlib; taken where they are.
-const decompressors = ["igzip", "pigz"];
+// The first two have several times the speed of the third, which is there where tar is. Whoever sees the limit exceeded
+// sees a bomb: what a tar holds beside its files is small.
+const gunzipScript = `[ "$3" = 0 ] || ulimit -f "$3"
+for program in igzip pigz gzip; do
+  command -v $program >/dev/null && exec $program -dc -- "$1" >"$2"
+done`;
+const ulimitUnitBytes = 512;
 
-async function gunzip(archive: string): Promise<Readable> {
-  for (const program of decompressors) {
-    const child = spawn(program, ["-dc", archive], {
-      env: { PATH: defaultPath },
-      stdio: ["ignore", "pipe", "ignore"],
-    });
-    const spawned = await new Promise<boolean>((resolve) => {
-      child.once("spawn", () => resolve(true));
-      child.once("error", () => resolve(false));
-    });
-    if (!spawned) continue;
-    const output = new PassThrough();
-    child.stdout.pipe(output, { end: false });
-    void endOf(child).then((status) => {
-      if (status === 0) output.end();
-      else output.destroy(new UnsafeArchive("Cannot unpack: it is no whole gzip archive"));
-    });
-    output.once("close", () => child.kill("SIGKILL"));
-    return output;
+async function gunzip(archive: string, made: string, maximumBytes: number): Promise<void> {
+  const limit = Number.isFinite(maximumBytes)
+    ? Math.ceil((maximumBytes * 1.5) / ulimitUnitBytes)
+    : 0;
+  const args = ["-c", gunzipScript, "sh", archive, made, String(limit)];
+  const { status } = await runCommand("sh", args, { timeoutMs: gunzipTimeoutMs });
+  if (status === 0) return;
+  const { size } = await stat(made);
+  if (limit > 0 && size >= limit * ulimitUnitBytes) throw tooLarge(maximumBytes);
+  throw new UnsafeArchive("Cannot unpack: it is no whole gzip archive");
+}
+
+/** Reads its headers; the content of a large file is passed over. */
+async function checkTar(file: FileHandle, guard: TarGuard): Promise<void> {
+  const { size } = await file.stat();
+  const chunk = Buffer.allocUnsafe(chunkBytes);
+  for (let position = 0; position < size;) {
+    const { bytesRead } = await file.read(chunk, 0, chunkBytes, position);
+    if (bytesRead === 0) break;
+    guard.inspect(chunk.subarray(0, bytesRead));
+    const passedOver = Math.min(guard.skippable, size - position - bytesRead);
+    guard.skip(passedOver);
+    position += bytesRead + passedOver;
   }
-  return createReadStream(archive).pipe(createGunzip());
+  guard.end();
+}
+
+async function extractTar(
+  file: FileHandle,
+  into: string,
+  [program = "", ...args]: readonly string[],
+): Promise<void> {
+  // By its own working folder and an open file: nothing on the way there need be open to another id.
+  const tar = spawn(program, args, {
+    cwd: into,
+    env: { PATH: defaultPath },
+    stdio: [file.fd, "ignore", "pipe"],
+  });
+  let complaint = "";
+  tar.stderr?.on("data", (data: Buffer) => {
+    if (complaint.length < 1024) complaint += data.toString("utf8");
+  });
+  const status = await endOf(tar);
+  if (status !== 0) throw new UnsafeArchive(`Cannot unpack: tar: ${complaint.trim()}`);
 }
 
 async function firstBytes(file: string): Promise<Buffer> {
@@ -129,7 +159,7 @@ async function firstBytes(file: string): Promise<Buffer> {
   }
 }
 
-/** After its output, too, has been read to the end. */
+/** After its output has been read to the end. */
 async function endOf(child: ChildProcess): Promise<number | null> {
   return new Promise((resolve, reject) => {
     child.once("error", reject);

@@ -1,4 +1,3 @@
-import { Transform, type TransformCallback } from "node:stream";
 import { UnsafeArchive } from "../container-runtime.ts";
 import { type ArchiveEntry, EntryGuard } from "./safe-entry.ts";
 
@@ -7,6 +6,7 @@ const metadataMax = 1024 * 1024;
 /** Of the files of an archive: twice the largest disk that an app may have. A droplet may be a bomb. */
 const contentMax = 4 * 1024 ** 3;
 const endBlock = Buffer.alloc(blockBytes);
+const noBytes = Buffer.alloc(0);
 
 /** Attributes of the next entry that a preceding one carries: GNU's long names, and pax. */
 interface Overrides {
@@ -15,15 +15,13 @@ interface Overrides {
   size?: number;
 }
 
-/**
- * Passes a tar on unchanged, but not one byte of an entry (or of what follows) that `EntryGuard` refuses. Counts what
- * the files will take on disk.
- */
-export class TarGuard extends Transform {
+/** Reads a tar to its end, before anything of it is extracted, and counts what its files will take on disk. */
+export class TarGuard {
   readonly #guard: EntryGuard;
   readonly #devices: "refuse" | "below-dev";
-  readonly #maximumBytes: number;
-  #header = Buffer.alloc(0);
+  /** Bytes that the files may take on disk. */
+  readonly maximumBytes: number;
+  #header: Buffer = noBytes;
   #skip = 0;
   #metadata: { readonly type: string; readonly size: number; data: Buffer } | undefined;
   #next: Overrides = {};
@@ -37,10 +35,9 @@ export class TarGuard extends Transform {
     /** Bytes that the files may take on disk; default 4 GiB. */
     readonly maximumBytes?: number;
   }) {
-    super();
     this.#guard = new EntryGuard(options.below);
     this.#devices = options.devices;
-    this.#maximumBytes = options.maximumBytes ?? contentMax;
+    this.maximumBytes = options.maximumBytes ?? contentMax;
   }
 
   /** Bytes that the files take on disk, in blocks of 4 KiB. */
@@ -48,21 +45,26 @@ export class TarGuard extends Transform {
     return this.#bytes;
   }
 
-  override _transform(chunk: Buffer, _encoding: BufferEncoding, callback: TransformCallback): void {
-    try {
-      this.#inspect(chunk);
-    } catch (error) {
-      callback(error instanceof Error ? error : new Error(String(error)));
-      return;
-    }
-    callback(null, chunk);
+  /** Bytes from here on that are content of a file: a reader need not show them. */
+  get skippable(): number {
+    return this.#metadata === undefined ? this.#skip : 0;
   }
 
-  override _flush(callback: TransformCallback): void {
-    callback(this.#skip === 0 ? null : new UnsafeArchive("Cannot unpack: it is cut short"));
+  /** Goes on behind so many of the `skippable` bytes. */
+  skip(bytes: number): void {
+    this.#skip -= bytes;
   }
 
-  #inspect(chunk: Buffer): void {
+  /** @throws UnsafeArchive where the archive is not whole */
+  end(): void {
+    if (this.#skip > 0) throw new UnsafeArchive("Cannot unpack: it is cut short");
+  }
+
+  /**
+   * The next bytes, however they are cut; they may be overwritten afterwards.
+   * @throws UnsafeArchive for an entry that `EntryGuard` refuses
+   */
+  inspect(chunk: Buffer): void {
     let offset = 0;
     while (offset < chunk.length) {
       if (this.#skip > 0) {
@@ -74,12 +76,14 @@ export class TarGuard extends Transform {
         continue;
       }
       const count = Math.min(blockBytes - this.#header.length, chunk.length - offset);
-      this.#header = Buffer.concat([this.#header, chunk.subarray(offset, offset + count)]);
+      const piece = chunk.subarray(offset, offset + count);
+      const header = this.#header.length === 0 ? piece : Buffer.concat([this.#header, piece]);
       offset += count;
-      if (this.#header.length === blockBytes) {
-        const header = this.#header;
-        this.#header = Buffer.alloc(0);
+      if (header.length === blockBytes) {
+        this.#header = noBytes;
         this.#readHeader(header);
+      } else {
+        this.#header = Buffer.from(header);
       }
     }
   }
@@ -112,11 +116,7 @@ export class TarGuard extends Transform {
     const kind = kindOf(type, name);
     if (kind !== "file") this.#skip = 0;
     else this.#bytes += Math.ceil(size / 4096) * 4096;
-    if (this.#bytes > this.#maximumBytes) {
-      throw new UnsafeArchive(
-        `Cannot unpack: its files are more than ${Math.floor(this.#maximumBytes / 1024 ** 2)} MiB`,
-      );
-    }
+    if (this.#bytes > this.maximumBytes) throw tooLarge(this.maximumBytes);
     this.#guard.check({ name, kind, linkTarget });
   }
 
@@ -134,6 +134,11 @@ export class TarGuard extends Transform {
       throw new UnsafeArchive("Cannot unpack: a global header names or sizes its entries");
     }
   }
+}
+
+export function tooLarge(maximumBytes: number): UnsafeArchive {
+  const mebibytes = Math.floor(maximumBytes / 1024 ** 2);
+  return new UnsafeArchive(`Cannot unpack: its files are more than ${mebibytes} MiB`);
 }
 
 function kindOf(type: string, name: string): ArchiveEntry["kind"] {

@@ -9,7 +9,7 @@ import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { SupervisorLost } from "../container-runtime.ts";
 import { isAlive, startTimeOf } from "../host/process-identity.ts";
-import { createContainer, firstOutput, shell } from "../runtime-contract.ts";
+import { createContainer, firstOutput, shell } from "../contract/contract-container.ts";
 import { openRealRuntime, realRuntimes, reasonToSkip } from "./real-runtimes.ts";
 
 for (const name of realRuntimes) {
@@ -159,7 +159,7 @@ async function runCellAndKillIt(
 
 const cellProgram = `
 import { createInterface } from "node:readline";
-import { createContainer, shell } from "${path.resolve(import.meta.dirname, "../runtime-contract.ts")}";
+import { createContainer, shell } from "${path.resolve(import.meta.dirname, "../contract/contract-container.ts")}";
 import { openRealRuntime } from "${path.resolve(import.meta.dirname, "real-runtimes.ts")}";
 const [name, dataDir] = process.argv.slice(1);
 const runtime = await openRealRuntime(name, dataDir);

@@ -7,7 +7,7 @@ import { setTimeout as passed } from "node:timers/promises";
 import { randomGuids } from "#kernel/guid.ts";
 import { runChecked } from "#kernel/process/run-command.ts";
 import type { ContainerRuntime } from "../container-runtime.ts";
-import { createContainer, outcome, shell } from "../runtime-contract.ts";
+import { createContainer, outcome, shell } from "../contract/contract-container.ts";
 import { openRealRuntime, realRuntimes, reasonToSkip } from "./real-runtimes.ts";
 
 const mebibyte = 1024 ** 2;

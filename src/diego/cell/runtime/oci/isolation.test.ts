@@ -8,7 +8,7 @@ import { after, before, describe, test } from "node:test";
 import { cgroupFile, cgroupLayout, keyedValue } from "../cgroup/cgroup-files.ts";
 import type { Container, ContainerRuntime } from "../container-runtime.ts";
 import { gatewayAddress } from "../network/addresses.ts";
-import { createContainer, firstOutput, outcome, shell } from "../runtime-contract.ts";
+import { createContainer, firstOutput, outcome, shell } from "../contract/contract-container.ts";
 import { openRealRuntime, realRuntimes, reasonToSkip } from "./real-runtimes.ts";
 
 const mebibyte = 1024 ** 2;

@@ -1,4 +1,5 @@
 import { writeFileSync } from "node:fs";
+import path from "node:path";
 import {
   cgroupFile,
   type CgroupLayout,
@@ -8,10 +9,12 @@ import {
 import type { ContainerMetrics } from "../container-runtime.ts";
 import type { StackUser } from "../stack/users.ts";
 import type { CellHost } from "../supervised/cell-host.ts";
-import type { ContainerEngine, ProcessStart } from "../supervised/container-engine.ts";
+import type { ContainerEngine, FileRead, ProcessStart } from "../supervised/container-engine.ts";
 import type { OciCommand } from "./oci-command.ts";
 import type { OciRecord } from "./oci-record.ts";
 import { hostIdOf, processConfig } from "./oci-spec.ts";
+
+const readInside = path.join(import.meta.dirname, "read-inside.pl");
 
 /** One container of an OCI runtime: processes by its `exec`, usage by the control group. */
 export class OciEngine implements ContainerEngine {
@@ -48,6 +51,14 @@ export class OciEngine implements ContainerEngine {
       detach,
       descriptors: spec.traced === true ? 2 : 0,
     });
+  }
+
+  readCommand({ path: file, user, limitBytes, mark }: FileRead): readonly string[] | undefined {
+    const { init, idMap } = this.#record;
+    if (init === undefined) return undefined;
+    const ids = [hostIdOf(idMap, user.uid), hostIdOf(idMap, user.gid)];
+    const numbers = [init.pid, init.startTime, ...ids, limitBytes].map(String);
+    return ["perl", readInside, ...numbers, mark, file];
   }
 
   hostIdOf(user: StackUser): number {

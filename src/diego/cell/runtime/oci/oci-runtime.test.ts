@@ -1,4 +1,4 @@
-import { runtimeContract } from "../runtime-contract.ts";
+import { runtimeContract } from "../contract/runtime-contract.ts";
 import { openRealRuntime, realRuntimes, reasonToSkip } from "./real-runtimes.ts";
 
 for (const name of realRuntimes) {

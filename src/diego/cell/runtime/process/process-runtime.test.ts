@@ -1,7 +1,7 @@
 import { systemClock } from "#kernel/clock/system-clock.ts";
 import { RecordingLogger } from "#kernel/log/recording-logger.ts";
 import { openContainerRuntime } from "../open-container-runtime.ts";
-import { runtimeContract } from "../runtime-contract.ts";
+import { runtimeContract } from "../contract/runtime-contract.ts";
 
 runtimeContract("process", {
   skip: false,

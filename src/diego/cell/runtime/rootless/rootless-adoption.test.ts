@@ -6,7 +6,7 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
-import { outcome, shell } from "../runtime-contract.ts";
+import { outcome, shell } from "../contract/contract-container.ts";
 import { openAsUser } from "./open-as-user.ts";
 import { until } from "./until.ts";
 
@@ -82,7 +82,7 @@ async function runCellAndKillIt(dataDir: string): Promise<number> {
 }
 
 const cellProgram = `
-import { createContainer, firstOutput, shell } from "${path.resolve(import.meta.dirname, "../runtime-contract.ts")}";
+import { createContainer, firstOutput, shell } from "${path.resolve(import.meta.dirname, "../contract/contract-container.ts")}";
 import { openAsUser } from "${path.resolve(import.meta.dirname, "open-as-user.ts")}";
 const [dataDir] = process.argv.slice(1);
 const runtime = await openAsUser(dataDir);

@@ -7,7 +7,7 @@ import { text } from "node:stream/consumers";
 import { after, before, describe, test } from "node:test";
 import type { ContainerRuntime } from "../container-runtime.ts";
 import { isAlive } from "../host/process-identity.ts";
-import { createContainer, firstOutput, outcome, shell } from "../runtime-contract.ts";
+import { createContainer, firstOutput, outcome, shell } from "../contract/contract-container.ts";
 import { until } from "./until.ts";
 import { openAsUser } from "./open-as-user.ts";
 

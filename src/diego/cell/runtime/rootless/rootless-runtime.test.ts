@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { globSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
-import { runtimeContract } from "../runtime-contract.ts";
+import { runtimeContract } from "../contract/runtime-contract.ts";
 import { reasonToSkip, runTestsAsUser } from "./as-ordinary-user.ts";
 import { openAsUser } from "./open-as-user.ts";
 

@@ -8,12 +8,25 @@ export interface ContainerEngine {
    * it ends once the process runs; else it ends with it, and has its standard streams and its status.
    */
   startCommand(start: ProcessStart): readonly string[];
+  /**
+   * A command of the host that writes `mark` and then a regular file of the container, as the user could read it; undefined
+   * where only a program inside can. It exits with `unreadableStatus` where there is no such file.
+   */
+  readCommand?(read: FileRead): readonly string[] | undefined;
   /** The host's id of a user inside. */
   hostIdOf(user: StackUser): number;
   /** A file with a line `oom_kill N`; one without it where nothing counts. */
   readonly oomFile: string;
   usage(): Promise<Omit<ContainerMetrics, "diskBytes" | "createdAt">>;
   reachablePort(containerPort: number): number;
+}
+
+export interface FileRead {
+  readonly path: string;
+  readonly user: StackUser;
+  /** More than this is not read to its end; 0: whatever it holds. */
+  readonly limitBytes: number;
+  readonly mark: string;
 }
 
 export interface ProcessStart {

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { PassThrough, type Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { defaultPath } from "#kernel/process/run-command.ts";
@@ -7,13 +8,13 @@ import { ContainerFileError } from "../container-runtime.ts";
 
 /**
  * Files cross the border of a container through pipes of programs that run inside it as the user they are for. The
- * host opens no path that a tenant can shape: a link there could lead anywhere on the host.
+ * host opens no path that a tenant can shape, where a link could lead anywhere on the host; but for reading where the kernel
+ * keeps it within the container's root (`oci/read-inside.pl`).
  */
 export interface InsideCommand {
-  /** The OCI runtime's own program and arguments. */
   readonly command: readonly string[];
-  /** Where the runtime writes the process's pid, as the host counts. */
-  readonly pidFile: string;
+  /** Where a runtime writes the pid of what it starts inside, as the host counts; undefined where the command does it all. */
+  readonly pidFile?: string;
 }
 
 /**
@@ -23,7 +24,7 @@ export interface InsideCommand {
 export const extractScript = 'umask 022; mkdir -p -- "$1" && exec tar -xipf - -C "$1"';
 
 const unreadableStatus = 66;
-const readyMark = "+";
+export const readyMark = "+";
 
 /** Writes a mark and the bytes of a regular file, or exits with 66. */
 export const readScript = `[ -f "$1" ] && [ -r "$1" ] || exit ${unreadableStatus}
@@ -53,12 +54,7 @@ export async function streamFrom(inside: InsideCommand, file: string): Promise<R
   const output = new PassThrough();
   const first = await firstByte(child.stdout);
   if (first !== readyMark) {
-    const status = await ended;
-    throw new ContainerFileError(
-      status === unreadableStatus
-        ? `Cannot read "${file}": it is no file, or not readable`
-        : `Cannot read "${file}": exit status ${status}: ${complaint()}`,
-    );
+    throw unreadable(file, await ended, complaint());
   }
   // A reader that gives up ends the program inside too, also one that waits for a file that became a FIFO.
   output.once("close", () => killInside(inside, child));
@@ -76,6 +72,32 @@ export async function streamFrom(inside: InsideCommand, file: string): Promise<R
 function start({ command }: InsideCommand) {
   const [program = "", ...args] = command;
   return spawn(program, args, { stdio: ["pipe", "pipe", "pipe"], env: { PATH: defaultPath } });
+}
+
+/** Copies what a command of the host reads into a new file. */
+export async function copyOut(
+  [program = "", ...args]: readonly string[],
+  options: { readonly file: string; readonly to: string; readonly signal: AbortSignal },
+): Promise<void> {
+  const { file, to, signal } = options;
+  await using target = await open(to, "wx", 0o600);
+  const child = spawn(program, args, {
+    stdio: ["ignore", target.fd, "pipe"],
+    env: { PATH: defaultPath },
+    signal,
+    killSignal: "SIGKILL",
+  });
+  const complaint = child.stderr === null ? () => "" : collectHead(child.stderr);
+  const status = await exitOf(child);
+  if (status !== 0) throw unreadable(file, status, complaint());
+}
+
+function unreadable(file: string, status: number | null, complaint: string): ContainerFileError {
+  return new ContainerFileError(
+    status === unreadableStatus
+      ? `Cannot read "${file}": it is no file, or not readable`
+      : `Cannot read "${file}": exit status ${status}: ${complaint}`,
+  );
 }
 
 async function exitOf(child: ChildProcess): Promise<number | null> {
@@ -107,6 +129,10 @@ async function firstByte(stream: Readable): Promise<string | undefined> {
 
 function killInside({ pidFile }: InsideCommand, child: ChildProcess): void {
   if (child.exitCode !== null || child.signalCode !== null) return;
+  if (pidFile === undefined) {
+    child.kill("SIGKILL");
+    return;
+  }
   try {
     // Not reaped yet, since its runtime still waits: the pid is that process's.
     const pid = Number(readFileSync(pidFile, "utf8"));

@@ -1,10 +1,12 @@
-import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { createWriteStream, existsSync, mkdirSync, readdirSync } from "node:fs";
 import path from "node:path";
 import type { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { parseInstant } from "#kernel/clock/clock.ts";
 import { runCommand } from "#kernel/process/run-command.ts";
 import type {
   Container,
+  ContainerFile,
   ContainerMetrics,
   ContainerProcess,
   FullDisk,
@@ -12,9 +14,11 @@ import type {
 } from "../container-runtime.ts";
 import { findUser, readPasswd, type StackUser } from "../stack/users.ts";
 import {
+  copyOut,
   extractScript,
   type InsideCommand,
   readScript,
+  readyMark,
   streamFrom,
   streamInto,
 } from "./container-files.ts";
@@ -27,6 +31,8 @@ import { SupervisedProcess } from "./supervised-process.ts";
 
 // Programs give up before the last block is taken.
 const fullWithinBytes = 1024 * 1024;
+
+const newFile = { flags: "wx", mode: 0o600 } as const;
 
 const namePattern = /^[a-z0-9-]{1,64}$/;
 
@@ -127,8 +133,22 @@ export class SupervisedContainer implements Container {
     await streamInto(inside, options.tar);
   }
 
-  async streamOut(options: { readonly path: string; readonly user: string }): Promise<Readable> {
-    return streamFrom(this.#inside(options.user, readScript, options.path), options.path);
+  async streamOut({ path: file, user }: ContainerFile): Promise<Readable> {
+    const command = this.#readCommand({ path: file, user }, readyMark);
+    const inside = command === undefined ? this.#inside(user, readScript, file) : { command };
+    return streamFrom(inside, file);
+  }
+
+  async copyOut(file: ContainerFile, to: string, signal: AbortSignal): Promise<void> {
+    const command = this.#readCommand(file, "");
+    if (command !== undefined) await copyOut(command, { file: file.path, to, signal });
+    else await pipeline(await this.streamOut(file), createWriteStream(to, newFile), { signal });
+  }
+
+  #readCommand({ path: file, user }: ContainerFile, mark: string): readonly string[] | undefined {
+    // A file with holes may hold more than its disk.
+    const limitBytes = this.#disk.limitBytes ?? 0;
+    return this.#engine.readCommand?.({ path: file, user: this.#user(user), limitBytes, mark });
   }
 
   async metrics(): Promise<ContainerMetrics> {
