@@ -26,7 +26,7 @@ test("the bundle holds the programs of a container, and is made once and the sam
     for (const name of ["builder", "healthcheck", "launcher", "shell"]) {
       assert.match(stdout, new RegExp(`^-rwxr-xr-x 0/0 .* \\./${name}$`, "m"));
     }
-    assert.match(stdout, /\.\/node -> \/opt\/node\/bin\/node$/m);
+    assert.match(stdout, /\.\/node -> \/etc\/cf-assets\/node$/m);
   } finally {
     for (const directory of [cacheDir, otherDir]) await rm(directory, { recursive: true });
   }

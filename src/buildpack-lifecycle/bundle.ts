@@ -32,8 +32,8 @@ const programs = [
   { entry: "builder/staging-info-main.ts", output: "staging-info.cjs" },
 ] as const;
 
-/** Where the platform mounts its own Node in every container. */
-const nodeInContainer = "/opt/node/bin/node";
+/** Where the platform mounts its own Node in every container, whatever toolchains it has. */
+const nodeInContainer = "/etc/cf-assets/node";
 
 /**
  * Bundles the lifecycle into `cacheDir`, unless this very one is there. The same sources give the same bytes. Two

@@ -14,8 +14,8 @@ import { cellCapacity, type PlatformConfig } from "./platform-config.ts";
 import type { PlatformPaths } from "./platform-paths.ts";
 import { assembleToolchain } from "./toolchain.ts";
 
-/** Where every container finds the platform's Node with npm and yarn. */
-const toolchainInContainer = "/opt/node";
+/** Where the lifecycle finds the Node that it runs on, in every container, whatever its app has. */
+const lifecycleNode = "/etc/cf-assets/node";
 
 export async function openRuntimes(options: {
   readonly config: PlatformConfig;
@@ -37,33 +37,35 @@ export async function openRuntimes(options: {
 
 type OfOneCell = Pick<ContainerRuntimeConfig, "dataDir" | "cellIndex" | "containersMax">;
 
-/** Opens runtimes that share the toolchain, the stacks and what the host's network asks for. */
+/** Opens runtimes that share toolchains, stacks and what the host's network asks for. */
 export function cellRuntimes(options: {
   readonly runtime: PlatformConfig["runtime"];
-  readonly paths: Pick<PlatformPaths, "cache" | "stacks">;
+  readonly paths: Pick<PlatformPaths, "cache" | "stacks" | "toolchains">;
   readonly host: HostSettings;
   readonly nodeModules: string;
   readonly dependencies: { readonly clock: Clock; readonly logger: Logger };
 }): (cell: OfOneCell) => Promise<ContainerRuntime> {
   const { runtime, paths, host, dependencies } = options;
-  const toolchain = assembleToolchain({
+  const node = assembleToolchain({
     nodeModules: options.nodeModules,
     directory: path.join(paths.cache, "toolchain"),
   });
-  const stacks = Object.fromEntries(
-    readdirSync(paths.stacks)
-      .filter((name) => !name.startsWith("."))
-      .map((name) => [name, path.join(paths.stacks, name)]),
-  );
   const shared = {
     runtime,
-    toolchain: [{ source: toolchain.path, destination: toolchainInContainer }],
-    path: `${toolchainInContainer}/bin:/usr/local/bin:/usr/bin:/bin`,
-    stacks,
+    assets: [{ source: path.join(node.path, "bin/node"), destination: lifecycleNode }],
+    toolchains: { node: node.path, ...foldersIn(paths.toolchains) },
+    path: "/usr/local/bin:/usr/bin:/bin",
+    stacks: foldersIn(paths.stacks),
     ...(host.caBundle === undefined ? {} : { caBundle: host.caBundle }),
     allowEgressTo: proxyAddresses(host),
   };
   return async (cell) => await openContainerRuntime({ ...shared, ...cell }, dependencies);
+}
+
+/** What was imported there, by name; what is half imported begins with a dot. */
+function foldersIn(directory: string): Record<string, string> {
+  const names = readdirSync(directory).filter((name) => !name.startsWith("."));
+  return Object.fromEntries(names.map((name) => [name, path.join(directory, name)]));
 }
 
 /** Starts a rep on each runtime; their disposal ends reps and then runtimes, all cells at once. */

@@ -5,9 +5,10 @@ import { systemClock } from "#kernel/clock/system-clock.ts";
 import { down, status } from "./platform-commands.ts";
 import { readNewPassword } from "./read-password.ts";
 import { stackImport } from "./stack-import.ts";
+import { toolchainImport } from "./toolchain-import.ts";
 import { changePassword, rotateKey } from "./uaa-commands.ts";
 
-// `rivera up`, `down`, `status`, `dashboard`, `password`, `rotate-key`, `stack import`: the commands that run a platform. Those that use one are in cli.ts.
+// `rivera up`, `down`, `status`, `dashboard`, `password`, `rotate-key`, `stack import`, `toolchain import`: the commands that run a platform. Those that use one are in cli.ts.
 // Only `up` loads the platform: the others are done before that would be.
 
 // Who reads along may go away: the platform goes on, and still stops cleanly.
@@ -75,9 +76,11 @@ async function run(args: string[]): Promise<number> {
       return await rotateKey(io, dataDir);
     case "stack":
       return await stackImport(io, dataDir, positionals.slice(1));
+    case "toolchain":
+      return await toolchainImport(io, dataDir, positionals.slice(1));
     default:
       throw new Error(
-        `Cannot run "${command}": the commands are up, down, status, dashboard, password, rotate-key and stack import`,
+        `Cannot run "${command}": the commands are up, down, status, dashboard, password, rotate-key, stack import and toolchain import`,
       );
   }
 }

@@ -9,6 +9,7 @@ export interface PlatformPaths {
   readonly work: string;
   readonly cache: string;
   readonly stacks: string;
+  readonly toolchains: string;
 }
 
 /** Folders that containers' bundles lie below must let "others" pass: their root is an unprivileged user of the host. */
@@ -27,5 +28,6 @@ export function platformPaths(dataDir: string): PlatformPaths {
     work: folder("work", 0o700),
     cache: folder("cache", 0o711),
     stacks: folder("stacks", 0o711),
+    toolchains: folder("toolchains", 0o711),
   };
 }

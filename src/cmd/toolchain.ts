@@ -13,7 +13,7 @@ import path from "node:path";
 
 /**
  * The platform's pinned Node with npm and yarn, put together from their npm packages for read-only mounting at
- * /opt/node of every container, so that the toolchain of apps does not change with the host's.
+ * /opt/node of containers whose buildpacks ask for it, so that the toolchain of apps does not change with the host's.
  */
 export function assembleToolchain(options: {
   readonly nodeModules: string;

@@ -50,6 +50,8 @@ export function stagingTask(facts: StagingTaskFacts): TaskDefinition {
     app,
     place: workbenchPlace,
     stack: facts.stack,
+    // All: a buildpack that is being written here has nobody who has read its manifest.
+    toolchains: undefined,
     memoryInMb: facts.memoryInMb,
     diskInMb: facts.diskInMb,
     logRateLimitBytesPerSecond: -1,

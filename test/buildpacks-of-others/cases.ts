@@ -36,6 +36,9 @@ const javaVersion = versionOf("/usr/bin/java", ["-version"], /version "([\d.]+)/
 const nodeVersion = process.versions.node;
 const python = vanillaPython();
 
+/** The buildpack says nothing of Node, on which the test's app runs: the app asks for the platform's. */
+const withNode = { RIVERA_TOOLCHAINS: "node" };
+
 const server = `const http = require("node:http");
 http.createServer((_, response) => response.end("served by " + (process.env.WHO ?? "node"))).listen(process.env.PORT);
 `;
@@ -65,6 +68,7 @@ const ofCloudFoundry: readonly Case[] = [
     zip: "binary",
     title: "Cloud Foundry binary",
     setUp: "none",
+    env: withNode,
     files: { "server.js": server },
     command: "node server.js",
     path: "/",
@@ -147,6 +151,7 @@ http.server.HTTPServer(("", int(os.environ["PORT"])), Handler).serve_forever()
       "a repository in the app, since the test asks no mirror; the machine's own package sources are asked, too",
     ...(existsSync("/usr/bin/dpkg-deb") ? {} : { skip: "this machine has no dpkg" }),
     followedBy: "binary",
+    env: withNode,
     files: {
       "apt.yml": "packages: [theirs]\nrepos: ['deb [trusted=yes] copy:/tmp/app/repository ./']\n",
       "package/DEBIAN/control": `Package: theirs
@@ -181,10 +186,11 @@ const repackagedOnes: readonly Case[] = [
     zip: "nodejs",
     title: "Cloud Foundry nodejs",
     setUp:
-      "its code, with a manifest that lists the stack's Node, yarn and Python as local files (an override cannot replace yarn); its npm drops `--unsafe-perm`, which npm 12 refuses",
+      "its code, with a manifest that asks for the platform's Node and lists programs that lead to it, to its yarn and to the stack's Python as local files (an override cannot replace yarn); its npm drops `--unsafe-perm`, which npm 12 refuses",
     manifest: {
       language: "nodejs",
       defaults: { node: nodeVersion, python: "3.11.2" },
+      stackToolchains: ["node"],
       toolchains: [
         {
           name: "node",
@@ -334,6 +340,7 @@ const ofHeroku: readonly Case[] = [
     zip: "null-buildpack",
     title: "Heroku null",
     setUp: "none",
+    env: withNode,
     files: { Procfile: "web: node server.js\n", "server.js": server },
     path: "/",
     answer: /^served by node$/,
@@ -343,6 +350,7 @@ const ofHeroku: readonly Case[] = [
     zip: "heroku-buildpack-inline",
     title: "Heroku inline",
     setUp: "none; the app brings detect, compile and release",
+    env: withNode,
     files: {
       "bin/detect": "#!/bin/sh\necho inline\n",
       "bin/compile": '#!/bin/sh\necho "compiled by the app"\n',

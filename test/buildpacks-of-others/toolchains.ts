@@ -29,6 +29,8 @@ export interface Override {
   readonly language: string;
   readonly defaults: Readonly<Record<string, string>>;
   readonly toolchains: readonly Toolchain[];
+  /** The platform's own that these lead to, which the manifest asks for. */
+  readonly stackToolchains?: readonly string[];
 }
 
 /** A program of the stack under another name; with what is to be said before or behind its arguments. */
@@ -66,6 +68,7 @@ export function repackaged(folder: string, zip: string, manifest: Override): str
     stack,
     ...versions(manifest.defaults),
     dependencies: entries(root, manifest.toolchains, ""),
+    rivera: { toolchains: manifest.stackToolchains ?? [] },
   };
   writeFileSync(path.join(root, "manifest.yml"), JSON.stringify(document, undefined, 1));
   return zipOf(root, path.join(folder, `${manifest.language}.zip`));

@@ -267,6 +267,11 @@ export const commandTable: readonly CommandEntry[] = [
     description: "Stage a folder with buildpacks on this machine, without an app",
     load: async () => (await import("./workbench.ts")).stage,
   },
+  {
+    name: "toolchain",
+    description: "Import a toolchain that is mounted where a buildpack asks for it",
+    load: async () => (await import("./platform.ts")).toolchain,
+  },
 ];
 
 export function findCommand(nameOrAlias: string): CommandEntry | undefined {

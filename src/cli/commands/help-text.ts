@@ -46,7 +46,7 @@ const common: readonly Category[] = [
 ];
 
 const all: readonly Category[] = [
-  { title: "PLATFORM:", rows: [["up", "down", "status", "stack"]] },
+  { title: "PLATFORM:", rows: [["up", "down", "status", "stack", "toolchain"]] },
   {
     title: "GETTING STARTED:",
     rows: [

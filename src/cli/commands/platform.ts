@@ -137,7 +137,19 @@ export const stack: Command = {
   usage: "rivera stack import NAME FILE [--data DIR]",
   arguments: [{ name: "import" }, { name: "NAME" }, { name: "FILE" }],
   flags: [dataFlag],
-  seeAlso: ["up"],
+  seeAlso: ["toolchain", "up"],
+  run: runByLauncher,
+};
+
+export const toolchain: Command = {
+  usage: `rivera toolchain import NAME FILE [--data DIR]
+
+The archive (tgz, tar or zip) holds a folder bin, at its root or below one folder. From the next start on it is mounted at
+/opt/NAME for apps whose buildpacks ask for NAME: in their manifest.yml, "rivera: { toolchains: [NAME] }", or by the
+variable RIVERA_TOOLCHAINS of an app or of the staging environment variable group. NAME-VERSION comes with NAME.`,
+  arguments: [{ name: "import" }, { name: "NAME" }, { name: "FILE" }],
+  flags: [dataFlag],
+  seeAlso: ["stack", "up"],
   run: runByLauncher,
 };
 

@@ -2,6 +2,7 @@ import { closeSync, openSync } from "node:fs";
 import { open, stat } from "node:fs/promises";
 import { parse } from "yaml";
 import { z } from "zod";
+import { toolchainNamePattern } from "#diego/models/root-fs.ts";
 import type { Blobstore } from "#blobstore/blobstore.ts";
 import type { Clock } from "#kernel/clock/clock.ts";
 import { buildpackBlob } from "../blobs/blob-keys.ts";
@@ -28,6 +29,17 @@ interface BitsContext {
 const maximumManifestBytes = 1024 * 1024;
 const maximumEntries = 200_000;
 const manifestSchema = z.object({ stack: z.string().optional() });
+/** Apart from the rest, which is Cloud Foundry's: what is wrong here is told, whatever the rest is like. */
+const ourManifestSchema = z.object({
+  rivera: z
+    .object({ toolchains: z.array(z.string().regex(toolchainNamePattern)).max(50) })
+    .optional(),
+});
+
+interface Manifest {
+  readonly stack?: string | undefined;
+  readonly toolchains?: readonly string[] | undefined;
+}
 
 const archives = {
   buildpack: 'a zip file. Buildpacks of lifecycle "buildpack" must be valid zip files.',
@@ -67,7 +79,7 @@ async function isArchive(path: string, lifecycle: Buildpack["lifecycle"]): Promi
 
 /**
  * Stores the bits of a buildpack under a key of their own; a staging that uses the former ones goes on with them.
- * Takes the stack from `manifest.yml` inside.
+ * Takes the stack and the toolchains that it asks for from `manifest.yml` inside.
  *
  * @throws 422 where that stack is not the buildpack's, or does not exist
  */
@@ -82,10 +94,8 @@ export async function storeBuildpackBits(
   },
 ): Promise<void> {
   const { db, blobstore, clock } = context;
-  const stack =
-    buildpack.lifecycle === "cnb"
-      ? buildpack.stack
-      : await stackOf(db, buildpack, await manifestStack(bits.path));
+  const manifest = buildpack.lifecycle === "cnb" ? {} : await readManifest(bits.path);
+  const stack = await stackOf(db, buildpack, manifest.stack);
   const { sha256 } = await blobstore.putFile(
     (info) => buildpackBlob(buildpackKey({ guid: buildpack.guid, sha256: info.sha256 })),
     bits.path,
@@ -98,6 +108,7 @@ export async function storeBuildpackBits(
       sha256,
       filename: bits.filename,
       shippedSha256: bits.isShipped ? sha256 : null,
+      toolchains: manifest.toolchains === undefined ? null : JSON.stringify(manifest.toolchains),
     })
     .where("guid", "=", buildpack.guid)
     .execute()
@@ -140,15 +151,25 @@ async function stackOf(
 }
 
 /** @throws 422 where the zip or its manifest cannot be read */
-async function manifestStack(path: string): Promise<string | undefined> {
+async function readManifest(path: string): Promise<Manifest> {
   const fd = openSync(path, "r");
   try {
     const { entries } = readZipDirectory(fd, { maxEntries: maximumEntries });
     const entry = entries.find(({ name, kind }) => name === "manifest.yml" && kind === "file");
-    if (entry === undefined || entry.size > maximumManifestBytes) return undefined;
+    if (entry === undefined || entry.size > maximumManifestBytes) return {};
     const { inMemory } = await readContent(fd, entry, await dataOffsetOf(path, entry));
     const manifest: unknown = parse(inMemory?.toString("utf8") ?? "");
-    return manifestSchema.safeParse(manifest).data?.stack;
+    const ours = ourManifestSchema.safeParse(manifest ?? {});
+    if (!ours.success) {
+      throw new CfError(
+        "BuildpackZipError",
+        "Buildpack zip error: manifest.yml: rivera.toolchains must be a list of names, such as [node]",
+      );
+    }
+    return {
+      stack: manifestSchema.safeParse(manifest).data?.stack,
+      toolchains: ours.data.rivera?.toolchains,
+    };
   } catch (error) {
     if (!(error instanceof InvalidZip)) throw error;
     throw new CfError("BuildpackZipError", `Buildpack zip error: ${error.message}`, {

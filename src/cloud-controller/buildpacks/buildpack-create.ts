@@ -38,6 +38,7 @@ export async function createBuildpack(
           filename: null,
           sha256: null,
           shippedSha256: null,
+          toolchains: null,
         })
         .returningAll()
         .executeTakeFirstOrThrow();

@@ -16,6 +16,8 @@ export interface BuildpackTable extends RecordColumns {
   readonly sha256: string | null;
   /** Of the bits where they are those that Rivera ships; null once an operator has uploaded others. */
   readonly shippedSha256: string | null;
+  /** JSON array of the toolchains that its manifest asks for; null: none. */
+  readonly toolchains: string | null;
 }
 
 export type Buildpack = Selectable<BuildpackTable>;

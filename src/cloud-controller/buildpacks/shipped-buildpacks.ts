@@ -92,6 +92,7 @@ async function create(
         filename: null,
         sha256: null,
         shippedSha256: null,
+        toolchains: null,
       })
       .returningAll()
       .executeTakeFirstOrThrow();

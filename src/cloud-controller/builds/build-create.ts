@@ -5,6 +5,7 @@ import { recordAuditEvent } from "../audit-events/record-audit-event.ts";
 import { resolveBuildpacks } from "../buildpacks/resolve-buildpacks.ts";
 import { isUniqueViolation, newRecord } from "../database/record.ts";
 import type { Database, Executor } from "../database/schema.ts";
+import { environmentVariableGroup } from "../environment-variable-groups/find-environment-variable-group.ts";
 import { actorOf, type AuthContext } from "../http/auth-context.ts";
 import { CfError, unprocessable } from "../http/cf-errors.ts";
 import { updateMetadata } from "../metadata/metadata.ts";
@@ -13,6 +14,7 @@ import { findProcessOfType } from "../processes/find-process.ts";
 import { stackVerdict } from "../stacks/stack-state.ts";
 import type { Stager } from "../staging/stager.ts";
 import type { StagingLimits } from "../staging/staging-config.ts";
+import { stagingToolchains, type StagingToolchains } from "../staging/toolchains.ts";
 import { toBuild, type Build } from "./build-table.ts";
 import type { BuildCreateMessage } from "./messages.ts";
 
@@ -49,13 +51,20 @@ export async function createBuild(creation: BuildCreation, request: BuildRequest
   const names = message.lifecycle?.data.buildpacks ?? app.lifecycle.buildpacks;
   const list = await resolveBuildpacks(db, { names, stack });
   const limits = await stagingLimits(creation, request);
-  const build = await insertBuild(creation, request, { names, stack, limits });
+  const environment = message.environment_variables ?? {};
+  const group = await environmentVariableGroup(db, "staging");
+  const toolchains = stagingToolchains(list, {
+    ...group.variables,
+    ...app.environmentVariables,
+    ...environment,
+  });
+  const build = await insertBuild(creation, request, { names, stack, limits, toolchains });
   await stager.stage({
     build,
     app,
     list,
     package: found,
-    environment: message.environment_variables ?? {},
+    environment,
   });
   return build;
 }
@@ -114,6 +123,7 @@ async function insertBuild(
     readonly names: readonly string[];
     readonly stack: string;
     readonly limits: ChosenLimits;
+    readonly toolchains: StagingToolchains;
   },
 ): Promise<Build> {
   try {
@@ -130,6 +140,7 @@ async function insertBuild(
           lifecycleType: "buildpack",
           stack: chosen.stack,
           buildpacks: JSON.stringify(chosen.names),
+          toolchains: JSON.stringify(chosen.toolchains),
           stagingMemoryInMb: chosen.limits.memoryInMb,
           stagingDiskInMb: chosen.limits.diskInMb,
           stagingLogRateLimit: chosen.limits.logRate,

@@ -17,6 +17,8 @@ export interface BuildTable extends RecordColumns {
   readonly stack: string | null;
   /** JSON array of names of admin buildpacks and URLs; empty: detect. */
   readonly buildpacks: string;
+  /** JSON of `StagingToolchains`; null in a build from before there were any. */
+  readonly toolchains: string | null;
   readonly stagingMemoryInMb: number;
   readonly stagingDiskInMb: number;
   readonly stagingLogRateLimit: number;

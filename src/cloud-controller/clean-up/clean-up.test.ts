@@ -59,6 +59,7 @@ async function addBuild(db: Database, state: "STAGED" | "STAGING") {
       lifecycleType: "buildpack",
       stack: null,
       buildpacks: "[]",
+      toolchains: null,
       stagingMemoryInMb: 1,
       stagingDiskInMb: 1,
       stagingLogRateLimit: -1,

@@ -36,6 +36,7 @@ export async function createDroplet(
     executionMetadata: "",
     image: null,
     copiedFrom: null,
+    toolchains: null,
   });
 }
 
@@ -70,6 +71,7 @@ async function insertDroplet(
     | "executionMetadata"
     | "image"
     | "copiedFrom"
+    | "toolchains"
   >,
 ): Promise<{ readonly guid: string }> {
   const record = newRecord(clock);
@@ -94,6 +96,7 @@ async function insertDroplet(
         errorId: null,
         errorDescription: null,
         copiedFrom: columns.copiedFrom,
+        toolchains: columns.toolchains,
       })
       .execute();
     await recordAuditEvent(tx, clock, {

@@ -37,6 +37,8 @@ export interface DropletTable extends RecordColumns {
   readonly errorId: string | null;
   readonly errorDescription: string | null;
   readonly copiedFrom: string | null;
+  /** JSON array of the toolchains that its containers get; null where it is not known what it needs: all of the cell. */
+  readonly toolchains: string | null;
 }
 
 const buildpackSchema = z.object({

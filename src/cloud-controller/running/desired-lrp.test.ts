@@ -48,6 +48,7 @@ function facts(changes: Partial<ProcessFacts> = {}): ProcessFacts {
       organizationName: "org",
     },
     stack: "cflinuxfs4",
+    toolchains: ["go", "node"],
     startCommand: "node server.js",
     executionMetadata: "{}",
     droplet: { url: "http://cc/droplet", sha256: "d1" },
@@ -87,7 +88,7 @@ test("the LRP of a web process is that of the original, field by field", () => {
     logRateLimitBytesPerSecond: -1,
     cpuWeight: 12,
     startTimeoutMs: 60_000,
-    rootFs: "preloaded:cflinuxfs4",
+    rootFs: "preloaded:cflinuxfs4?toolchains=go,node",
     privileged: false,
     environmentVariables: [{ name: "LANG", value: "en_US.UTF-8" }],
     setup: {

@@ -6,6 +6,7 @@ import type {
   DesiredLrpRequest,
   Routes,
 } from "#diego/models/desired-lrp.ts";
+import { preloadedRootFs } from "#diego/models/root-fs.ts";
 import type { App } from "../apps/app-table.ts";
 import type { Process, ReadinessHealthCheck } from "../processes/process-table.ts";
 import {
@@ -30,6 +31,8 @@ export interface ProcessFacts {
   readonly app: Pick<App, "guid" | "name">;
   readonly place: AppPlace;
   readonly stack: string;
+  /** Names; undefined for all that the cell has. */
+  readonly toolchains: readonly string[] | undefined;
   /** Of the process, else of the droplet for its type; empty where neither has one. */
   readonly startCommand: string;
   readonly executionMetadata: string;
@@ -84,7 +87,7 @@ export function desiredLrpFor(facts: ProcessFacts): DesiredLrpRequest {
     logRateLimitBytesPerSecond: process.logRateLimitInBytesPerSecond,
     cpuWeight: cpuWeight(process.memoryInMb),
     startTimeoutMs: (process.healthCheck.timeout ?? defaultStartTimeoutSeconds) * 1000,
-    rootFs: `preloaded:${facts.stack}`,
+    rootFs: preloadedRootFs(facts),
     privileged: false,
     environmentVariables: [{ name: "LANG", value: facts.lang }],
     setup: {

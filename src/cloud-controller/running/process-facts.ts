@@ -15,6 +15,7 @@ import { sidecarsOfApps } from "../sidecars/find-sidecar.ts";
 import { sidecarMemoryInMb } from "../sidecars/sidecar-memory.ts";
 import { runningVariables } from "../staging/environment.ts";
 import type { StagingConfig } from "../staging/staging-config.ts";
+import { toToolchains } from "../staging/toolchains.ts";
 import { appPlaces } from "./app-place.ts";
 import type { ProcessFacts } from "./desired-lrp.ts";
 import { toEgressRules } from "./egress-rules.ts";
@@ -96,6 +97,7 @@ export async function processFacts(
         app,
         place,
         stack: droplet.stack ?? app.lifecycle.stack ?? "",
+        toolchains: toToolchains(droplet.toolchains),
         startCommand: startCommandOf(process, droplet, revision),
         executionMetadata: droplet.executionMetadata,
         droplet: { url: blobUrls.forCell(blob, { permanent: true }), sha256 },

@@ -25,6 +25,7 @@ import { findProcessOfType } from "../processes/find-process.ts";
 import type { StagingFailure } from "./failure-reason.ts";
 import type { StagingResult } from "./staging-result.ts";
 import { noDroplet, noStartCommand, verdictOn, type TaskCompletion } from "./staging-verdict.ts";
+import { toolchainsOfDroplet, toStagingToolchains } from "./toolchains.ts";
 
 export function buildKey(guid: string): string {
   return `build:${guid}`;
@@ -142,7 +143,12 @@ export class BuildEnding {
       if (!(await this.#end(tx, build, { state: "STAGED" }))) return;
       await tx
         .updateTable("droplets")
-        .set({ ...touched(this.#clock), state: "STAGED", ...stagedColumns(result, buildpacks) })
+        .set({
+          ...touched(this.#clock),
+          state: "STAGED",
+          ...stagedColumns(result, buildpacks),
+          toolchains: toolchainsColumn(build, result),
+        })
         .where("guid", "=", droplet.guid)
         .execute();
       const used = { build, app, droplet: { ...droplet, buildpacks } };
@@ -207,6 +213,14 @@ function stagedColumns(result: StagingResult, buildpacks: readonly DropletBuildp
     sidecars: JSON.stringify(sidecars),
     executionMetadata: result.execution_metadata,
   };
+}
+
+function toolchainsColumn(build: Build, result: StagingResult): string | null {
+  const staging = toStagingToolchains(build.toolchains);
+  if (staging === undefined) return null;
+  const { buildpacks, buildpack_key: receipt } = result.lifecycle_metadata;
+  const keys = [...(buildpacks ?? []).map(({ key }) => key), receipt ?? ""];
+  return JSON.stringify(toolchainsOfDroplet(staging, keys));
 }
 
 function stagedEvent(build: Build, droplet: Droplet, buildpacks: readonly DropletBuildpack[]) {

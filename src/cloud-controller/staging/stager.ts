@@ -26,6 +26,7 @@ import { randomGuids } from "#kernel/guid.ts";
 import type { BuildEnding } from "./build-ending.ts";
 import { stagingVariables, type Variables } from "./environment.ts";
 import { stagingError } from "./failure-reason.ts";
+import { allOf, toStagingToolchains } from "./toolchains.ts";
 import {
   stagingDomain,
   stagingTaskDefinition,
@@ -110,12 +111,14 @@ export class Stager {
     const { spaceGuid } = app;
     const groups = await rulesOfSpaces(db, "staging", [spaceGuid]);
     const tag = (await placementTags(db, [spaceGuid])).get(spaceGuid);
+    const toolchains = toStagingToolchains(build.toolchains);
     if (bits.sha256 === null) throw new StagingRefused("the package has no bits");
     return {
       buildGuid: build.guid,
       app,
       place,
       stack,
+      toolchains: toolchains && allOf(toolchains),
       memoryInMb: build.stagingMemoryInMb,
       diskInMb: build.stagingDiskInMb,
       logRateLimitBytesPerSecond: build.stagingLogRateLimit,

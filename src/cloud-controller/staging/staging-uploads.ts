@@ -66,6 +66,7 @@ export async function receiveDroplet(
         errorId: null,
         errorDescription: null,
         copiedFrom: null,
+        toolchains: null,
       })
       .execute();
     await recordAuditEvent(tx, clock, {

@@ -16,6 +16,7 @@ function facts(changes: Partial<StagingFacts> = {}): StagingFacts {
     app,
     place,
     stack: "cflinuxfs4",
+    toolchains: ["go", "node"],
     memoryInMb: 1024,
     diskInMb: 4096,
     logRateLimitBytesPerSecond: -1,
@@ -54,7 +55,7 @@ test("the container of a staging task is that of the original", () => {
   } = stagingTaskDefinition(facts());
 
   assert.deepEqual(container, {
-    rootFs: "preloaded:cflinuxfs4",
+    rootFs: "preloaded:cflinuxfs4?toolchains=go,node",
     environmentVariables: [{ name: "LANG", value: "en_US.UTF-8" }],
     memoryMb: 1024,
     diskMb: 4096,

@@ -1,6 +1,7 @@
 import type { Action, Checksum, EnvironmentVariable } from "#diego/models/action.ts";
 import type { CachedDependency, SecurityGroupRule } from "#diego/models/container-definition.ts";
 import { observationAnnotation, type ObservationRequest } from "#diego/models/observation.ts";
+import { preloadedRootFs } from "#diego/models/root-fs.ts";
 import type { TaskDefinition } from "#diego/models/task.ts";
 import type { App } from "../apps/app-table.ts";
 import { appMetricTags, type AppPlace } from "../running/vcap-application.ts";
@@ -30,6 +31,8 @@ export interface StagingFacts {
   readonly app: Pick<App, "guid" | "name">;
   readonly place: AppPlace;
   readonly stack: string;
+  /** Names; undefined for all that the cell has. */
+  readonly toolchains: readonly string[] | undefined;
   readonly memoryInMb: number;
   readonly diskInMb: number;
   readonly logRateLimitBytesPerSecond: number;
@@ -70,7 +73,7 @@ const stagingCpuWeight = 50;
 export function stagingTaskDefinition(facts: StagingFacts): TaskDefinition {
   const { app } = facts;
   return {
-    rootFs: `preloaded:${facts.stack}`,
+    rootFs: preloadedRootFs(facts),
     environmentVariables: [{ name: "LANG", value: facts.lang }],
     memoryMb: facts.memoryInMb,
     diskMb: facts.diskInMb,

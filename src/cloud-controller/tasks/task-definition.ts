@@ -1,5 +1,6 @@
 import type { EnvironmentVariable } from "#diego/models/action.ts";
 import type { SecurityGroupRule } from "#diego/models/container-definition.ts";
+import { preloadedRootFs } from "#diego/models/root-fs.ts";
 import type { TaskDefinition } from "#diego/models/task.ts";
 import type { App } from "../apps/app-table.ts";
 import { cpuWeight } from "../running/desired-lrp.ts";
@@ -21,6 +22,8 @@ export interface TaskFacts {
   readonly app: Pick<App, "guid" | "name">;
   readonly place: AppPlace;
   readonly stack: string;
+  /** Names; undefined for all that the cell has. */
+  readonly toolchains: readonly string[] | undefined;
   readonly droplet: Fetchable;
   readonly lifecycle: { readonly url: string; readonly key: string };
   readonly environment: readonly EnvironmentVariable[];
@@ -39,7 +42,7 @@ export interface TaskFacts {
 export function appTaskDefinition(facts: TaskFacts): TaskDefinition {
   const { task, app, environment } = facts;
   return {
-    rootFs: `preloaded:${facts.stack}`,
+    rootFs: preloadedRootFs(facts),
     environmentVariables: environment,
     memoryMb: task.memoryInMb,
     diskMb: task.diskInMb,

@@ -15,6 +15,7 @@ import { mappedRoutes, urisOf } from "../running/mapped-routes.ts";
 import { vcapApplication, type AppPlace } from "../running/vcap-application.ts";
 import { layerVariables } from "../staging/environment.ts";
 import type { StagingConfig } from "../staging/staging-config.ts";
+import { toToolchains } from "../staging/toolchains.ts";
 import type { TaskFacts } from "./task-definition.ts";
 import type { Task } from "./task-table.ts";
 
@@ -47,6 +48,7 @@ export async function taskFacts(
     app,
     place,
     stack: droplet.stack ?? app.lifecycle.stack ?? "",
+    toolchains: toToolchains(droplet.toolchains),
     droplet: {
       url: blobUrls.forCell(dropletBlob(droplet.guid, sha1), { permanent: true }),
       sha256,

@@ -42,11 +42,9 @@ export function compatibleCells(
 
 function offersRootFs(cell: CellState, rootFs: string): boolean {
   const [scheme, name] = splitOnce(rootFs, ":");
-  if (scheme === "preloaded") return cell.preloadedRootFses.includes(name);
-  if (scheme === "preloaded+layer") {
-    return cell.preloadedRootFses.includes(splitOnce(name, "?")[0]);
-  }
-  return false;
+  // What is laid over a stack is behind the question mark: it narrows no choice of cells.
+  const isPreloaded = scheme === "preloaded" || scheme === "preloaded+layer";
+  return isPreloaded && cell.preloadedRootFses.includes(splitOnce(name, "?")[0]);
 }
 
 /**

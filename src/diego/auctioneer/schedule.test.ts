@@ -91,6 +91,13 @@ test("a cell takes only the placement tags that it carries, and all that it requ
   }
 });
 
+test("what is laid over a stack narrows no choice of cells", () => {
+  for (const rootFs of [`${stack}?toolchains=go,java`, `${stack}?toolchains=`]) {
+    const { work } = place([cell("c")], [lrp("app", 0, { rootFs })]);
+    assert.equal(work.length, 1, rootFs);
+  }
+});
+
 test("the placement error names the filter that no cell passes", () => {
   const cases: [CellState[], LrpAuction, string][] = [
     [[], lrp("app", 0), "unable to communicate to compatible cells"],

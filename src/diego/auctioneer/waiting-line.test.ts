@@ -29,22 +29,25 @@ test("a place is said once, and tasks for other cells stand in another line", ()
     },
   };
   const line = new WaitingLine({ clock: new FakeClock(), logs });
-  const task = (name: string, tags: readonly string[]) => ({
+  const stack = "preloaded:cflinuxfs4";
+  const task = (name: string, tags: readonly string[], rootFs = stack) => ({
     taskGuid: name,
     domain: "cf-app-staging",
     resource: { memoryMb: 1, diskMb: 1, maxPids: 0 },
-    placementConstraint: { rootFs: "preloaded:cflinuxfs4", placementTags: tags },
+    placementConstraint: { rootFs, placementTags: tags },
     origin: { owner: "o", logGuid: name, logSource: "STG" },
   });
 
   line.tell([task("a", []), task("b", ["segment"]), task("c", [])]);
   line.tell([task("a", []), task("b", ["segment"]), task("c", [])]);
-  line.tell([task("c", [])]);
+  line.tell([task("c", []), task("d", [], `${stack}?toolchains=go`)]);
 
   assert.deepEqual(said, [
     "a: Waiting for a cell: 1st in line",
     "b: Waiting for a cell: 1st in line",
     "c: Waiting for a cell: 2nd in line",
     "c: Waiting for a cell: 1st in line",
+    // What is laid over the stack makes no other line: the same cells take it.
+    "d: Waiting for a cell: 2nd in line",
   ]);
 });

@@ -64,7 +64,8 @@ export class WaitingLine {
 }
 
 function lineOf({ placementConstraint: { rootFs, placementTags } }: CellTask): string {
-  return JSON.stringify([rootFs, placementTags.toSorted()]);
+  // Without what is laid over the stack: the same cells take it.
+  return JSON.stringify([rootFs.split("?")[0], placementTags.toSorted()]);
 }
 
 export function ordinal(place: number): string {

@@ -21,6 +21,7 @@ import { packageLeases } from "./0085-package-leases.ts";
 import { buildObservations } from "./0100-build-observations.ts";
 import { resourceChecksums } from "./0110-resource-checksums.ts";
 import { jobActors } from "./0122-job-actors.ts";
+import { toolchains } from "./0128-toolchains.ts";
 
 /** Forward only, in this order. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -46,4 +47,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0100-build-observations": buildObservations,
   "0110-resource-checksums": resourceChecksums,
   "0122-job-actors": jobActors,
+  "0128-toolchains": toolchains,
 };

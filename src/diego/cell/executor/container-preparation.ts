@@ -1,5 +1,6 @@
 import type { DownloadAction } from "#diego/models/action.ts";
 import type { CachedDependency } from "#diego/models/container-definition.ts";
+import { parsePreloadedRootFs } from "#diego/models/root-fs.ts";
 import type { Logger } from "#kernel/log/logger.ts";
 import type { ContainerSpec, ReadOnlyBind } from "../runtime/container-runtime.ts";
 import type { Allocation, RunRequest } from "./container.ts";
@@ -9,6 +10,7 @@ import type { LogStreamer } from "./logs/log-streamer.ts";
 import type { Observer, WorkEnd } from "./observation/observer.ts";
 import { sayDownloaded, sayDownloading } from "./steps/download.ts";
 import { StepFailure } from "./steps/step.ts";
+import { toolchainBinds } from "./toolchains.ts";
 
 export interface Preparation {
   readonly binds: readonly ReadOnlyBind[];
@@ -23,6 +25,8 @@ export interface PreparationParts {
   readonly logger: Logger;
   /** Whether a container may rename folders of its layers. */
   readonly renamesLayers: boolean;
+  /** Those of the cell: name -> folder. */
+  readonly toolchains: Readonly<Record<string, string>>;
   readonly observer: Observer;
 }
 
@@ -42,7 +46,7 @@ export async function prepareContainer(
   ]);
   const layers = found.filter((layer) => layer !== undefined);
   return {
-    binds,
+    binds: [...toolchainBinds(request.definition.rootFs, parts.toolchains), ...binds],
     layers: layers.map((layer) => layer.directory),
     layered: new Map(layers.map((layer) => [layer.action, layer.downloadedBytes])),
   };
@@ -110,7 +114,7 @@ export function containerSpec(
   preparation: Preparation,
 ): ContainerSpec {
   const { definition } = request;
-  const stack = /^preloaded:([^?]+)$/.exec(definition.rootFs)?.[1];
+  const stack = parsePreloadedRootFs(definition.rootFs)?.stack;
   if (stack === undefined) {
     throw new StepFailure(`failed to create container: no such stack: ${definition.rootFs}`);
   }

@@ -40,6 +40,7 @@ export class FakeRuntime implements ContainerRuntime {
     renamesLayers: true,
     notes: ["a fake for tests"],
     stacks: ["cflinuxfs4"],
+    toolchains: {},
   };
   readonly live = new Map<string, FakeContainer>();
   readonly programs = new Map<string, FakeProgram>();

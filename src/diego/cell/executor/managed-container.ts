@@ -21,6 +21,7 @@ import { createLogStreamer, type LogStreamer } from "./logs/log-streamer.ts";
 import { ObservationSender } from "./observation/observation-sender.ts";
 import { unobserved, type Observer } from "./observation/observer.ts";
 import { processEnvironment } from "./process-environment.ts";
+import { toolchainPath } from "./toolchains.ts";
 import { actionHasBegun, containerProgram } from "./program.ts";
 import { readResultFile } from "./result-file.ts";
 import { developerText, StepCancelled, StepFailure } from "./steps/step.ts";
@@ -213,6 +214,7 @@ export class ManagedContainer {
         logs,
         logger: this.#logger,
         renamesLayers: this.#parts.runtime.description.renamesLayers,
+        toolchains: this.#parts.runtime.description.toolchains,
         observer: this.#observer,
       },
       request,
@@ -244,6 +246,7 @@ export class ManagedContainer {
     const container = this.#container;
     if (container === undefined) throw new Error("There is no container to run the program in");
     const { owner } = this.allocation;
+    const { definition } = request;
     const netInfo = netInfoOf(container, request.ports);
     const program = containerProgram(
       {
@@ -253,7 +256,10 @@ export class ManagedContainer {
         logger: this.#logger,
         logs: this.#streamer(),
         environment: processEnvironment({
-          container: request.definition.environmentVariables,
+          container: [
+            ...toolchainPath(definition.rootFs, this.#parts.runtime.description.toolchains),
+            ...definition.environmentVariables,
+          ],
           instance:
             owner.kind === "lrp"
               ? { instanceGuid: owner.instanceGuid, index: owner.key.index }

@@ -43,6 +43,8 @@ export interface RuntimeDescription {
   readonly notes: readonly string[];
   /** Names that `preloaded:NAME` may name. */
   readonly stacks: readonly string[];
+  /** What may be laid over them, read-only: a toolchain's name -> its folder on the host, for a bind. */
+  readonly toolchains: Readonly<Record<string, string>>;
 }
 
 export interface ContainerSpec {

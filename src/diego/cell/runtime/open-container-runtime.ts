@@ -49,7 +49,8 @@ async function openRootlessRuntime(
   const dataDir = realpathSync(config.dataDir);
   const host = openHost(config, dependencies, dataDir);
   const stacks = await openStacks(config, dataDir);
-  return openRootless({ host, stacks, binds: commonBinds(config) });
+  const { toolchains } = config;
+  return openRootless({ host, stacks, toolchains, binds: commonBinds(config) });
 }
 
 /** Without isolation, for machines that allow no container; never chosen but by name. */
@@ -74,6 +75,7 @@ async function openProcessRuntime(
           "apps run without isolation: no limit holds, and they share this machine's network and user",
         ],
         stacks: [...stacks.keys()],
+        toolchains: config.toolchains,
       },
     },
     host,
@@ -132,6 +134,7 @@ async function firstThatPasses(options: {
         network,
         stacks,
         binds: commonBinds(config),
+        toolchains: config.toolchains,
         containersMax: config.containersMax,
         notes: [...notes, ...failures],
         onClosed: (hasContainers) => close({ config, host, network, hasContainers }),
@@ -169,7 +172,7 @@ async function openStacks(
 function commonBinds(config: ContainerRuntimeConfig): ReadOnlyBind[] {
   const bundle = config.caBundle;
   return [
-    ...config.toolchain,
+    ...config.assets,
     ...(bundle === undefined ? [] : [{ source: realpathSync(bundle), destination: caBundlePath }]),
   ];
 }

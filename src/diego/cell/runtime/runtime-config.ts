@@ -14,8 +14,10 @@ export interface ContainerRuntimeConfig {
   readonly cellIndex: number;
   readonly containersMax: number;
   readonly runtime: RuntimeChoice;
-  /** Present in every container: the platform's Node, for one. The destination may not lie below `/usr`. */
-  readonly toolchain: readonly ReadOnlyBind[];
+  /** Present in every container: the Node that runs the lifecycle. The destination may not lie below `/usr`. */
+  readonly assets: readonly ReadOnlyBind[];
+  /** A toolchain's name -> its folder; mounted where a container is asked to have it. */
+  readonly toolchains: Readonly<Record<string, string>>;
   /** PATH of a process whose environment has none. */
   readonly path: string;
   /** The name of a stack -> the folder of an imported root file system. `cflinuxfs4` is always there. */

@@ -2,7 +2,7 @@ import path from "node:path";
 import { cgroupLayout } from "../cgroup/cgroup-files.ts";
 import { hasHybridCgroups } from "../host/private-mounts.ts";
 import type { CellNetwork } from "../network/cell-network.ts";
-import type { ReadOnlyBind } from "../container-runtime.ts";
+import type { ReadOnlyBind, RuntimeDescription } from "../container-runtime.ts";
 import { defaultStack, type Stack } from "../stack/stack-paths.ts";
 import type { CellHost } from "../supervised/cell-host.ts";
 import { type OciRuntimeName, ociRuntimeVersion } from "./oci-command.ts";
@@ -16,6 +16,7 @@ export interface OciCandidate {
   readonly network: CellNetwork;
   readonly stacks: ReadonlyMap<string, Stack>;
   readonly binds: readonly ReadOnlyBind[];
+  readonly toolchains: RuntimeDescription["toolchains"];
   readonly containersMax: number;
   readonly notes: readonly string[];
   readonly onClosed: (hasContainers: boolean) => Promise<void>;
@@ -112,6 +113,7 @@ function runtimeOf(candidate: OciCandidate, { idMapKind, diskUnlimited }: ProbeR
         enforced: ["memory", "pids", "cpu", ...(limitsDisk ? (["disk"] as const) : []), "network"],
         notes,
         stacks: [...stacks.keys()],
+        toolchains: candidate.toolchains,
       },
       onClosed,
     },

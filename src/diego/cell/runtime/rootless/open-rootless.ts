@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { ReadOnlyBind } from "../container-runtime.ts";
+import type { ReadOnlyBind, RuntimeDescription } from "../container-runtime.ts";
 import { NoContainerRuntime } from "../no-container-runtime.ts";
 import { ociRuntimeVersion } from "../oci/oci-command.ts";
 import { probeRuntime } from "../oci/probe.ts";
@@ -23,8 +23,9 @@ export async function openRootless(options: {
   readonly host: CellHost;
   readonly stacks: ReadonlyMap<string, Stack>;
   readonly binds: readonly ReadOnlyBind[];
+  readonly toolchains: RuntimeDescription["toolchains"];
 }): Promise<UnlimitedRuntime> {
-  const { host, stacks, binds } = options;
+  const { host, stacks, binds, toolchains } = options;
   if ((await ociRuntimeVersion("crun")) === undefined) throw await withoutCrun();
   const namespace = await openNamespace(host);
   const runtime = new UnlimitedRuntime(
@@ -38,6 +39,7 @@ export async function openRootless(options: {
         renamesLayers: false,
         notes,
         stacks: [...stacks.keys()],
+        toolchains,
       },
     },
     host,

@@ -1,11 +1,8 @@
-import { existsSync, lstatSync, mkdirSync, renameSync } from "node:fs";
+import { existsSync, lstatSync } from "node:fs";
 import path from "node:path";
-import { randomGuids } from "#kernel/guid.ts";
-import { runCommand } from "#kernel/process/run-command.ts";
 import { extractRootfs } from "../archive/extract.ts";
+import { namePattern, replaceFolder } from "./replace-folder.ts";
 import { findUser, readPasswd, vcapId } from "./users.ts";
-
-const namePattern = /^[a-z0-9][a-z0-9._-]{0,62}$/;
 
 export class StackImportError extends Error {
   override readonly name = "StackImportError";
@@ -22,28 +19,18 @@ export async function importStack(options: {
   readonly name: string;
   readonly tarball: string;
 }): Promise<string> {
-  const { dataDir, name, tarball } = options;
+  const { name, tarball } = options;
   const refuse = (reason: string) =>
     new StackImportError(`Cannot import stack "${name}": ${reason}`);
   if (!namePattern.test(name)) throw refuse(`a name must match ${namePattern.source}`);
   if (!existsSync(tarball)) throw refuse(`there is no file "${tarball}"`);
   if (process.getuid?.() !== 0) throw refuse("the owners of its files need root: use sudo");
-  const unfinished = path.join(dataDir, `.new-${name}-${randomGuids()}`);
-  mkdirSync(unfinished, { recursive: true, mode: 0o755 });
-  try {
+  return await replaceFolder(options, async (unfinished) => {
     await extractRootfs({ archive: tarball, into: unfinished });
     const problem = problemOf(unfinished);
     if (problem !== undefined) throw refuse(problem);
-    const target = path.join(dataDir, name);
-    const old = path.join(dataDir, `.old-${name}-${randomGuids()}`);
-    if (existsSync(target)) renameSync(target, old);
-    renameSync(unfinished, target);
-    await remove(old);
-    return target;
-  } catch (error) {
-    await remove(unfinished);
-    throw error;
-  }
+    return unfinished;
+  });
 }
 
 function problemOf(rootfs: string): string | undefined {
@@ -65,8 +52,4 @@ function problemOf(rootfs: string): string | undefined {
 /** Not `existsSync`, which follows links: those of a root file system are meant for within it. */
 function exists(file: string): boolean {
   return lstatSync(file, { throwIfNoEntry: false }) !== undefined;
-}
-
-async function remove(folder: string): Promise<void> {
-  await runCommand("rm", ["-rf", "--one-file-system", "--", folder], { timeoutMs: 600_000 });
 }

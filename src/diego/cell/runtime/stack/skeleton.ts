@@ -22,7 +22,7 @@ import { caBundlePath } from "./stack-paths.ts";
  * `/usr` bound read-only over its `usr`. It is an allow-list: nothing of the host's `/home`, `/root`, `/var` or `/opt`,
  * no secret and no account of it can appear.
  */
-const formatVersion = 3;
+const formatVersion = 4;
 
 /** On a merged-usr host links into `/usr`; else directories of their own, which are bound like `/usr`. */
 const systemFolders = ["bin", "sbin", "lib", "lib32", "lib64", "libx32"];
@@ -42,7 +42,8 @@ const emptyFolders = [
   "var/lib/nginx",
   "var/log",
   "var/cache",
-  "opt/node",
+  "etc/cf-assets",
+  "opt",
   "root",
   "mnt",
   "srv",

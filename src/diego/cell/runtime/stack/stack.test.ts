@@ -15,6 +15,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, test } from "node:test";
 import { importStack, StackImportError } from "./import-stack.ts";
+import { importToolchain, ToolchainImportError } from "./import-toolchain.ts";
 import { hostStack } from "./skeleton.ts";
 import { findUser } from "./users.ts";
 
@@ -67,6 +68,33 @@ test("importStack() refuses what is no stack, and leaves nothing of it", { skip 
   assert.deepEqual(globSync(`${dataDir}/{.*,*}`), []);
 });
 
+test("importToolchain() takes an archive as its maker packs it, and replaces the one before", async () => {
+  const dataDir = path.join(folder, "toolchains");
+  const bare = toolchain({ "bin/tool": "first" });
+  const nested = toolchain({ "jdk-17/bin/tool": "second", "jdk-17/lib/x": "" });
+
+  const first = await importToolchain({ dataDir, name: "java", archive: bare });
+  const second = await importToolchain({ dataDir, name: "java", archive: nested });
+
+  assert.equal(second, first);
+  assert.equal(statSync(first).mode & 0o777, 0o755);
+  assert.equal(readFileSync(path.join(second, "bin/tool"), "utf8"), "second");
+  assert.deepEqual(globSync(`${dataDir}/{.*,*}`), [second]);
+});
+
+test("importToolchain() refuses what is no toolchain, and leaves nothing of it", async () => {
+  const dataDir = path.join(folder, "no-toolchains");
+  const attempt = (name: string, archive: string) => importToolchain({ dataDir, name, archive });
+  const outside = mkdtempSync(path.join(folder, "outside-"));
+  symlinkSync("/usr/bin", path.join(outside, "bin"));
+
+  await assert.rejects(attempt("java", toolchain({ "lib/x": "" })), /it has no folder bin/);
+  await assert.rejects(attempt("java", packed(outside)), /no folder bin|UnsafeArchive|leaves/);
+  await assert.rejects(attempt("../java", toolchain({ "bin/x": "" })), ToolchainImportError);
+  await assert.rejects(attempt("java", path.join(folder, "nothing")), /there is no file/);
+  assert.deepEqual(globSync(`${dataDir}/{.*,*}`), []);
+});
+
 test("findUser() takes accounts by whole names and skips broken lines", () => {
   const passwd = "vcapx:x:1:1::/x:/x\nvcap:x\nvcap:x:2000:2000:vcap::/bin/bash\n";
 
@@ -89,6 +117,19 @@ function rootfs(
   else writeFileSync(path.join(root, "etc/passwd"), options.passwd);
   execFileSync("mkfifo", [path.join(root, "dev/initctl")]);
   execFileSync("chown", ["2000:2000", path.join(root, "home/vcap")]);
+  return packed(root);
+}
+
+function toolchain(files: Readonly<Record<string, string>>): string {
+  const root = mkdtempSync(path.join(folder, "toolchain-"));
+  for (const [name, content] of Object.entries(files)) {
+    mkdirSync(path.join(root, path.dirname(name)), { recursive: true });
+    writeFileSync(path.join(root, name), content);
+  }
+  return packed(root);
+}
+
+function packed(root: string): string {
   const tarball = `${root}.tar.gz`;
   execFileSync("tar", ["-czf", tarball, "-C", root, "."]);
   return tarball;
