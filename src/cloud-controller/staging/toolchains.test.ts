@@ -155,18 +155,17 @@ test("a droplet of unknown making has all toolchains, a copy those of its origin
   assert.equal(await stage.taskRootFs(made.json.guid), "preloaded:cflinuxfs4", uploaded.text);
 });
 
-for (const manifest of [
-  "rivera: { toolchains: node }",
-  "rivera: { toolchains: [../node] }",
-  "rivera: [node]",
-]) {
-  test(`an upload is refused whose manifest says "${manifest}"`, async () => {
-    await using stage = await platform();
-    const { guid } = (await stage.caller.post("/v3/buildpacks", { name: "wrong" })).json;
-
+test("an upload whose manifest names toolchains in another way is refused", async () => {
+  await using stage = await platform();
+  const { guid } = (await stage.caller.post("/v3/buildpacks", { name: "wrong" })).json;
+  for (const manifest of [
+    "rivera: { toolchains: node }",
+    "rivera: { toolchains: [../node] }",
+    "rivera: [node]",
+  ]) {
     const job = await upload(stage.developer, guid, manifest);
 
-    assert.equal(job.json.state, "FAILED");
-    assert.match(job.json.errors[0].detail, /rivera\.toolchains must be a list of names/);
-  });
-}
+    assert.equal(job.json.state, "FAILED", manifest);
+    assert.match(job.json.errors[0].detail, /rivera\.toolchains must be a list of names/, manifest);
+  }
+});

@@ -75,7 +75,7 @@ test("the task that Diego gets is the original's", async () => {
   const definition = bbs.taskMap.get(created.json.guid)?.definition;
   assert.ok(definition !== undefined);
   assert.partialDeepStrictEqual(definition, {
-    rootFs: "preloaded:cflinuxfs4",
+    rootFs: "preloaded:cflinuxfs4?toolchains=",
     memoryMb: 2048,
     diskMb: 1024,
     cpuWeight: 25,
