@@ -3,7 +3,7 @@ import { toolchainNamePattern } from "#diego/models/root-fs.ts";
 import { buildpackGuid } from "../buildpacks/buildpack-table.ts";
 import type { BuildpackList } from "../buildpacks/resolve-buildpacks.ts";
 import { CfError } from "../http/cf-errors.ts";
-import type { Variables } from "./environment.ts";
+import { layerVariables, type Variables } from "./environment.ts";
 
 /** By it an app or the staging environment group asks for toolchains that no buildpack of the list asks for. */
 const variable = "RIVERA_TOOLCHAINS";
@@ -30,8 +30,8 @@ export function stagingToolchains(list: BuildpackList, environment: Variables): 
 }
 
 function askedFor(environment: Variables): string[] {
-  const asked = String(environment[variable] ?? "");
-  const list = asked.split(/[\s,]+/).filter((name) => name !== "");
+  const asked = layerVariables(environment).find(({ name }) => name === variable);
+  const list = (asked?.value ?? "").split(/[\s,]+/).filter((name) => name !== "");
   const wrong = list.find((name) => !toolchainNamePattern.test(name));
   if (wrong === undefined) return list;
   throw new CfError(
