@@ -1,10 +1,8 @@
-import { sql } from "kysely";
 import type { AuthContext } from "../http/auth-context.ts";
 import { notFound } from "../http/cf-errors.ts";
 import type { ApiServer } from "../http/create-server.ts";
-import { parseListQuery } from "../http/list-query.ts";
-import { fetchPage, isOneOf, presentPage } from "../http/page.ts";
 import { defaultDomain, domainsOfOrganization } from "./find-domain.ts";
+import { listDomains, parseDomainsQuery } from "./list-domains.ts";
 import { presentDomains, type DomainPresentation } from "./present-domains.ts";
 
 /** What an organization may use. Its private domains show only to those who read its domains. */
@@ -12,32 +10,18 @@ export function registerOrganizationDomains(
   app: ApiServer,
   dependencies: DomainPresentation,
 ): void {
-  const { db, links, permissions } = dependencies;
+  const { db, permissions } = dependencies;
 
   app.get<{ Params: { guid: string } }>("/v3/organizations/:guid/domains", async (request) => {
     const { guid } = request.params;
-    const list = parseListQuery(request.query, {
-      filters: ["names", "organization_guids"],
-      labels: true,
-    });
+    const list = parseDomainsQuery(request.query);
     await requireReadable(dependencies, request.auth, guid);
-    let query = domainsOfOrganization(db, guid);
+    let among = domainsOfOrganization(db, guid);
     if (!(await permissions.can(request.auth, "domains.read", { organizationGuid: guid }))) {
-      query = query.where("domains.organizationGuid", "is", null);
+      among = among.where("domains.organizationGuid", "is", null);
     }
-    const { names, organization_guids } = list.filters;
-    if (names !== undefined) query = query.where(isOneOf(sql.ref("domains.name"), names));
-    if (organization_guids !== undefined) {
-      query = query.where(isOneOf(sql.ref("domains.organizationGuid"), organization_guids));
-    }
-    const page = await fetchPage(query, list, "domains", "domain");
-    return presentPage({
-      links,
-      path: `/v3/organizations/${guid}/domains`,
-      list,
-      total: page.total,
-      resources: await presentDomains(dependencies, request.auth, page.rows),
-    });
+    const path = `/v3/organizations/${guid}/domains`;
+    return await listDomains(dependencies, request.auth, { path, list, among });
   });
 
   app.get<{ Params: { guid: string } }>(

@@ -1,4 +1,3 @@
-import { sql } from "kysely";
 import type { Clock } from "#kernel/clock/clock.ts";
 import { touched } from "../database/record.ts";
 import type { Database } from "../database/schema.ts";
@@ -6,9 +5,8 @@ import { requireEnabled } from "../feature-flags/feature-flags.ts";
 import { actorOf, type AuthContext } from "../http/auth-context.ts";
 import { unprocessable } from "../http/cf-errors.ts";
 import type { ApiServer } from "../http/create-server.ts";
-import { parseListQuery, parseQuery } from "../http/list-query.ts";
+import { parseQuery } from "../http/list-query.ts";
 import type { Links } from "../http/links.ts";
-import { fetchPage, isOneOf, presentPage } from "../http/page.ts";
 import { parseMessage } from "../http/parse-message.ts";
 import type { Permissions } from "../http/permissions.ts";
 import { acceptJob } from "../jobs/routes.ts";
@@ -24,6 +22,7 @@ import { createDomain } from "./domain-create.ts";
 import type { Domain } from "./domain-presenter.ts";
 import { requireShareable } from "./domain-shares.ts";
 import { visibleDomains } from "./find-domain.ts";
+import { listDomains, parseDomainsQuery } from "./list-domains.ts";
 import { createDomainMessage, updateDomainMessage, type CreateDomain } from "./messages.ts";
 import { registerOrganizationDomains } from "./organization-domain-routes.ts";
 import { presentDomains } from "./present-domains.ts";
@@ -47,27 +46,12 @@ export function registerDomains(app: ApiServer, dependencies: DomainRoutes): voi
 }
 
 function registerList(app: ApiServer, dependencies: DomainRoutes): void {
-  const { db, clock, links } = dependencies;
+  const { db, clock } = dependencies;
 
   app.get("/v3/domains", async (request) => {
-    const list = parseListQuery(request.query, {
-      filters: ["names", "organization_guids"],
-      labels: true,
-    });
-    let query = visibleDomains(dependencies, request.auth);
-    const { names, organization_guids } = list.filters;
-    if (names !== undefined) query = query.where(isOneOf(sql.ref("domains.name"), names));
-    if (organization_guids !== undefined) {
-      query = query.where(isOneOf(sql.ref("domains.organizationGuid"), organization_guids));
-    }
-    const page = await fetchPage(query, list, "domains", "domain");
-    return presentPage({
-      links,
-      path: "/v3/domains",
-      list,
-      total: page.total,
-      resources: await presentDomains(dependencies, request.auth, page.rows),
-    });
+    const list = parseDomainsQuery(request.query);
+    const among = visibleDomains(dependencies, request.auth);
+    return await listDomains(dependencies, request.auth, { path: "/v3/domains", list, among });
   });
 
   app.post("/v3/domains", async (request, reply) => {

@@ -1,5 +1,3 @@
-import { z } from "zod";
-
 /** Who makes a request, by the claims of the token. */
 export interface AuthContext {
   /** Empty for a token of a client alone (client_credentials). */
@@ -14,14 +12,12 @@ export interface AuthContext {
   readonly isGlobalAuditor: boolean;
 }
 
-/** Who an audit event names as its actor; a job's payload carries it to where the work is done. */
-export const actorSchema = z.object({
-  guid: z.string(),
-  type: z.enum(["user", "process", "app", "system"]),
-  name: z.string(),
-});
-
-export type Actor = Readonly<z.infer<typeof actorSchema>>;
+/** Who an audit event names as its actor. */
+export interface Actor {
+  readonly guid: string;
+  readonly type: "user" | "process" | "app" | "system";
+  readonly name: string;
+}
 
 export function actorOf(auth: AuthContext): Actor {
   return { guid: auth.userGuid || auth.clientId, type: "user", name: auth.email || auth.userName };

@@ -200,6 +200,13 @@ const routing: readonly Row[] = [
     ...appLabels,
   },
   {
+    request: "POST /v3/route_policies",
+    // An organization's auditor, who reads policies, does not find the route that he would protect: so in the original.
+    verdict: change(201, writers, spaceReaders),
+    subject: (world) => makeGuardedRoute(world),
+    body: (_world, route) => ({ source: "cf:any", relationships: { route: to(route) } }),
+  },
+  {
     request: "DELETE /v3/route_policies/:subject",
     verdict: change(204, writers, routeReaders),
     subject: (world) => makePolicy(world),
@@ -296,16 +303,20 @@ test("nonsense in any place of a request is refused, never a failure of ours", a
   assert.ok(sent > 500, `${sent} requests`);
 });
 
-async function makePolicy(world: PermissionWorld): Promise<string> {
+async function makeGuardedRoute(world: PermissionWorld): Promise<string> {
   const domain = await made(world, "/v3/domains", (name) => ({
     name: `${name}.test`,
     enforce_route_policies: true,
     route_policies_scope: "any",
   }));
-  const route = await made(world, "/v3/routes", (host) => ({
+  return await made(world, "/v3/routes", (host) => ({
     host,
     relationships: { space: to(world.space), domain: to(domain) },
   }));
+}
+
+async function makePolicy(world: PermissionWorld): Promise<string> {
+  const route = await makeGuardedRoute(world);
   return await made(world, "/v3/route_policies", () => ({
     source: "cf:any",
     relationships: { route: to(route) },

@@ -1,8 +1,7 @@
 import { sql } from "kysely";
 import { z } from "zod";
 import type { Clock } from "#kernel/clock/clock.ts";
-import { recordAuditEvent } from "../audit-events/record-audit-event.ts";
-import { isUniqueViolation, newRecord, touched } from "../database/record.ts";
+import { newRecord, touched } from "../database/record.ts";
 import type { Database, Executor } from "../database/schema.ts";
 import type { Actor } from "../http/auth-context.ts";
 import { CfError, unprocessable } from "../http/cf-errors.ts";
@@ -10,21 +9,22 @@ import { printList } from "../http/guid-list.ts";
 import { isOneOf } from "../http/page.ts";
 import type { JobHandler } from "../jobs/jobs.ts";
 import type { createOrganizationQuotaMessage, updateOrganizationQuotaMessage } from "./messages.ts";
+import {
+  giveQuota,
+  isHeld,
+  recordQuotaEvent,
+  refuseLogRates,
+  refuseNewLogRateLimit,
+  refuseTakenQuota,
+} from "./quota-holders.ts";
 import { reservedPortsFault, toLimits, unlimited, withLimits } from "./quota-limits.ts";
 import type { OrganizationQuota } from "./quota-presenter.ts";
-import {
-  namesWithUnlimitedLogRate,
-  refuseUnlimitedLogRates,
-  unlimitedLogRateText,
-} from "./unlimited-log-rates.ts";
 
 interface QuotaChange {
   readonly db: Database;
   readonly clock: Clock;
   readonly actor: Actor;
 }
-
-type Event = "create" | "update" | "apply" | "delete";
 
 export async function createOrganizationQuota(
   { db, clock, actor }: QuotaChange,
@@ -39,7 +39,7 @@ export async function createOrganizationQuota(
       .values({ ...newRecord(clock), name: message.name, limits: JSON.stringify(limits) })
       .returningAll()
       .executeTakeFirstOrThrow()
-      .catch((error: unknown) => refuseTaken(error, message.name));
+      .catch((error: unknown) => refuseTakenQuota(error, "organization", message.name));
     const guids = message.relationships?.organizations?.data.map(({ guid }) => guid) ?? [];
     const organizations = await organizationsOf(tx, guids);
     const missing = guids.filter((guid) => !organizations.some((found) => found.guid === guid));
@@ -48,8 +48,12 @@ export async function createOrganizationQuota(
         `Organizations with guids ${printList(missing)} do not exist, or you do not have access to them.`,
       );
     }
-    await setQuota(tx, clock, { quota, guids });
-    await record(tx, { clock, actor }, { quota, event: "create", data: { request: message } });
+    await giveQuota(tx, clock, { holder: "organization", quota, guids });
+    await recordQuotaEvent(
+      tx,
+      { clock, actor },
+      { quota, event: "create", data: { request: message } },
+    );
     return quota;
   });
 }
@@ -61,14 +65,7 @@ export async function updateOrganizationQuota(
 ): Promise<OrganizationQuota> {
   return await db.transaction().execute(async (tx) => {
     if ((message.apps?.log_rate_limit_in_bytes_per_second ?? null) !== null) {
-      const users = await tx
-        .selectFrom("organizations")
-        .select("guid")
-        .where("quotaGuid", "=", before.guid)
-        .execute();
-      const guids = users.map(({ guid }) => guid);
-      const names = await namesWithUnlimitedLogRate(tx, "organization", guids);
-      if (names.length > 0) throw unprocessable(unlimitedLogRateText("organization", names));
+      await refuseNewLogRateLimit(tx, "organization", before.guid);
     }
     const limits = withLimits(toLimits(before.limits), message);
     const fault = reservedPortsFault(limits);
@@ -80,8 +77,12 @@ export async function updateOrganizationQuota(
       .where("guid", "=", before.guid)
       .returningAll()
       .executeTakeFirstOrThrow()
-      .catch((error: unknown) => refuseTaken(error, name));
-    await record(tx, { clock, actor }, { quota, event: "update", data: { request: message } });
+      .catch((error: unknown) => refuseTakenQuota(error, "organization", name));
+    await recordQuotaEvent(
+      tx,
+      { clock, actor },
+      { quota, event: "update", data: { request: message } },
+    );
     return quota;
   });
 }
@@ -98,13 +99,15 @@ export async function applyOrganizationQuota(
     if (missing.length > 0) {
       throw unprocessable(`Organizations with guids ${printList(missing)} do not exist`);
     }
-    if (toLimits(quota.limits).apps.log_rate_limit_in_bytes_per_second !== null) {
-      await refuseUnlimitedLogRates(tx, "organization", guids);
-    }
-    await setQuota(tx, clock, { quota, guids });
+    await refuseLogRates(tx, { holder: "organization", quota, guids });
+    await giveQuota(tx, clock, { holder: "organization", quota, guids });
     for (const { guid, name } of organizations) {
       const data = { organization_guid: guid, organization_name: name };
-      await record(tx, { clock, actor }, { quota, event: "apply", data, organizationGuid: guid });
+      await recordQuotaEvent(
+        tx,
+        { clock, actor },
+        { quota, event: "apply", data, organizationGuid: guid },
+      );
     }
   });
 }
@@ -125,19 +128,14 @@ export function organizationQuotaDelete({ db, clock }: Omit<QuotaChange, "actor"
           .where("guid", "=", quotaGuid)
           .executeTakeFirst();
         if (quota === undefined) return;
-        const user = await tx
-          .selectFrom("organizations")
-          .select("guid")
-          .where("quotaGuid", "=", quotaGuid)
-          .executeTakeFirst();
-        if (user !== undefined) {
+        if (await isHeld(tx, "organization", quotaGuid)) {
           throw new CfError(
             "AssociationNotEmpty",
             "Please delete the organization associations for your quota definition.",
           );
         }
         await tx.deleteFrom("organizationQuotas").where("guid", "=", quotaGuid).execute();
-        await record(tx, { clock, actor }, { quota, event: "delete", data: {} });
+        await recordQuotaEvent(tx, { clock, actor }, { quota, event: "delete", data: {} });
       });
     },
   };
@@ -150,43 +148,4 @@ async function organizationsOf(db: Executor, guids: readonly string[]) {
     .where(isOneOf(sql.ref("organizations.guid"), guids))
     .orderBy("id")
     .execute();
-}
-
-async function setQuota(
-  db: Executor,
-  clock: Clock,
-  { quota, guids }: { readonly quota: OrganizationQuota; readonly guids: readonly string[] },
-): Promise<void> {
-  if (guids.length === 0) return;
-  await db
-    .updateTable("organizations")
-    .set({ ...touched(clock), quotaGuid: quota.guid })
-    .where(isOneOf(sql.ref("organizations.guid"), guids))
-    .execute();
-}
-
-async function record(
-  db: Executor,
-  { clock, actor }: Pick<QuotaChange, "clock" | "actor">,
-  what: {
-    readonly quota: OrganizationQuota;
-    readonly event: Event;
-    readonly data: Readonly<Record<string, unknown>>;
-    readonly organizationGuid?: string;
-  },
-): Promise<void> {
-  const { quota, event, data, organizationGuid } = what;
-  await recordAuditEvent(db, clock, {
-    type: `audit.organization_quota.${event}`,
-    actor,
-    target: { guid: quota.guid, type: "organization_quota", name: quota.name },
-    data,
-    ...(organizationGuid === undefined ? {} : { organizationGuid }),
-  });
-}
-
-function refuseTaken(error: unknown, name: string): never {
-  throw isUniqueViolation(error)
-    ? unprocessable(`Organization Quota '${name}' already exists.`)
-    : error;
 }

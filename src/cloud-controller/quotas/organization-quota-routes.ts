@@ -19,6 +19,7 @@ import {
   createOrganizationQuota,
   updateOrganizationQuota,
 } from "./organization-quota-changes.ts";
+import { isHeld, visibleHolders } from "./quota-holders.ts";
 import { presentOrganizationQuota, type OrganizationQuota } from "./quota-presenter.ts";
 
 interface QuotaRoutes {
@@ -111,12 +112,7 @@ function registerDeletion(app: ApiServer, { db, links, jobs }: QuotaRoutes): voi
   app.delete<{ Params: { guid: string } }>(`${path}/:guid`, async (request, reply) => {
     requireAdmin(request.auth);
     const quota = await find(db, request.params.guid);
-    const user = await db
-      .selectFrom("organizations")
-      .select("guid")
-      .where("quotaGuid", "=", quota.guid)
-      .executeTakeFirst();
-    if (user !== undefined) {
+    if (await isHeld(db, "organization", quota.guid)) {
       throw unprocessable(
         "This quota is applied to one or more organizations. Apply different quotas to those organizations before deleting.",
       );
@@ -147,7 +143,7 @@ async function find(db: Database, guid: string): Promise<OrganizationQuota> {
 }
 
 async function present(dependencies: QuotaRoutes, auth: AuthContext, quota: OrganizationQuota) {
-  const organizationGuids = await visibleOrganizations(dependencies, auth, [quota.guid]);
+  const organizationGuids = await visibleOrganizations(dependencies, auth, [quota]);
   return presentOrganizationQuota(quota, {
     links: dependencies.links,
     organizationGuids: organizationGuids.get(quota.guid) ?? [],
@@ -159,8 +155,7 @@ async function presentAll(
   auth: AuthContext,
   quotas: readonly OrganizationQuota[],
 ) {
-  const guids = quotas.map(({ guid }) => guid);
-  const organizationGuids = await visibleOrganizations(dependencies, auth, guids);
+  const organizationGuids = await visibleOrganizations(dependencies, auth, quotas);
   return quotas.map((quota) =>
     presentOrganizationQuota(quota, {
       links: dependencies.links,
@@ -169,21 +164,11 @@ async function presentAll(
   );
 }
 
-/** By quota: the organizations that have it and that the caller may see. */
 async function visibleOrganizations(
   { db, permissions }: QuotaRoutes,
   auth: AuthContext,
-  quotaGuids: readonly string[],
-): Promise<ReadonlyMap<string, readonly string[]>> {
+  quotas: readonly OrganizationQuota[],
+) {
   const visible = permissions.organizations(auth, "organization.read");
-  const withQuota = db
-    .selectFrom("organizations")
-    .select(["guid", "quotaGuid"])
-    .where(isOneOf(sql.ref("organizations.quota_guid"), quotaGuids))
-    .orderBy("id");
-  const rows = await (
-    visible === undefined ? withQuota : withQuota.where("guid", "in", visible)
-  ).execute();
-  const byQuota = Map.groupBy(rows, (row) => row.quotaGuid);
-  return new Map([...byQuota].map(([quota, of]) => [quota, of.map(({ guid }) => guid)]));
+  return await visibleHolders(db, { holder: "organization", quotas, visible });
 }

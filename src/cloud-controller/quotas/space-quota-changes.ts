@@ -1,8 +1,7 @@
 import { sql } from "kysely";
 import { z } from "zod";
 import type { Clock } from "#kernel/clock/clock.ts";
-import { recordAuditEvent } from "../audit-events/record-audit-event.ts";
-import { isUniqueViolation, newRecord, touched } from "../database/record.ts";
+import { newRecord, touched } from "../database/record.ts";
 import type { Database, Executor } from "../database/schema.ts";
 import type { Actor } from "../http/auth-context.ts";
 import { unprocessable } from "../http/cf-errors.ts";
@@ -12,6 +11,13 @@ import type { Permissions } from "../http/permissions.ts";
 import type { JobHandler } from "../jobs/jobs.ts";
 import type { createSpaceQuotaMessage, updateSpaceQuotaMessage } from "./messages.ts";
 import {
+  giveQuota,
+  recordQuotaEvent,
+  refuseLogRates,
+  refuseNewLogRateLimit,
+  refuseTakenQuota,
+} from "./quota-holders.ts";
+import {
   reservedPortsFault,
   toLimits,
   unlimited,
@@ -19,19 +25,12 @@ import {
   type QuotaLimits,
 } from "./quota-limits.ts";
 import type { SpaceQuota } from "./quota-presenter.ts";
-import {
-  namesWithUnlimitedLogRate,
-  refuseUnlimitedLogRates,
-  unlimitedLogRateText,
-} from "./unlimited-log-rates.ts";
 
 interface QuotaChange {
   readonly db: Database;
   readonly clock: Clock;
   readonly actor: Actor;
 }
-
-type Event = "create" | "update" | "apply" | "remove" | "delete";
 
 export async function createSpaceQuota(
   { db, clock, actor }: QuotaChange,
@@ -51,7 +50,7 @@ export async function createSpaceQuota(
       })
       .returningAll()
       .executeTakeFirstOrThrow()
-      .catch((error: unknown) => refuseTaken(error, message.name));
+      .catch((error: unknown) => refuseTakenQuota(error, "space", message.name));
     const guids = message.relationships.spaces?.data.map(({ guid }) => guid) ?? [];
     const spaces = (await spacesOf(tx, guids)).filter(
       (space) => space.organizationGuid === organizationGuid,
@@ -62,8 +61,12 @@ export async function createSpaceQuota(
         `Spaces with guids ${printList(missing)} do not exist within the organization specified, or you do not have access to them.`,
       );
     }
-    await setQuota(tx, clock, { quota, guids });
-    await record(tx, { clock, actor }, { quota, event: "create", data: { request: message } });
+    await giveQuota(tx, clock, { holder: "space", quota, guids });
+    await recordQuotaEvent(
+      tx,
+      { clock, actor },
+      { quota, event: "create", data: { request: message } },
+    );
     return quota;
   });
 }
@@ -75,14 +78,7 @@ export async function updateSpaceQuota(
 ): Promise<SpaceQuota> {
   return await db.transaction().execute(async (tx) => {
     if ((message.apps?.log_rate_limit_in_bytes_per_second ?? null) !== null) {
-      const users = await tx
-        .selectFrom("spaces")
-        .select("guid")
-        .where("quotaGuid", "=", before.guid)
-        .execute();
-      const guids = users.map(({ guid }) => guid);
-      const names = await namesWithUnlimitedLogRate(tx, "space", guids);
-      if (names.length > 0) throw unprocessable(unlimitedLogRateText("space", names));
+      await refuseNewLogRateLimit(tx, "space", before.guid);
     }
     const limits = withLimits(toLimits(before.limits), message);
     await refuseTooManyPorts(tx, limits, before.organizationGuid);
@@ -93,8 +89,12 @@ export async function updateSpaceQuota(
       .where("guid", "=", before.guid)
       .returningAll()
       .executeTakeFirstOrThrow()
-      .catch((error: unknown) => refuseTaken(error, name));
-    await record(tx, { clock, actor }, { quota, event: "update", data: { request: message } });
+      .catch((error: unknown) => refuseTakenQuota(error, "space", name));
+    await recordQuotaEvent(
+      tx,
+      { clock, actor },
+      { quota, event: "update", data: { request: message } },
+    );
     return quota;
   });
 }
@@ -119,13 +119,15 @@ export async function applySpaceQuota(
     if (spaces.some((space) => space.organizationGuid !== quota.organizationGuid)) {
       throw unprocessable("Space quotas cannot be applied outside of their owning organization.");
     }
-    if (toLimits(quota.limits).apps.log_rate_limit_in_bytes_per_second !== null) {
-      await refuseUnlimitedLogRates(tx, "space", guids);
-    }
-    await setQuota(tx, clock, { quota, guids });
+    await refuseLogRates(tx, { holder: "space", quota, guids });
+    await giveQuota(tx, clock, { holder: "space", quota, guids });
     for (const { guid, name } of spaces) {
       const data = { space_guid: guid, space_name: name };
-      await record(tx, { clock, actor }, { quota, event: "apply", data, spaceGuid: guid });
+      await recordQuotaEvent(
+        tx,
+        { clock, actor },
+        { quota, event: "apply", data, spaceGuid: guid },
+      );
     }
   });
 }
@@ -149,7 +151,11 @@ export async function removeSpaceQuota(
       );
     }
     const data = { space_guid: space.guid, space_name: space.name };
-    await record(tx, { clock, actor }, { quota, event: "remove", data, spaceGuid: space.guid });
+    await recordQuotaEvent(
+      tx,
+      { clock, actor },
+      { quota, event: "remove", data, spaceGuid: space.guid },
+    );
   });
 }
 
@@ -174,7 +180,7 @@ export function spaceQuotaDelete({ db, clock }: Omit<QuotaChange, "actor">): Job
           .returningAll()
           .executeTakeFirst();
         if (quota === undefined) return;
-        await record(tx, { clock, actor }, { quota, event: "delete", data: {} });
+        await recordQuotaEvent(tx, { clock, actor }, { quota, event: "delete", data: {} });
       });
     },
   };
@@ -206,42 +212,4 @@ async function spacesOf(
     .where(isOneOf(sql.ref("spaces.guid"), guids))
     .orderBy("id");
   return await (visible === undefined ? query : query.where("guid", "in", visible)).execute();
-}
-
-async function setQuota(
-  db: Executor,
-  clock: Clock,
-  { quota, guids }: { readonly quota: SpaceQuota; readonly guids: readonly string[] },
-): Promise<void> {
-  if (guids.length === 0) return;
-  await db
-    .updateTable("spaces")
-    .set({ ...touched(clock), quotaGuid: quota.guid })
-    .where(isOneOf(sql.ref("spaces.guid"), guids))
-    .execute();
-}
-
-async function record(
-  db: Executor,
-  { clock, actor }: Pick<QuotaChange, "clock" | "actor">,
-  what: {
-    readonly quota: SpaceQuota;
-    readonly event: Event;
-    readonly data: Readonly<Record<string, unknown>>;
-    readonly spaceGuid?: string;
-  },
-): Promise<void> {
-  const { quota, event, data, spaceGuid } = what;
-  await recordAuditEvent(db, clock, {
-    type: `audit.space_quota.${event}`,
-    actor,
-    target: { guid: quota.guid, type: "space_quota", name: quota.name },
-    organizationGuid: quota.organizationGuid,
-    data,
-    ...(spaceGuid === undefined ? {} : { spaceGuid }),
-  });
-}
-
-function refuseTaken(error: unknown, name: string): never {
-  throw isUniqueViolation(error) ? unprocessable(`Space Quota '${name}' already exists.`) : error;
 }

@@ -13,6 +13,7 @@ import type { Permissions } from "../http/permissions.ts";
 import { acceptJob } from "../jobs/routes.ts";
 import type { Jobs } from "../jobs/jobs.ts";
 import { createSpaceQuotaMessage, updateSpaceQuotaMessage } from "./messages.ts";
+import { isHeld, visibleHolders } from "./quota-holders.ts";
 import { presentSpaceQuota, type SpaceQuota } from "./quota-presenter.ts";
 import {
   applySpaceQuota,
@@ -112,12 +113,7 @@ function registerChanges(app: ApiServer, dependencies: QuotaRoutes): void {
 
   app.delete<{ Params: { guid: string } }>(`${path}/:guid`, async (request, reply) => {
     const quota = await findChangeable(dependencies, request.auth, request.params.guid);
-    const user = await db
-      .selectFrom("spaces")
-      .select("guid")
-      .where("quotaGuid", "=", quota.guid)
-      .executeTakeFirst();
-    if (user !== undefined) {
+    if (await isHeld(db, "space", quota.guid)) {
       throw unprocessable(
         "This quota is applied to one or more spaces. Remove this quota from all spaces before deleting.",
       );
@@ -221,22 +217,11 @@ async function present(dependencies: QuotaRoutes, auth: AuthContext, quota: Spac
   return presentSpaceQuota(quota, { links, spaceGuids: spaceGuids.get(quota.guid) ?? [] });
 }
 
-/** By quota: the spaces that have it and that the caller may see. */
 async function visibleSpaces(
   { db, permissions }: QuotaRoutes,
   auth: AuthContext,
   quotas: readonly SpaceQuota[],
-): Promise<ReadonlyMap<string, readonly string[]>> {
+) {
   const visible = permissions.spaces(auth, "space.read");
-  const guids = quotas.map(({ guid }) => guid);
-  const withQuota = db
-    .selectFrom("spaces")
-    .select(["guid", "quotaGuid"])
-    .where(isOneOf(sql.ref("spaces.quota_guid"), guids))
-    .orderBy("id");
-  const rows = await (
-    visible === undefined ? withQuota : withQuota.where("guid", "in", visible)
-  ).execute();
-  const byQuota = Map.groupBy(rows, (row) => row.quotaGuid ?? "");
-  return new Map([...byQuota].map(([quota, of]) => [quota, of.map(({ guid }) => guid)]));
+  return await visibleHolders(db, { holder: "space", quotas, visible });
 }

@@ -3,14 +3,14 @@ import type { Clock } from "#kernel/clock/clock.ts";
 import { recordAuditEvent } from "../audit-events/record-audit-event.ts";
 import { storedBoolean, touched } from "../database/record.ts";
 import type { Database } from "../database/schema.ts";
-import { actorOf, type AuthContext } from "../http/auth-context.ts";
+import { actorOf } from "../http/auth-context.ts";
 import { notFound, unprocessable } from "../http/cf-errors.ts";
 import type { ApiServer } from "../http/create-server.ts";
 import { parseListQuery } from "../http/list-query.ts";
 import type { Links } from "../http/links.ts";
 import { fetchPage, isOneOf, presentPage } from "../http/page.ts";
 import { parseMessage } from "../http/parse-message.ts";
-import type { Action, Permissions } from "../http/permissions.ts";
+import type { Permissions } from "../http/permissions.ts";
 import { usageSummary } from "../info/usage-summary.ts";
 import { unprocessableQuery } from "../http/unprocessable-query.ts";
 import { isEntitled } from "../isolation-segments/isolation-segment-changes.ts";
@@ -18,9 +18,8 @@ import { presentAssignedSegment } from "../isolation-segments/isolation-segment-
 import { assignMessage } from "../isolation-segments/messages.ts";
 import { presentSecurityGroups } from "../security-groups/visible-security-groups.ts";
 import { listUsers, parseUserQuery } from "../users/list-users.ts";
-import { findSpace } from "./find-space.ts";
+import { permittedSpace } from "./find-space.ts";
 import { featureMessage } from "./messages.ts";
-import type { Space } from "./space-table.ts";
 
 interface SpaceRelationRoutes {
   readonly db: Database;
@@ -40,7 +39,12 @@ export function registerSpaceRelations(app: ApiServer, dependencies: SpaceRelati
 function registerFeatures(app: ApiServer, dependencies: SpaceRelationRoutes): void {
   const { db, clock } = dependencies;
   app.get<{ Params: { guid: string } }>("/v3/spaces/:guid/features", async (request) => {
-    const space = await permitted(dependencies, request.auth, request.params.guid, "space.read");
+    const space = await permittedSpace(
+      dependencies,
+      request.auth,
+      request.params.guid,
+      "space.read",
+    );
     // Without pagination, as the original answers.
     return { resources: [presentSsh(space.allowSsh)] };
   });
@@ -48,7 +52,12 @@ function registerFeatures(app: ApiServer, dependencies: SpaceRelationRoutes): vo
   app.get<{ Params: { guid: string; name: string } }>(
     "/v3/spaces/:guid/features/:name",
     async (request) => {
-      const space = await permitted(dependencies, request.auth, request.params.guid, "space.read");
+      const space = await permittedSpace(
+        dependencies,
+        request.auth,
+        request.params.guid,
+        "space.read",
+      );
       if (request.params.name !== "ssh") throw notFound("Feature");
       return presentSsh(space.allowSsh);
     },
@@ -59,9 +68,9 @@ function registerFeatures(app: ApiServer, dependencies: SpaceRelationRoutes): vo
     async (request) => {
       const { enabled } = parseMessage(featureMessage, request.body);
       const { guid, name } = request.params;
-      const space = await permitted(dependencies, request.auth, guid, "space.read");
+      const space = await permittedSpace(dependencies, request.auth, guid, "space.read");
       if (name !== "ssh") throw notFound("Feature");
-      await permitted(dependencies, request.auth, guid, "space.update");
+      await permittedSpace(dependencies, request.auth, guid, "space.update");
       const allowSsh = storedBoolean(enabled);
       await db
         .updateTable("spaces")
@@ -85,7 +94,7 @@ function registerSecurityGroups(app: ApiServer, dependencies: SpaceRelationRoute
         const list = unprocessableQuery(() =>
           parseListQuery(request.query, { filters: ["names"] }),
         );
-        const { guid } = await permitted(
+        const { guid } = await permittedSpace(
           dependencies,
           request.auth,
           request.params.guid,
@@ -127,7 +136,12 @@ function registerReports(app: ApiServer, dependencies: SpaceRelationRoutes): voi
 
   app.get<{ Params: { guid: string } }>("/v3/spaces/:guid/users", async (request) => {
     const list = parseUserQuery(request.query);
-    const { guid } = await permitted(dependencies, request.auth, request.params.guid, "space.read");
+    const { guid } = await permittedSpace(
+      dependencies,
+      request.auth,
+      request.params.guid,
+      "space.read",
+    );
     const members = db
       .selectFrom("users")
       .selectAll("users")
@@ -138,7 +152,12 @@ function registerReports(app: ApiServer, dependencies: SpaceRelationRoutes): voi
   });
 
   app.get<{ Params: { guid: string } }>("/v3/spaces/:guid/usage_summary", async (request) => {
-    const { guid } = await permitted(dependencies, request.auth, request.params.guid, "space.read");
+    const { guid } = await permittedSpace(
+      dependencies,
+      request.auth,
+      request.params.guid,
+      "space.read",
+    );
     return {
       usage_summary: await usageSummary(db, { spaceGuid: guid }),
       links: {
@@ -154,13 +173,23 @@ function registerIsolationSegment(app: ApiServer, dependencies: SpaceRelationRou
   const pathOf = (guid: string) => `/v3/spaces/${guid}/relationships/isolation_segment`;
 
   app.get<{ Params: { guid: string } }>(pathOf(":guid"), async (request) => {
-    const space = await permitted(dependencies, request.auth, request.params.guid, "space.read");
+    const space = await permittedSpace(
+      dependencies,
+      request.auth,
+      request.params.guid,
+      "space.read",
+    );
     return presentAssignedSegment(links, pathOf(space.guid), space.isolationSegmentGuid);
   });
 
   // What runs stays where it is until it is restarted.
   app.patch<{ Params: { guid: string } }>(pathOf(":guid"), async (request) => {
-    const space = await permitted(dependencies, request.auth, request.params.guid, "space.isolate");
+    const space = await permittedSpace(
+      dependencies,
+      request.auth,
+      request.params.guid,
+      "space.isolate",
+    );
     const { data } = parseMessage(assignMessage, request.body);
     const segment = data?.guid ?? null;
     await db.transaction().execute(async (tx) => {
@@ -184,18 +213,6 @@ function registerIsolationSegment(app: ApiServer, dependencies: SpaceRelationRou
     });
     return presentAssignedSegment(links, pathOf(space.guid), segment);
   });
-}
-
-async function permitted(
-  { db, permissions }: SpaceRelationRoutes,
-  auth: AuthContext,
-  guid: string,
-  action: Action,
-): Promise<Space> {
-  const space = await findSpace(db, guid);
-  if (space === undefined) throw notFound("Space");
-  await permissions.require(auth, action, { name: "Space", place: { spaceGuid: guid } });
-  return space;
 }
 
 function presentSsh(allowed: number) {

@@ -1,19 +1,19 @@
 import { sql } from "kysely";
 import type { Clock } from "#kernel/clock/clock.ts";
 import type { Database } from "../database/schema.ts";
-import { actorOf, type AuthContext } from "../http/auth-context.ts";
-import { CfError, notFound, unprocessable } from "../http/cf-errors.ts";
+import { actorOf } from "../http/auth-context.ts";
+import { CfError, unprocessable } from "../http/cf-errors.ts";
 import type { ApiServer } from "../http/create-server.ts";
 import { parseListQuery } from "../http/list-query.ts";
 import type { Links } from "../http/links.ts";
 import { fetchPage, isOneOf, presentPage } from "../http/page.ts";
 import { parseMessage } from "../http/parse-message.ts";
-import type { Action, Permissions } from "../http/permissions.ts";
+import type { Permissions } from "../http/permissions.ts";
 import { acceptJob } from "../jobs/routes.ts";
 import type { Jobs } from "../jobs/jobs.ts";
 import { loadMetadata, noMetadata } from "../metadata/metadata.ts";
 import { presentOrganizations } from "../organizations/included-organizations.ts";
-import { findSpace } from "./find-space.ts";
+import { permittedSpace } from "./find-space.ts";
 import { createSpaceMessage, updateSpaceMessage } from "./messages.ts";
 import { createSpace, updateSpace } from "./space-changes.ts";
 import { requestSpaceDelete } from "./space-delete.ts";
@@ -112,7 +112,12 @@ function registerSingle(app: ApiServer, dependencies: SpaceRoutes): void {
 
   app.get<{ Params: { guid: string } }>("/v3/spaces/:guid", async (request) => {
     const list = parseListQuery(request.query, { filters: [], include: ["org", "organization"] });
-    const space = await permitted(dependencies, request.auth, request.params.guid, "space.read");
+    const space = await permittedSpace(
+      dependencies,
+      request.auth,
+      request.params.guid,
+      "space.read",
+    );
     const document = await present(dependencies, space);
     if (list.include.length === 0) return document;
     const owners = [space.organizationGuid];
@@ -124,7 +129,7 @@ function registerSingle(app: ApiServer, dependencies: SpaceRoutes): void {
 
   app.patch<{ Params: { guid: string } }>("/v3/spaces/:guid", async (request) => {
     const { auth, params } = request;
-    const space = await permitted(dependencies, auth, params.guid, "space.update");
+    const space = await permittedSpace(dependencies, auth, params.guid, "space.update");
     const message = parseMessage(updateSpaceMessage, request.body);
     const { organizationGuid } = space;
     if (
@@ -142,14 +147,19 @@ function registerDeletion(app: ApiServer, dependencies: SpaceRoutes): void {
 
   app.delete<{ Params: { guid: string } }>("/v3/spaces/:guid", async (request, reply) => {
     const { auth, params } = request;
-    const space = await permitted(dependencies, auth, params.guid, "space.delete");
+    const space = await permittedSpace(dependencies, auth, params.guid, "space.delete");
     const job = await requestSpaceDelete({ db, clock, jobs }, space, auth);
     return await acceptJob(reply, links, job);
   });
 
   app.delete<{ Params: { guid: string } }>("/v3/spaces/:guid/routes", async (request, reply) => {
     refuseMassDelete(request.query);
-    const space = await permitted(dependencies, request.auth, request.params.guid, "routes.manage");
+    const space = await permittedSpace(
+      dependencies,
+      request.auth,
+      request.params.guid,
+      "routes.manage",
+    );
     const job = await jobs.enqueue({
       operation: "space.delete_unmapped_routes",
       payload: { spaceGuid: space.guid },
@@ -174,18 +184,6 @@ function refuseMassDelete(query: unknown): void {
   if (unmapped === "false")
     throw unprocessable(`Mass delete not supported for mapped routes. ${hint}`);
   if (unmapped !== "true") throw unprocessable("Unmapped must be a boolean");
-}
-
-async function permitted(
-  { db, permissions }: SpaceRoutes,
-  auth: AuthContext,
-  guid: string,
-  action: Action,
-): Promise<Space> {
-  const space = await findSpace(db, guid);
-  if (space === undefined) throw notFound("Space");
-  await permissions.require(auth, action, { name: "Space", place: { spaceGuid: guid } });
-  return space;
 }
 
 async function present({ db, links }: SpaceRoutes, space: Space) {
