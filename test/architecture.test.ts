@@ -62,6 +62,7 @@ const mayImport: Record<string, readonly string[]> = {
     "cloud-controller/build-observations/observation-table",
     "cloud-controller/buildpacks/buildpack-uri",
     "cloud-controller/buildpacks/detection-order",
+    "cloud-controller/running/desired-lrp",
     "cloud-controller/running/vcap-application",
     "cloud-controller/staging/environment",
     "cloud-controller/staging/failure-reason",
@@ -70,6 +71,7 @@ const mayImport: Record<string, readonly string[]> = {
     "cloud-controller/staging/staging-verdict",
     "cloud-controller/staging/task-definition",
     "cli/app-files",
+    "cli/droplets",
     "cli/failure",
   ],
   cmd: [

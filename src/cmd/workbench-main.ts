@@ -1,5 +1,6 @@
 import { systemClock } from "#kernel/clock/system-clock.ts";
 import { runCli } from "../cli/run-cli.ts";
+import { runCommand } from "./run-command.ts";
 import { stageCommand } from "./stage-command.ts";
 
 // `rivera stage` and `rivera run`: what runs containers on this machine without a platform.
@@ -22,7 +23,7 @@ try {
     streams: { input: process.stdin, out: process.stdout, err: process.stderr },
     clock: systemClock,
     signal: interruption.signal,
-    programs: { stage: stageCommand },
+    programs: { stage: stageCommand, run: runCommand },
   });
   process.exitCode ??= exitCode;
 } catch (error) {

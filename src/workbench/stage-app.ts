@@ -1,4 +1,5 @@
-import { mkdir } from "node:fs/promises";
+import { statSync } from "node:fs";
+import { mkdir, rm } from "node:fs/promises";
 import path from "node:path";
 import { withoutCredentials } from "#cloud-controller/buildpacks/buildpack-uri.ts";
 import { defaultStagingLimits } from "#cloud-controller/staging/staging-config.ts";
@@ -31,8 +32,8 @@ export interface StageRequest {
 }
 
 /**
- * Stages an app that no platform knows. The droplet lies in the workbench until that is closed; whoever wants to keep it copies
- * it.
+ * Stages an app that no platform knows, one at a time. The droplet lies in the workbench until the next staging; whoever wants to
+ * keep it copies it.
  *
  * @throws `Failure` where there is nothing to stage; the signal's reason where it was interrupted
  */
@@ -49,6 +50,7 @@ export async function stageApp(
   const record = new StagingRecord(nameOf);
   const taskGuid = parts.guids();
   const work = path.join(parts.workDirectory, taskGuid);
+  await rm(parts.workDirectory, { recursive: true, force: true });
   await mkdir(work, { recursive: true, mode: 0o700 });
   const received: { droplet?: ReceivedFile; cache?: ReceivedFile } = {};
   const cache = request.keepsCache ? await caches.find(request) : undefined;
@@ -94,8 +96,23 @@ export async function stageApp(
   });
 }
 
+/**
+ * Tells what would be staged from what was: apps and buildpacks by their content, which is packed afterwards.
+ *
+ * @throws `Failure`
+ */
+export async function contentOf(
+  parts: WorkbenchParts,
+  request: Pick<StageRequest, "source" | "buildpacks">,
+  signal: AbortSignal,
+): Promise<string> {
+  const { bits, buildpacks } = await packAll(parts, request, signal);
+  const keys = buildpacks.map((each) => (each.kind === "admin" ? each.key : each.url));
+  return JSON.stringify([bits.sha256, ...keys]);
+}
+
 /** @throws `Failure` */
-function requireStack({ stacks }: WorkbenchParts, stack: string): void {
+export function requireStack({ stacks }: WorkbenchParts, stack: string): void {
   if (stacks.includes(stack)) return;
   throw new Failure(
     `There is no stack '${stack}': there is ${stacks.join(", ")}. Add one with: rivera stack import NAME FILE`,
@@ -121,7 +138,14 @@ export function requireRoom(
 }
 
 /** The app and its buildpacks as zips; and how the log calls a buildpack that the builder knows by its key. */
-async function packAll(parts: WorkbenchParts, request: StageRequest, signal: AbortSignal) {
+async function packAll(
+  parts: WorkbenchParts,
+  request: Pick<StageRequest, "source" | "buildpacks">,
+  signal: AbortSignal,
+) {
+  if (statSync(request.source, { throwIfNoEntry: false }) === undefined) {
+    throw new Failure(`The app '${request.source}' is gone`);
+  }
   const bits = await parts.packed.app(request.source, signal);
   const { maximumPackageBytes } = defaultStagingLimits;
   if (bits.bytes > maximumPackageBytes) {
@@ -147,11 +171,15 @@ async function packBuildpack(
 ): Promise<StagingBuildpack> {
   if (source.kind === "url") return { kind: "custom", url: source.url };
   const { name } = source;
+  const found = statSync(source.path, { throwIfNoEntry: false });
+  if (found === undefined) throw new Failure(`The buildpack '${source.path}' is gone`);
   if (source.kind === "zip") await requireUnpackable(source.path, workDirectory);
   const zip =
     source.kind === "folder"
       ? await packed.buildpack(source.path, signal)
       : { path: source.path, sha256: await sha256OfFile(source.path) };
   const bits = { url: blobs.serve(zip.path), sha256: zip.sha256 };
-  return { kind: "admin", name, key: `${name}_${zip.sha256}`, bits };
+  // The builder's list is separated by commas, and what detected nothing is named by its key.
+  const key = `${name.replaceAll(/[^\w.-]/g, "_")}_${zip.sha256.slice(0, 12)}`;
+  return { kind: "admin", name, key, bits };
 }

@@ -1,5 +1,6 @@
 import { mkdir, rm } from "node:fs/promises";
 import path from "node:path";
+import type { ContainerOutcome } from "#diego/cell/executor/container.ts";
 import type { ContainerRuntime } from "#diego/cell/runtime/container-runtime.ts";
 import type { Clock } from "#kernel/clock/clock.ts";
 import { randomGuids, type GuidSource } from "#kernel/guid.ts";
@@ -9,7 +10,8 @@ import { BuildCaches } from "./build-caches.ts";
 import { ContainerRuns } from "./container-runs.ts";
 import { LineSink } from "./line-sink.ts";
 import { PackedFolders } from "./packed-folders.ts";
-import { stageApp, type StageRequest } from "./stage-app.ts";
+import { runDroplet, type RunDropletRequest, type WatchingRun } from "./run-droplet.ts";
+import { contentOf, stageApp, type StageRequest } from "./stage-app.ts";
 import type { StagingReport } from "./staging-report.ts";
 import type { Watching } from "./workbench-parts.ts";
 
@@ -38,7 +40,10 @@ export interface WorkbenchDependencies {
 
 /** Stages folders and runs droplets in containers of this machine, as a cell does, without a platform around it. */
 export interface Workbench extends AsyncDisposable {
+  /** Changes with what a staging would be made of. */
+  contentOf(request: StageRequest, signal: AbortSignal): Promise<string>;
   stage(request: StageRequest, watching: Watching): Promise<StagingReport>;
+  run(request: RunDropletRequest, watching: WatchingRun): Promise<ContainerOutcome>;
 }
 
 const cacheBytes = 4 * 1024 ** 3;
@@ -84,7 +89,9 @@ export async function openWorkbench(
   };
   const open = opening.move();
   return {
+    contentOf: async (request, signal) => await contentOf(parts, request, signal),
     stage: async (request, watching) => await stageApp(parts, request, watching),
+    run: async (request, watching) => await runDroplet(parts, request, watching),
     [Symbol.asyncDispose]: async () => await open.disposeAsync(),
   };
 }

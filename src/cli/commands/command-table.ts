@@ -272,6 +272,11 @@ export const commandTable: readonly CommandEntry[] = [
     description: "Import a toolchain that is mounted where a buildpack asks for it",
     load: async () => (await import("./platform.ts")).toolchain,
   },
+  {
+    name: "run",
+    description: "Run a droplet on this machine, without an app",
+    load: async () => (await import("./workbench.ts")).run,
+  },
 ];
 
 export function findCommand(nameOrAlias: string): CommandEntry | undefined {

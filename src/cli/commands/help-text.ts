@@ -72,7 +72,7 @@ const all: readonly Category[] = [
     title: "ROUTES:",
     rows: [["routes"], ["create-route", "map-route", "unmap-route", "delete-route"]],
   },
-  { title: "BUILDPACKS:", rows: [["buildpacks"], ["stage"]] },
+  { title: "BUILDPACKS:", rows: [["buildpacks"], ["stage", "run"]] },
   { title: "ADVANCED:", rows: [["curl", "oauth-token"]] },
 ];
 

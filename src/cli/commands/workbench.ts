@@ -87,3 +87,30 @@ rivera stage --fixtures ./fixtures -b ./my-buildpack --detect`,
   seeAlso: ["push", "run", "stack", "timeline"],
   run: runByLauncher,
 };
+
+export const run: Command = {
+  usage: `rivera run DROPLET [--port PORT] [--process TYPE] [-c COMMAND] [-e NAME=VALUE]...
+
+Runs one instance of a droplet (of 'rivera stage -o', of 'cf download-droplet') in a container of this machine until Ctrl-C, with
+no platform and no app. It takes no login.`,
+  examples: `rivera stage ./my-app -o droplet.tgz && rivera run droplet.tgz --port 8000
+rivera run droplet.tgz -c 'ls -lR' --process task`,
+  arguments: [{ name: "DROPLET" }],
+  flags: [
+    {
+      long: "port",
+      takes: "value",
+      description: "Port of this machine at which a web process is reached (Default: a free one)",
+    },
+    { long: "process", takes: "value", description: "Type of the process", default: "web" },
+    {
+      long: "command",
+      short: "c",
+      takes: "value",
+      description: "Start command (Default: the droplet's own for the process type)",
+    },
+    ...workbenchFlags,
+  ],
+  seeAlso: ["push", "stage"],
+  run: runByLauncher,
+};
