@@ -66,6 +66,8 @@ export function runningLrp(facts: RunningLrpFacts): DesiredLrpRequest {
     app,
     place: workbenchPlace,
     stack: facts.stack,
+    // A droplet's file does not name those that its buildpacks asked for: it gets all.
+    toolchains: undefined,
     startCommand: facts.command,
     executionMetadata: "",
     droplet: facts.droplet,
