@@ -72,6 +72,7 @@ const mayImport: Record<string, readonly string[]> = {
     "cloud-controller/staging/task-definition",
     "cli/app-files",
     "cli/droplets",
+    "cli/testing/droplet-archive",
     "cli/failure",
   ],
   cmd: [
