@@ -34,6 +34,7 @@ test("an Express app is installed from its lock file, then from the cache alone"
   const second = await push(platform, "express", options);
 
   assert.match(second, /Using the npm cache of the last staging \([\d.]+M\)/);
+  assert.match(second, /Build artifacts cache is unchanged/);
   assert.match((await answer(platform, "express", "/hello/again")).body, /^Hello again from/);
 });
 

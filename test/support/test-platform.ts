@@ -28,23 +28,37 @@ export interface CliResult {
 export class TestPlatform implements AsyncDisposable {
   readonly dataDir: string;
   readonly #args: readonly string[];
+  readonly #env: Readonly<Record<string, string>>;
   #process: ChildProcess | undefined;
   #output = "";
 
-  private constructor(dataDir: string, args: readonly string[]) {
+  private constructor(
+    dataDir: string,
+    args: readonly string[],
+    env: Readonly<Record<string, string>>,
+  ) {
     this.dataDir = dataDir;
     this.#args = args;
+    this.#env = env;
   }
 
   static async start(
-    options: { readonly cells?: number; readonly flags?: readonly string[] } = {},
+    options: {
+      readonly cells?: number;
+      readonly flags?: readonly string[];
+      /** Beside the test's own environment. */
+      readonly env?: Readonly<Record<string, string>>;
+      /** Run on the data folder before the first start. */
+      readonly prepare?: (platform: TestPlatform) => Promise<void>;
+    } = {},
   ): Promise<TestPlatform> {
-    const platform = new TestPlatform(mkdtempSync(path.join(tmpdir(), "rivera-test-")), [
-      "--cells",
-      String(options.cells ?? 1),
-      ...(options.flags ?? []),
-    ]);
+    const platform = new TestPlatform(
+      mkdtempSync(path.join(tmpdir(), "rivera-test-")),
+      ["--cells", String(options.cells ?? 1), ...(options.flags ?? [])],
+      options.env ?? {},
+    );
     try {
+      await options.prepare?.(platform);
       await platform.up();
     } catch (error) {
       await platform[Symbol.asyncDispose]();
@@ -61,7 +75,11 @@ export class TestPlatform implements AsyncDisposable {
     const child = spawn(
       path.join(root, "bin/rivera"),
       ["up", "--data", this.dataDir, "--port", "0", "--router-port", "0", ...this.#args],
-      { stdio: ["ignore", "pipe", "pipe"], detached: true },
+      {
+        stdio: ["ignore", "pipe", "pipe"],
+        detached: true,
+        env: { ...process.env, ...this.#env },
+      },
     );
     this.#process = child;
     const collect = (chunk: Buffer) => {

@@ -10,6 +10,30 @@ prepare_cache() {
   fi
   # Asked now: a Node or yarn of the app's own fills the cache before its packages do.
   NPM_CACHE_STATE="$(tell_cache "$CACHE_DIR/npm" npm)"
+  keep_npm_index
+}
+
+# npm notes every use of a package in the index of its cache, which so would be another one, and longer, after each staging.
+# Where no new package has come it is put back as it was: the same cache need not be stored again.
+keep_npm_index() {
+  KEPT_INDEX="" KEPT_CONTENT="$(npm_content)"
+  if [ ! -d "$CACHE_DIR/npm/_cacache/index-v5" ]; then return; fi
+  KEPT_INDEX="$(mktemp -d)"
+  cp -a "$CACHE_DIR/npm/_cacache/index-v5" "$KEPT_INDEX/"
+  touch -r "$CACHE_DIR/npm/_cacache" "$KEPT_INDEX/time"
+}
+
+put_back_npm_index() {
+  rm -rf "$CACHE_DIR/npm/_cacache/tmp"
+  if [ -z "$KEPT_INDEX" ] || [ "$(npm_content)" != "$KEPT_CONTENT" ]; then return; fi
+  rm -rf "$CACHE_DIR/npm/_cacache/index-v5"
+  mv "$KEPT_INDEX/index-v5" "$CACHE_DIR/npm/_cacache/"
+  touch -r "$KEPT_INDEX/time" "$CACHE_DIR/npm/_cacache"
+}
+
+# Its files are named by what is in them.
+npm_content() {
+  if [ -d "$CACHE_DIR/npm/_cacache/content-v2" ]; then find "$CACHE_DIR/npm/_cacache/content-v2" -type f | sort | sha256sum; fi
 }
 
 restore_cached_folders() {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
 import type { Files } from "../staging-folder.ts";
@@ -32,12 +33,14 @@ test("node-hello is installed from its lock file, answers, and is installed from
   const response = await fetch(app.url);
   assert.match(await response.text(), /^Hello from Rivera on Cloud Foundry: instance 2, up for /);
 
+  const cache = await readFile(folder.path("output-cache"));
   await folder.carryCacheOver();
   await folder.appFolder(path.join(examplesDir, "node-hello"));
   // The same registry, but no way to it.
   const second = await folder.stage({ order: shippedOrder, env: { ...network, ...deadProxy } });
 
   assert.deepEqual([second.status, second.stderr], [0, ""]);
+  assert.ok(cache.equals(await readFile(folder.path("output-cache"))), "the cache is another");
   assert.ok((await folder.list("droplet")).includes("./app/node_modules/ms/package.json"));
 });
 

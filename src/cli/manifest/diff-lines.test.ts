@@ -68,3 +68,35 @@ test("with --redact-env no value of a variable is shown", () => {
     ["-     A: <redacted>", "+     A: <redacted>", "      B: <redacted>"],
   );
 });
+
+test("a buildpack's URL is shown without its secrets, whether it changes or not", () => {
+  const manifest = `applications:
+- buildpack: https://me:s3cret@example.com/x.git
+  env:
+    DATABASE: postgres://me:mine@db/app?x=y
+- name: other
+  buildpacks:
+  - https://s3cret@example.com/x.git#v1
+  - https://example.com/x.zip?signature=s3cret
+  - nodejs_buildpack
+`;
+  const changes: Change[] = [
+    {
+      op: "replace",
+      path: "/applications/1/buildpacks/0",
+      was: "https://me:s3cret-too@example.com/x.git",
+      value: "https://s3cret@example.com/x.git#v1",
+    },
+  ];
+  for (const each of [[], changes]) {
+    const lines = manifestDiffLines(manifest, each, { redactEnv: false });
+    const text = lines.map((line) => line.text).join("\n");
+
+    assert.doesNotMatch(text, /s3cret/);
+    assert.match(text, /buildpack: https:\/\/\*\*\*:\*\*\*@example\.com\/x\.git$/m);
+    assert.match(text, /- https:\/\/\*\*\*:\*\*\*@example\.com\/x\.git#v1$/m);
+    assert.match(text, / https:\/\/example\.com\/x\.zip\?\*\*\*$/m);
+    assert.match(text, / nodejs_buildpack/);
+    assert.match(text, /DATABASE: postgres:\/\/me:mine@db\/app\?x=y/);
+  }
+});

@@ -16,8 +16,31 @@ export interface DiffLine {
 
 const redacted = "<redacted>";
 
-/** The manifest as YAML lines, each marked with what applying it would change. */
+/**
+ * The manifest as YAML lines, each marked with what applying it would change. Of a buildpack's URL user, password and query
+ * are left out: a push is often read in the log of somebody's CI.
+ */
 export function manifestDiffLines(
+  yaml: string,
+  changes: readonly Change[],
+  options: { readonly redactEnv: boolean },
+): DiffLine[] {
+  return allLines(yaml, changes, options).map(({ kind, text }) => ({
+    kind,
+    text: withoutBuildpackSecrets(text),
+  }));
+}
+
+/** Of all keys of a manifest only these have a URL for a value or an item. */
+function withoutBuildpackSecrets(line: string): string {
+  const found = /^(\s*(?:- )?(?:buildpack: )?["']?[a-z]+:\/\/)(?:[^/?#@\s]+@)?(.*)$/.exec(line);
+  if (found === null) return line;
+  const [, start = "", rest = ""] = found;
+  const user = line.length > start.length + rest.length ? "***:***@" : "";
+  return start + user + rest.replace(/\?[^#]*/, "?***");
+}
+
+function allLines(
   yaml: string,
   changes: readonly Change[],
   options: { readonly redactEnv: boolean },

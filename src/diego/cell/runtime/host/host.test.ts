@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 import { bootId, isAlive, signalProcess, startTimeOf } from "./process-identity.ts";
-import { leaseRange, returnRange, withHostLock } from "./range-lease.ts";
+import { leaseRange, returnRange, shareEgress, withHostLock } from "./range-lease.ts";
 
 let stateDir = "";
 
@@ -46,6 +46,22 @@ test("leaseRange() counts nothing of an earlier boot", () => {
   writeLease(1, { dataDir: "/data/a", ...me, bootId: "another" });
 
   assert.equal(leaseRange("/data/b", 1, stateDir), 1);
+});
+
+test("shareEgress() gives what all cells of the host in use may reach, each once", () => {
+  const proxy = { destination: "10.0.0.1", port: 3128 };
+  const mirror = { destination: "10.0.0.0/24" };
+  writeLease(9, { dataDir: "/data/dead", pid: 2 ** 22 + 1, startTime: "1", egress: [mirror] });
+  const first = leaseRange("/data/a", 0, stateDir);
+  const second = leaseRange("/data/b", 1, stateDir);
+  const third = leaseRange("/data/c", 2, stateDir);
+
+  assert.deepEqual(shareEgress(first, [proxy], stateDir), [proxy]);
+  assert.deepEqual(shareEgress(second, [mirror, proxy], stateDir), [proxy, mirror]);
+  assert.deepEqual(shareEgress(third, [], stateDir), [proxy, mirror]);
+  returnRange(first, stateDir);
+  returnRange(second, stateDir);
+  assert.deepEqual(shareEgress(third, [], stateDir), []);
 });
 
 test("returnRange() tells the last one", () => {
@@ -94,7 +110,13 @@ test("a pid that another process has taken over is neither alive nor signalled",
 
 function writeLease(
   range: number,
-  lease: { dataDir: string; pid: number; startTime: string | undefined; bootId?: string },
+  lease: {
+    dataDir: string;
+    pid: number;
+    startTime: string | undefined;
+    bootId?: string;
+    egress?: object[];
+  },
 ): void {
   const file = path.join(stateDir, "ranges", `${range}.json`);
   writeFileSync(file, JSON.stringify({ bootId: bootId(), ...lease }));

@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "nod
 import path from "node:path";
 import { z } from "zod";
 import { rangeCount } from "../network/addresses.ts";
+import type { EgressException } from "../network/firewall.ts";
 import { containerRecord, readRecord } from "../supervised/container-record.ts";
 import { bootId, isAlive, type ProcessIdentity, startTimeOf } from "./process-identity.ts";
 
@@ -14,6 +15,11 @@ const leaseFile = z.object({
   pid: z.int(),
   startTime: z.string(),
   bootId: z.string(),
+  /** What the cell's containers may reach although it is private. */
+  egress: z
+    .array(z.object({ destination: z.string(), port: z.int().exactOptional() }))
+    .readonly()
+    .default([]),
 });
 
 type Lease = z.infer<typeof leaseFile>;
@@ -33,9 +39,27 @@ export function leaseRange(dataDir: string, preferred: number, stateDir = hostSt
     throw new Error(`Cannot start a cell: all ${rangeCount} ranges of this host are in use`);
   }
   const me: ProcessIdentity = { pid: process.pid, startTime: startTimeOf(process.pid) ?? "" };
-  const lease: Lease = { dataDir, ...me, bootId: bootId() };
+  const lease: Lease = { dataDir, ...me, bootId: bootId(), egress: [] };
   writeFileSync(leasePath(stateDir, range), JSON.stringify(lease));
   return range;
+}
+
+/**
+ * Notes what the range's containers may reach although it is private, and gives what those of all ranges in use may: the
+ * host has one firewall, and a platform that starts beside another must not close the other's proxy. Call with the host's
+ * lock held.
+ */
+export function shareEgress(
+  range: number,
+  egress: readonly EgressException[],
+  stateDir = hostStateDir,
+): readonly EgressException[] {
+  const own = readLeases(stateDir).get(range);
+  if (own === undefined) throw new Error(`Range ${range} is not leased`);
+  writeFileSync(leasePath(stateDir, range), JSON.stringify({ ...own, egress }));
+  const leases = [...readLeases(stateDir).values()].filter((lease) => !isAbandoned(lease));
+  const all = leases.flatMap((lease) => lease.egress);
+  return [...new Map(all.map((each) => [JSON.stringify(each), each])).values()];
 }
 
 /** Gives a range back; true where that was the last one in use. */

@@ -3,7 +3,13 @@ import path from "node:path";
 import { z } from "zod";
 import { cgroupLayout } from "../cgroup/cgroup-files.ts";
 import { removeEmptyCgroup } from "../cgroup/remove-cgroup.ts";
-import { hostStateDir, leaseRange, returnRange, withHostLock } from "../host/range-lease.ts";
+import {
+  hostStateDir,
+  leaseRange,
+  returnRange,
+  shareEgress,
+  withHostLock,
+} from "../host/range-lease.ts";
 import type { ContainerRuntimeConfig } from "../runtime-config.ts";
 import { resolveEgressExceptions } from "./egress-exceptions.ts";
 import { foreignFirewallNotes } from "./foreign-firewall.ts";
@@ -29,7 +35,8 @@ export async function openCellNetwork(
   const { exceptions, unusable } = await resolveEgressExceptions(config.allowEgressTo);
   const range = await withHostLock(async () => {
     const leased = leaseRange(dataDir, config.cellIndex);
-    const changed = await openHostNetwork({ dnsServers, exceptions });
+    const ofAllCells = shareEgress(leased, exceptions);
+    const changed = await openHostNetwork({ dnsServers, exceptions: ofAllCells });
     writeUplinks([...readUplinks(), ...changed]);
     return leased;
   });
