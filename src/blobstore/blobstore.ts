@@ -17,6 +17,13 @@ export interface Blobstore {
    * @throws `BlobNotFound`
    */
   get(key: BlobKey, range?: { readonly start: number; readonly end: number }): Promise<Readable>;
+  /**
+   * Gives the blob a second name, `path`, for a reader of this machine, who must not write to it; false where the store or the
+   * file system cannot. Not checked: the reader has a checksum, or `get`.
+   *
+   * @throws `BlobNotFound`
+   */
+  link(key: BlobKey, path: string): Promise<boolean>;
   /** Undefined where there is none. */
   stat(key: BlobKey): Promise<BlobStat | undefined>;
   /** No error where there is none. */

@@ -1,6 +1,9 @@
 import { createHash, type Hash } from "node:crypto";
+import type { FileHandle } from "node:fs/promises";
 import { Transform, type Readable } from "node:stream";
 import { BlobCorrupt, type BlobInfo } from "./blobstore.ts";
+
+const pieceBytes = 1024 * 1024;
 
 /** Size and checksums of content that passes by in chunks. */
 export class Digests {
@@ -20,6 +23,18 @@ export class Digests {
       sha1: this.#sha1.digest("hex"),
       sha256: this.#sha256.digest("hex"),
     };
+  }
+}
+
+/** Of a whole file: in few large pieces, and without a stream's garbage. */
+export async function digestsOf(file: FileHandle): Promise<BlobInfo> {
+  const digests = new Digests();
+  const piece = Buffer.allocUnsafe(pieceBytes);
+  for (let position = 0; ;) {
+    const { bytesRead } = await file.read(piece, 0, pieceBytes, position);
+    if (bytesRead === 0) return digests.info();
+    digests.update(piece.subarray(0, bytesRead));
+    position += bytesRead;
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Dirent } from "node:fs";
 import { randomUUID } from "node:crypto";
 import {
+  link,
   mkdir,
   open,
   readdir,
@@ -22,7 +23,7 @@ import {
   type Blobstore,
   type KeyOfContent,
 } from "./blobstore.ts";
-import { Digests, verified } from "./digests.ts";
+import { Digests, digestsOf, verified } from "./digests.ts";
 import { FreeSpace } from "./free-space.ts";
 import { asFullWhereFull, isErrno } from "./full-disk.ts";
 
@@ -84,10 +85,8 @@ export class DiskBlobstore implements Blobstore {
     const file = await open(source, "r+");
     let info: BlobInfo;
     try {
-      const digests = new Digests();
-      for await (const chunk of file.createReadStream({ autoClose: false })) digests.update(chunk);
+      info = await digestsOf(file);
       await file.sync();
-      info = digests.info();
     } finally {
       await file.close();
     }
@@ -112,6 +111,17 @@ export class DiskBlobstore implements Blobstore {
     const sha256 = await this.#checksumOf(key, file);
     const content = file.createReadStream();
     return sha256 === undefined ? content : verified(content, sha256, `${key.bucket}/${key.path}`);
+  }
+
+  async link(key: BlobKey, name: string): Promise<boolean> {
+    try {
+      await link(this.#pathOf(key), name);
+      return true;
+    } catch (error) {
+      if (isErrno(error, "ENOENT")) throw notFound(key, error);
+      // Another file system, or one without links.
+      return false;
+    }
   }
 
   async stat(key: BlobKey): Promise<BlobStat | undefined> {
@@ -177,7 +187,7 @@ export class DiskBlobstore implements Blobstore {
       return await open(this.#pathOf(key), "r");
     } catch (error) {
       if (!isErrno(error, "ENOENT")) throw error;
-      throw new BlobNotFound(`There is no blob "${key.path}" in ${key.bucket}`, { cause: error });
+      throw notFound(key, error);
     }
   }
 
@@ -207,6 +217,10 @@ export class DiskBlobstore implements Blobstore {
     await rename(temporary, target);
     await syncFolders(folder, topmostNew === undefined ? folder : path.dirname(topmostNew));
   }
+}
+
+function notFound(key: BlobKey, cause: unknown): BlobNotFound {
+  return new BlobNotFound(`There is no blob "${key.path}" in ${key.bucket}`, { cause });
 }
 
 /** The files below a folder, with their paths from `top`; a folder that goes meanwhile has none. */

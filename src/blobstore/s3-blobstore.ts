@@ -153,6 +153,10 @@ export class S3Blobstore implements Blobstore, Disposable {
     return verified(answer.Body, sha256, `${key.bucket}/${key.path}`);
   }
 
+  async link(): Promise<boolean> {
+    return false;
+  }
+
   async stat(key: BlobKey): Promise<BlobStat | undefined> {
     const command = new HeadObjectCommand(this.#objectOf(key));
     try {

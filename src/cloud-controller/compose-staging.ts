@@ -117,10 +117,12 @@ export function composeStaging(dependencies: StagingDependencies): StagingAndRun
   const { maximumUploadBytes, stagingTimeoutMs } = limits;
   const routes = { ...common, blobUrls, workspaces, maximumUploadBytes, stagingTimeoutMs };
 
+  const { handoverDirectory } = config.staging;
   registerBlobs(servers, {
     ...common,
     signedUrls,
     lifecycleBundle: config.staging.lifecycleBundle,
+    handoverDirectory,
   });
   registerBlobUpkeep(servers.api, { db, blobstore, clock });
   registerResourceMatches(servers.api, { ...common, ...resourceCache, resources });
@@ -134,7 +136,7 @@ export function composeStaging(dependencies: StagingDependencies): StagingAndRun
   });
   registerDroplets(servers.api, routes);
   registerBuildpacks(servers.api, routes);
-  registerStaging(servers.internal, { ...common, signedUrls, ending });
+  registerStaging(servers.internal, { ...common, signedUrls, ending, handoverDirectory });
 
   const runner = new DiegoRunner({ source, bbs, logger });
   const reports = new InstanceReportsFromDiego({ bbs, logCache, clock, logger });

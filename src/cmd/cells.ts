@@ -94,6 +94,7 @@ export async function startCells(options: {
           secret: options.secret,
           capacity,
           directory: path.join(options.paths.cell(index), "rep"),
+          handoverDirectory: options.paths.handover,
         },
         { ...options.dependencies, runtime },
       );

@@ -7,6 +7,8 @@ export interface PlatformPaths {
   cell(index: number): string;
   readonly blobs: string;
   readonly work: string;
+  /** For files on their way from one component to another. */
+  readonly handover: string;
   readonly cache: string;
   readonly stacks: string;
   readonly toolchains: string;
@@ -26,6 +28,7 @@ export function platformPaths(dataDir: string): PlatformPaths {
     cell: (index) => path.join(cells, `cell-${index + 1}`),
     blobs: folder("blobs", 0o700),
     work: folder("work", 0o700),
+    handover: folder("handover", 0o700),
     cache: folder("cache", 0o711),
     stacks: folder("stacks", 0o711),
     toolchains: folder("toolchains", 0o711),

@@ -1,4 +1,5 @@
 import { hostname } from "node:os";
+import { readdirSync, rmSync } from "node:fs";
 import path from "node:path";
 import { bundleLifecycle } from "#buildpack-lifecycle/bundle.ts";
 import {
@@ -83,6 +84,8 @@ export async function startPlatform(
   const { clock, logger, say } = dependencies;
   await using starting = new AsyncDisposableStack();
   const paths = platformPaths(config.dataDir);
+  // Whatever a killed run had on its way is nobody's.
+  for (const name of readdirSync(paths.handover)) rmSync(path.join(paths.handover, name));
   const state = await settlePorts(config, say);
   const host = detectHostSettings(dependencies.env);
   const start: Start = {
@@ -266,6 +269,7 @@ async function controlCloud(
       uaaClient: { id: "admin", secret: state.internalSecret },
       staging: {
         workDirectory: paths.work,
+        handoverDirectory: paths.handover,
         minimumFreeBytes,
         lifecycleBundle,
         shippedBuildpacksDirectory: path.join(sources, "buildpacks"),

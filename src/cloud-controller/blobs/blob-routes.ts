@@ -3,6 +3,7 @@ import { stat } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { BlobNotFound, type BlobKey, type Blobstore } from "#blobstore/blobstore.ts";
+import { handedFile, handoverHeader } from "#kernel/http/file-handover.ts";
 import { CfError, notFound } from "../http/cf-errors.ts";
 import type { ApiServer } from "../http/create-server.ts";
 import { blobsPath, publicBlobsPath } from "./blob-urls.ts";
@@ -25,6 +26,8 @@ export function registerBlobs(
     readonly blobstore: Blobstore;
     readonly signedUrls: SignedUrls;
     readonly lifecycleBundle: { readonly path: string; readonly key: string };
+    /** Of files for cells of this machine; undefined: none are. */
+    readonly handoverDirectory: string | undefined;
   },
 ): void {
   const { blobstore, signedUrls, lifecycleBundle } = options;
@@ -43,7 +46,13 @@ export function registerBlobs(
   // A cell may be sent to the store itself, with a URL that expires: the running app's droplet has one here that stays.
   const sendCell: typeof sendBlob = async (request, reply) => {
     const bucket = buckets.find((name) => name === request.params.bucket);
-    const direct = await (bucket && blobstore.signedUrl({ bucket, path: request.params["*"] }));
+    const key = bucket && { bucket, path: request.params["*"] };
+    const name = request.headers[handoverHeader];
+    const file = handedFile(options.handoverDirectory, name);
+    if (key !== undefined && file !== undefined && (await linkBlob(blobstore, key, file))) {
+      return await reply.header(handoverHeader, name).send();
+    }
+    const direct = await (key && blobstore.signedUrl(key));
     return direct === undefined ? await sendBlob(request, reply) : await reply.redirect(direct);
   };
   servers.internal.get<{ Params: { bucket: string; "*": string } }>(
@@ -67,6 +76,15 @@ export function registerBlobs(
         .send(createReadStream(lifecycleBundle.path));
     },
   );
+}
+
+async function linkBlob(blobstore: Blobstore, key: BlobKey, file: string): Promise<boolean> {
+  try {
+    return await blobstore.link(key, file);
+  } catch (error) {
+    if (error instanceof BlobNotFound) throw notFound("Blob");
+    throw error;
+  }
 }
 
 /** Where the original's file server has the bundle. */

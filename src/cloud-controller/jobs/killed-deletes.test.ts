@@ -30,6 +30,7 @@ function stallingBlobstore(real: Blobstore) {
     put: (key, content) => real.put(key, content),
     putFile: (key, file) => real.putFile(key, file),
     get: (key, range) => real.get(key, range),
+    link: (key, name) => real.link(key, name),
     stat: (key) => real.stat(key),
     paths: (prefix) => real.paths(prefix),
     signedUrl: (key) => real.signedUrl(key),

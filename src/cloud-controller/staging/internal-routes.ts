@@ -1,7 +1,9 @@
+import type { IncomingMessage } from "node:http";
 import { Readable } from "node:stream";
 import { z } from "zod";
 import type { Blobstore } from "#blobstore/blobstore.ts";
 import type { Clock } from "#kernel/clock/clock.ts";
+import { handedFile, handoverHeader } from "#kernel/http/file-handover.ts";
 import { requireSignature } from "../blobs/blob-routes.ts";
 import type { SignedUrls } from "../blobs/signed-urls.ts";
 import type { Database } from "../database/schema.ts";
@@ -25,6 +27,8 @@ export function registerStaging(
     readonly clock: Clock;
     readonly signedUrls: SignedUrls;
     readonly ending: BuildEnding;
+    /** Of files from cells of this machine; undefined: none are taken. */
+    readonly handoverDirectory: string | undefined;
   },
 ): void {
   const signed = {
@@ -42,6 +46,11 @@ export function registerStaging(
       return {};
     },
   );
+  const contentOf = (request: { readonly body: unknown; readonly raw: IncomingMessage }) => ({
+    body: bodyOf(request),
+    file: handedFile(context.handoverDirectory, request.raw.headers[handoverHeader]),
+    headers: request.raw.headers,
+  });
   void internal.register(async (scope) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser("*", (_request, payload, done) => done(null, payload));
@@ -51,8 +60,7 @@ export function registerStaging(
       async (request) => {
         const droplet = await receiveDroplet(context, {
           buildGuid: request.params.guid,
-          body: bodyOf(request),
-          headers: request.headers,
+          ...contentOf(request),
         });
         return { metadata: { guid: droplet.guid }, entity: { status: "finished" } };
       },
@@ -64,8 +72,7 @@ export function registerStaging(
         await receiveBuildpackCache(context, {
           appGuid: request.params.guid,
           stack: request.params.stack,
-          body: bodyOf(request),
-          headers: request.headers,
+          ...contentOf(request),
         });
         return {};
       },

@@ -6,6 +6,11 @@ export interface StagingConfig {
   readonly workDirectory: string;
   /** What uploads and the making of packages must leave free on the disk of it; default 0. */
   readonly minimumFreeBytes?: number;
+  /**
+   * Where files are handed to and taken from cells of this machine, a folder of its own on the file system of the blobs
+   * (`kernel/http/file-handover.ts`); undefined: all content goes through connections.
+   */
+  readonly handoverDirectory?: string;
   /** Builder, launcher and health check as a tgz, unpacked at `/tmp/lifecycle`; `key` changes with its content. */
   readonly lifecycleBundle: { readonly path: string; readonly key: string };
   /** Holds a folder for each buildpack that Rivera ships; undefined: none are installed. */

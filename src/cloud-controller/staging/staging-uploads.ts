@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
-import type { Blobstore } from "#blobstore/blobstore.ts";
+import type { BlobInfo, Blobstore, KeyOfContent } from "#blobstore/blobstore.ts";
 import type { Clock } from "#kernel/clock/clock.ts";
 import { findApp } from "../apps/find-app.ts";
 import { recordAuditEvent } from "../audit-events/record-audit-event.ts";
@@ -19,13 +19,20 @@ interface UploadContext {
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
+interface Content {
+  readonly body: Readable;
+  /** Holds the content in place of the body, and is taken away. */
+  readonly file: string | undefined;
+  readonly headers: Headers;
+}
+
 /**
  * Takes the droplet that a staging task has made: it is stored and its checksums are known before the cell gets its
  * answer. The row exists from then on in state STAGING; the task's completion makes it STAGED.
  */
 export async function receiveDroplet(
   { db, blobstore, clock }: UploadContext,
-  upload: { readonly buildGuid: string; readonly body: Readable; readonly headers: Headers },
+  upload: Content & { readonly buildGuid: string },
 ): Promise<{ readonly guid: string }> {
   const build = await findBuild(db, upload.buildGuid);
   const app = build === undefined ? undefined : await findApp(db, build.appGuid);
@@ -33,9 +40,8 @@ export async function receiveDroplet(
   if (build.state !== "STAGING") throw new CfError("BadRequest", `Build is already ${build.state}`);
   const earlier = await findDropletOfBuild(db, build.guid);
   const record = newRecord(clock, earlier?.guid);
-  const { sha1, sha256 } = await blobstore.put(
-    (info) => dropletBlob(record.guid, info.sha1),
-    checked(upload.body, upload.headers),
+  const { sha1, sha256 } = await store(blobstore, upload, (info) =>
+    dropletBlob(record.guid, info.sha1),
   );
   await db.transaction().execute(async (tx) => {
     if (earlier !== undefined) {
@@ -87,19 +93,11 @@ export async function receiveDroplet(
 /** Takes what staging leaves for the next one; a new one replaces it together with its checksum. */
 export async function receiveBuildpackCache(
   { db, blobstore }: UploadContext,
-  upload: {
-    readonly appGuid: string;
-    readonly stack: string;
-    readonly body: Readable;
-    readonly headers: Headers;
-  },
+  upload: Content & { readonly appGuid: string; readonly stack: string },
 ): Promise<void> {
   const { appGuid, stack } = upload;
   if ((await findApp(db, appGuid)) === undefined) throw notFound("App");
-  const { sha256 } = await blobstore.put(
-    buildpackCacheBlob(appGuid, stack),
-    checked(upload.body, upload.headers),
-  );
+  const { sha256 } = await store(blobstore, upload, () => buildpackCacheBlob(appGuid, stack));
   await db
     .insertInto("buildpackCaches")
     .values({ appGuid, stack, sha256 })
@@ -107,43 +105,75 @@ export async function receiveBuildpackCache(
     .execute();
 }
 
-/** Passes the body on and ends with an error where it is not what its headers say, so that nothing is stored. */
-function checked(body: Readable, headers: Headers): Readable {
-  const expected = expectedDigests(headers);
+/** Stores what a cell sends, unless it is not what its headers say. */
+async function store(
+  blobstore: Blobstore,
+  { body, file, headers }: Content,
+  keyOf: KeyOfContent,
+): Promise<BlobInfo> {
+  const digests = expectedDigests(headers);
+  const checkedKey = (info: BlobInfo) => {
+    if (digests.some(({ algorithm, hex }) => algorithm === "sha256" && hex !== info.sha256)) {
+      throw mismatch();
+    }
+    return keyOf(info);
+  };
+  if (file !== undefined) return await blobstore.putFile(checkedKey, file);
   const length = Number(headers["content-length"] ?? Number.NaN);
-  if (expected.length === 0 && Number.isNaN(length)) return body;
+  // The store's own checksum is the same as the most usual one.
+  const others = digests.filter(({ algorithm }) => algorithm !== "sha256");
+  return await blobstore.put(checkedKey, checked(body, { digests: others, length }));
+}
+
+interface ExpectedDigest {
+  readonly algorithm: "md5" | "sha256" | "sha512";
+  readonly hex: string;
+}
+
+/** Passes the body on and ends with an error where it is not as told, so that nothing is stored. */
+function checked(
+  body: Readable,
+  expected: { readonly digests: readonly ExpectedDigest[]; readonly length: number },
+): Readable {
+  const { digests, length } = expected;
+  if (digests.length === 0 && Number.isNaN(length)) return body;
   return Readable.from(
     (async function* () {
-      const digests = expected.map(({ algorithm }) => createHash(algorithm));
+      const hashes = digests.map(({ algorithm }) => createHash(algorithm));
       let size = 0;
       for await (const chunk of body) {
-        for (const digest of digests) digest.update(chunk);
+        for (const hash of hashes) hash.update(chunk);
         size += chunk.length;
         yield chunk;
       }
       const isWhole =
         (Number.isNaN(length) || size === length) &&
-        expected.every(({ digest }, index) => digests[index]?.digest().equals(digest) === true);
-      if (!isWhole) {
-        throw new CfError("StagingError", "Staging error: the content does not match its checksum");
-      }
+        digests.every(({ hex }, index) => hashes[index]?.digest("hex") === hex);
+      if (!isWhole) throw mismatch();
     })(),
     { objectMode: false },
   );
 }
 
+function mismatch(): CfError {
+  return new CfError("StagingError", "Staging error: the content does not match its checksum");
+}
+
 /** `Content-MD5` (base64, or hex as Diego's uploader writes it) and `Content-Digest` (RFC 9530). */
-function expectedDigests(headers: Headers): { algorithm: string; digest: Buffer }[] {
+function expectedDigests(headers: Headers): ExpectedDigest[] {
   const md5 = headers["content-md5"];
-  const digests: { algorithm: string; digest: Buffer }[] = [];
+  const digests: ExpectedDigest[] = [];
   if (typeof md5 === "string" && md5 !== "") {
     const isHex = /^[0-9a-f]{32}$/i.test(md5);
-    digests.push({ algorithm: "md5", digest: Buffer.from(md5, isHex ? "hex" : "base64") });
+    digests.push({ algorithm: "md5", hex: isHex ? md5.toLowerCase() : hexOf(md5) });
   }
-  const field = headers["content-digest"];
-  for (const match of String(field ?? "").matchAll(/(sha-256|sha-512)=:([A-Za-z0-9+/=]+):/g)) {
-    const [, name = "", value = ""] = match;
-    digests.push({ algorithm: name.replace("-", ""), digest: Buffer.from(value, "base64") });
+  const field = String(headers["content-digest"] ?? "");
+  for (const [, bits, value = ""] of field.matchAll(/sha-(256|512)=:([A-Za-z0-9+/=]+):/g)) {
+    digests.push({ algorithm: bits === "256" ? "sha256" : "sha512", hex: hexOf(value) });
   }
   return digests;
+}
+
+function hexOf(base64: string): string {
+  return Buffer.from(base64, "base64").toString("hex");
 }

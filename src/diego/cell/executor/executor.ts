@@ -21,6 +21,8 @@ export interface ExecutorConfig {
   readonly capacity: Capacity;
   /** For temporary files and the list of what is unpacked; the executor's own. */
   readonly directory: string;
+  /** Where files are handed between components of one machine (`kernel/http/file-handover.ts`); undefined: nowhere. */
+  readonly handoverDirectory?: string;
   /** Of archives whose content stays unpacked; default 10 GiB. */
   readonly cacheBytes?: number;
   /** From the wish that an instance with ports ends to its SIGTERM; default 1,000. */
@@ -57,7 +59,9 @@ export class Executor implements AsyncDisposable {
     const { clock, runtime, logs, guids = randomGuids } = dependencies;
     const logger = dependencies.logger.child("executor", { cellId: config.cellId });
     const directory = (name: string) => path.join(config.directory, name);
-    const downloader = new Downloader({ directory: directory("downloads"), clock, guids });
+    const { handoverDirectory } = config;
+    const transfer = { clock, guids, logger, handoverDirectory };
+    const downloader = new Downloader({ ...transfer, directory: directory("downloads") });
     this.total = config.capacity;
     this.#metrics = new ContainerMetricsEmitter({
       clock,
@@ -73,7 +77,7 @@ export class Executor implements AsyncDisposable {
       runtime,
       logs,
       downloader,
-      uploader: new Uploader({ directory: directory("uploads"), clock, guids, logger }),
+      uploader: new Uploader({ ...transfer, directory: directory("uploads") }),
       dependencies: new DependencyStore({
         runtime,
         downloader,

@@ -24,6 +24,8 @@ export interface RepConfig {
   readonly optionalPlacementTags?: readonly string[];
   /** The cell's own, for temporary files and the list of what it has unpacked. */
   readonly directory: string;
+  /** Where files are handed between components of one machine (`kernel/http/file-handover.ts`); undefined: nowhere. */
+  readonly handoverDirectory?: string;
   /** Of archives whose content stays unpacked; default 10 GiB. */
   readonly cacheBytes?: number;
   /** From the wish that an instance with ports ends to its SIGTERM; default 1,000. */

@@ -15,17 +15,55 @@ const content = Buffer.from("the bits of an app");
 
 async function bench(t: TestContext) {
   const directory = await mkdtemp(path.join(tmpdir(), "downloader-"));
+  const handoverDirectory = await mkdtemp(path.join(tmpdir(), "handover-"));
   const server = await FileServer.start();
   const clock = new ImpatientClock();
-  const downloader = new Downloader({ directory, clock, guids: randomGuids });
+  const downloader = new Downloader({ directory, clock, guids: randomGuids, handoverDirectory });
   t.after(async () => {
     await downloader[Symbol.asyncDispose]();
     await server[Symbol.asyncDispose]();
-    await rm(directory, { recursive: true, force: true });
+    for (const folder of [directory, handoverDirectory]) {
+      await rm(folder, { recursive: true, force: true });
+    }
   });
   server.files.set("/package", content);
-  return { server, clock, downloader, directory };
+  return { server, clock, downloader, directory, handoverDirectory };
 }
+
+test("a sender of this machine hands a file over, which is verified, and gone at the end of its scope", async (t) => {
+  const { server, downloader, directory, handoverDirectory } = await bench(t);
+  server.handoverDirectory = handoverDirectory;
+  const url = server.url("/package");
+  const checksum = sha256Of(content);
+
+  {
+    const download = await downloader.fetch({ url, checksum }, never);
+    assert.ok(download.kind === "file");
+    await using file = download;
+    assert.equal(path.dirname(file.path), handoverDirectory);
+    assert.deepEqual(await readFile(file.path), content);
+    assert.equal(file.sha256, checksum.value);
+  }
+  await assert.rejects(
+    downloader.fetch({ url, checksum: { ...checksum, value: "0".repeat(64) } }, never),
+    /the checksum does not match/,
+  );
+
+  assert.deepEqual([await readdir(handoverDirectory), await readdir(directory)], [[], []]);
+});
+
+test("a file that was handed over on another machine comes as bytes at the next try", async (t) => {
+  const { server, downloader, directory, handoverDirectory } = await bench(t);
+  server.handoverDirectory = await mkdtemp(path.join(tmpdir(), "elsewhere-"));
+
+  const download = await downloader.fetch({ url: server.url("/package") }, never);
+
+  assert.ok(download.kind === "file");
+  assert.equal(path.dirname(download.path), directory);
+  assert.equal(server.requests.length, 2);
+  assert.deepEqual(await readdir(handoverDirectory), []);
+  await rm(server.handoverDirectory, { recursive: true });
+});
 
 test("a file is fetched, measured, and gone at the end of its scope", async (t) => {
   const { server, downloader, directory } = await bench(t);

@@ -1,15 +1,15 @@
-import { createHash } from "node:crypto";
 import { createWriteStream } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
 import path from "node:path";
-import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { Agent, fetch, type Response } from "undici";
+import { Agent, interceptors, request, type Dispatcher } from "undici";
 import type { Checksum } from "#diego/models/action.ts";
 import type { Clock } from "#kernel/clock/clock.ts";
 import { withDeadline } from "#kernel/clock/deadline.ts";
 import type { GuidSource } from "#kernel/guid.ts";
+import { handoverHeader } from "#kernel/http/file-handover.ts";
 import { Slots } from "../slots.ts";
+import { digestOf, type FileDigest } from "./file-digest.ts";
 
 export interface DownloadRequest {
   readonly url: string;
@@ -47,15 +47,23 @@ export class Downloader implements AsyncDisposable {
   readonly #guids: GuidSource;
   readonly #slots = new Slots(5);
   readonly #agent = new Agent({ bodyTimeout: idleTimeoutMs, headersTimeout: answerTimeoutMs });
+  /** A store of several machines is where its owner sends us. */
+  readonly #dispatcher: Dispatcher = this.#agent.compose(
+    interceptors.redirect({ maxRedirections: 5 }),
+  );
+  #handoverDirectory: string | undefined;
 
   constructor(options: {
     readonly directory: string;
     readonly clock: Clock;
     readonly guids: GuidSource;
+    /** Where a sender of this machine may put files; undefined: nowhere. */
+    readonly handoverDirectory?: string | undefined;
   }) {
     this.#directory = options.directory;
     this.#clock = options.clock;
     this.#guids = options.guids;
+    this.#handoverDirectory = options.handoverDirectory;
   }
 
   /** @throws `DownloadFailed`, or the signal's reason */
@@ -93,41 +101,60 @@ export class Downloader implements AsyncDisposable {
     }
   }
 
-  async #tryOnce(request: DownloadRequest, signal: AbortSignal): Promise<Download> {
-    const response = await fetch(request.url, {
-      dispatcher: this.#agent,
+  async #tryOnce(wanted: DownloadRequest, signal: AbortSignal): Promise<Download> {
+    const handed =
+      this.#handoverDirectory === undefined
+        ? undefined
+        : path.join(this.#handoverDirectory, this.#guids());
+    const response = await request(wanted.url, {
+      dispatcher: this.#dispatcher,
       signal,
-      headers: request.etag === undefined ? {} : { "if-none-match": request.etag },
+      headers: {
+        ...(wanted.etag === undefined ? {} : { "if-none-match": wanted.etag }),
+        ...(handed === undefined ? {} : { [handoverHeader]: path.basename(handed) }),
+      },
     });
-    if (response.status === 304 && request.etag !== undefined) return { kind: "not-modified" };
-    if (response.status !== 200 || response.body === null) {
-      await response.body?.cancel();
-      throw new UnexpectedStatus(response.status);
-    }
-    return await this.#store(response, request.checksum, signal);
-  }
-
-  async #store(
-    response: Response,
-    checksum: Checksum | undefined,
-    signal: AbortSignal,
-  ): Promise<DownloadedFile> {
-    const file = path.join(this.#directory, this.#guids());
+    const isHanded = handed !== undefined && response.headers[handoverHeader] !== undefined;
+    if (response.statusCode !== 200 || isHanded) await response.body.dump();
+    if (response.statusCode === 304 && wanted.etag !== undefined) return { kind: "not-modified" };
+    if (response.statusCode !== 200) throw new UnexpectedStatus(response.statusCode);
+    const file = isHanded ? handed : path.join(this.#directory, this.#guids());
     const remove = () => rm(file, { force: true });
     try {
-      const { bytes, sha256 } = await writeVerified(response, file, checksum, signal);
+      if (!isHanded) await pipeline(response.body, createWriteStream(file), { signal });
+      const { bytes, sha256 } = await this.#verified(file, wanted.checksum, signal);
+      const { etag } = response.headers;
       return {
         kind: "file",
         path: file,
         bytes,
         sha256,
-        etag: response.headers.get("etag") ?? undefined,
+        etag: typeof etag === "string" ? etag : undefined,
         [Symbol.asyncDispose]: remove,
       };
     } catch (error) {
       await remove();
       throw error;
     }
+  }
+
+  async #verified(
+    file: string,
+    checksum: Checksum | undefined,
+    signal: AbortSignal,
+  ): Promise<FileDigest> {
+    let digest: FileDigest;
+    try {
+      digest = await digestOf(file, signal, checksum?.algorithm);
+    } catch (error) {
+      // Whoever answered is of another machine.
+      this.#handoverDirectory = undefined;
+      throw error;
+    }
+    if (checksum !== undefined && digest.asked !== checksum.value.toLowerCase()) {
+      throw new ChecksumMismatch("Download failed: the checksum does not match");
+    }
+    return digest;
   }
 }
 
@@ -147,35 +174,8 @@ function isFinal(error: unknown): boolean {
   return error.status >= 400 && error.status < 500 && ![408, 429].includes(error.status);
 }
 
-async function writeVerified(
-  response: Response,
-  file: string,
-  checksum: Checksum | undefined,
-  signal: AbortSignal,
-): Promise<{ bytes: number; sha256: string }> {
-  const sha256 = createHash("sha256");
-  const expected = checksum === undefined ? undefined : createHash(checksum.algorithm);
-  let bytes = 0;
-  const measure = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      bytes += chunk.length;
-      sha256.update(chunk);
-      expected?.update(chunk);
-      done(null, chunk);
-    },
-  });
-  // `pipeline` takes the web stream as the async iterable that it is.
-  await pipeline(response.body ?? [], measure, createWriteStream(file), { signal });
-  if (checksum !== undefined && expected?.digest("hex") !== checksum.value.toLowerCase()) {
-    throw new ChecksumMismatch("Download failed: the checksum does not match");
-  }
-  return { bytes, sha256: sha256.digest("hex") };
-}
-
 function reasonOf(error: unknown): string {
   if (error instanceof UnexpectedStatus) return error.message;
-  if (error instanceof Error && error.cause instanceof Error && "code" in error.cause) {
-    return String(error.cause.code);
-  }
+  if (error instanceof Error && "code" in error) return String(error.code);
   return "the connection broke";
 }

@@ -1,8 +1,10 @@
 import { createHash } from "node:crypto";
-import { createServer, type IncomingMessage } from "node:http";
+import { readFile, writeFile } from "node:fs/promises";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
 import type { Checksum } from "#diego/models/action.ts";
+import { handedFile, handoverHeader } from "#kernel/http/file-handover.ts";
 
 export interface ReceivedUpload {
   readonly path: string;
@@ -16,6 +18,8 @@ export class FileServer implements AsyncDisposable {
   readonly uploads: ReceivedUpload[] = [];
   /** The paths that were asked for, in order. */
   readonly requests: string[] = [];
+  /** Where it hands files over, as Cloud Controller does on one machine. */
+  handoverDirectory: string | undefined;
   /** Statuses to answer with before anything else, or `drop` for a connection that breaks. */
   readonly troubles: (number | "drop")[] = [];
   readonly #server = createServer((request, response) => {
@@ -27,7 +31,8 @@ export class FileServer implements AsyncDisposable {
     } else if (trouble !== undefined) {
       response.writeHead(trouble).end();
     } else if (request.method === "POST") {
-      void buffer(request).then((body) => {
+      const handed = handedFile(this.handoverDirectory, request.headers[handoverHeader]);
+      void (handed === undefined ? buffer(request) : readFile(handed)).then((body) => {
         this.uploads.push({ path: pathname, headers: request.headers, body });
         response.writeHead(200).end();
       });
@@ -36,7 +41,7 @@ export class FileServer implements AsyncDisposable {
       const etag = file === undefined ? "" : `"${sha256Of(file).value}"`;
       if (file === undefined) response.writeHead(404).end();
       else if (request.headers["if-none-match"] === etag) response.writeHead(304).end();
-      else response.writeHead(200, { etag }).end(file);
+      else this.#send(request, response, { etag, file });
     }
   });
   #origin = "";
@@ -51,6 +56,21 @@ export class FileServer implements AsyncDisposable {
 
   url(path: string): string {
     return `${this.#origin}${path}?signature=hunter2`;
+  }
+
+  #send(
+    { headers }: IncomingMessage,
+    response: ServerResponse,
+    { etag, file }: { readonly etag: string; readonly file: Buffer },
+  ): void {
+    const name = String(headers[handoverHeader]);
+    const handed = handedFile(this.handoverDirectory, name);
+    if (handed === undefined) response.writeHead(200, { etag }).end(file);
+    else {
+      void writeFile(handed, file).then(() =>
+        response.writeHead(200, { etag, [handoverHeader]: name }).end(),
+      );
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

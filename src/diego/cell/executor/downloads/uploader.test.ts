@@ -14,21 +14,25 @@ const never = new AbortController().signal;
 const content = Buffer.from("a droplet");
 const copyTo = (file: string) => writeFile(file, content);
 
-async function bench(t: TestContext) {
+async function bench(t: TestContext, options: { readonly hands?: boolean } = {}) {
   const directory = await mkdtemp(path.join(tmpdir(), "uploader-"));
+  const handoverDirectory = await mkdtemp(path.join(tmpdir(), "handover-"));
   const server = await FileServer.start();
   const uploader = new Uploader({
     directory,
     clock: new ImpatientClock(),
     guids: randomGuids,
     logger: new RecordingLogger(),
+    handoverDirectory: options.hands === true ? handoverDirectory : undefined,
   });
   t.after(async () => {
     await uploader[Symbol.asyncDispose]();
     await server[Symbol.asyncDispose]();
-    await rm(directory, { recursive: true, force: true });
+    for (const folder of [directory, handoverDirectory]) {
+      await rm(folder, { recursive: true, force: true });
+    }
   });
-  return { server, uploader, directory };
+  return { server, uploader, directory, handoverDirectory };
 }
 
 test("a file is sent with its length and checksums, and leaves nothing behind", async (t) => {
@@ -45,6 +49,30 @@ test("a file is sent with its length and checksums, and leaves nothing behind", 
     `sha-256=:${createHash("sha256").update(content).digest("base64")}:`,
   );
   assert.deepEqual(await readdir(directory), []);
+});
+
+test("to a receiver of this machine the file itself is handed; to another one its bytes are sent", async (t) => {
+  const { server, uploader, directory, handoverDirectory } = await bench(t, { hands: true });
+  server.handoverDirectory = handoverDirectory;
+  const url = server.url("/droplet");
+  await uploader.upload({ url, copyTo }, never);
+
+  server.handoverDirectory = undefined;
+  server.troubles.push(422);
+  await uploader.upload({ url, copyTo }, never);
+
+  assert.deepEqual(
+    server.uploads.map(({ headers, body }) => [headers["content-length"], body.toString()]),
+    [
+      ["0", "a droplet"],
+      ["9", "a droplet"],
+    ],
+  );
+  assert.equal(
+    server.uploads[0]?.headers["content-digest"],
+    server.uploads[1]?.headers["content-digest"],
+  );
+  assert.deepEqual([await readdir(handoverDirectory), await readdir(directory)], [[], []]);
 });
 
 test("an upload is tried three times", async (t) => {

@@ -1,12 +1,14 @@
-import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdir, open, rm } from "node:fs/promises";
+import { link, mkdir, rm } from "node:fs/promises";
 import path from "node:path";
+import type { Readable } from "node:stream";
 import { Agent, request } from "undici";
 import type { Clock } from "#kernel/clock/clock.ts";
 import type { GuidSource } from "#kernel/guid.ts";
+import { handoverHeader } from "#kernel/http/file-handover.ts";
 import type { Logger } from "#kernel/log/logger.ts";
 import { Slots } from "../slots.ts";
+import { digestOf } from "./file-digest.ts";
 
 const attempts = 3;
 const pauseMs = 500;
@@ -48,6 +50,7 @@ export class Uploader implements AsyncDisposable {
   readonly #logger: Logger;
   readonly #slots = new Slots(5);
   readonly #uses = new Set<Promise<void>>();
+  #handoverDirectory: string | undefined;
   readonly #agent = new Agent({ headersTimeout: answerTimeoutMs, bodyTimeout: answerTimeoutMs });
 
   constructor(options: {
@@ -55,11 +58,14 @@ export class Uploader implements AsyncDisposable {
     readonly clock: Clock;
     readonly guids: GuidSource;
     readonly logger: Logger;
+    /** Where files are handed to a receiver of this machine; undefined: none are. */
+    readonly handoverDirectory?: string | undefined;
   }) {
     this.#directory = options.directory;
     this.#clock = options.clock;
     this.#guids = options.guids;
     this.#logger = options.logger;
+    this.#handoverDirectory = options.handoverDirectory;
   }
 
   /**
@@ -74,12 +80,10 @@ export class Uploader implements AsyncDisposable {
       let used: Promise<void> | undefined;
       try {
         await copyTo(file);
-        const payload = await digestOf(file, signal);
-        const { bytes } = payload;
-        const sha256 = payload.sha256.toString("hex");
+        const { bytes, sha256 } = await digestOf(file, signal);
         if (sha256 === knownSha256) return { bytes, isUnchanged: true };
         used = use?.({ path: file, sha256 });
-        await this.#sendRepeatedly(url, file, payload, signal);
+        await this.#sendRepeatedly(url, { path: file, bytes, sha256 }, signal);
         return { bytes, isUnchanged: false };
       } finally {
         if (used === undefined) await rm(file, { force: true });
@@ -107,56 +111,71 @@ export class Uploader implements AsyncDisposable {
     await this.sweep();
   }
 
-  async #sendRepeatedly(
-    url: string,
-    file: string,
-    payload: Payload,
-    signal: AbortSignal,
-  ): Promise<void> {
+  async #sendRepeatedly(url: string, file: Payload, signal: AbortSignal): Promise<void> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        await this.#sendOnce(url, file, payload, signal);
+        await this.#sendOnce(url, file, signal);
         return;
       } catch (error) {
         signal.throwIfAborted();
         this.#logger.warn("upload-attempt-failed", { attempt, error });
         if (attempt === attempts) throw new UploadFailed("Upload failed", { cause: error });
+        // It may be of another machine: bytes reach it all the same.
+        this.#handoverDirectory = undefined;
       }
       await this.#clock.sleep(pauseMs, signal);
     }
   }
 
-  async #sendOnce(url: string, file: string, payload: Payload, signal: AbortSignal): Promise<void> {
-    const response = await request(url, {
-      method: "POST",
-      dispatcher: this.#agent,
-      signal,
-      headers: {
-        "content-type": "application/octet-stream",
-        "content-length": String(payload.bytes),
-        "content-digest": `sha-256=:${payload.sha256.toString("base64")}:`,
-      },
-      body: createReadStream(file, { highWaterMark: chunkBytes }),
-    });
+  async #sendOnce(url: string, file: Payload, signal: AbortSignal): Promise<void> {
+    const digest = Buffer.from(file.sha256, "hex").toString("base64");
+    const headers = {
+      "content-type": "application/octet-stream",
+      "content-digest": `sha-256=:${digest}:`,
+    };
+    const handed = await this.#hand(file.path);
+    try {
+      await this.#post(url, signal, {
+        headers: {
+          ...headers,
+          ...(handed === undefined
+            ? { "content-length": String(file.bytes) }
+            : { [handoverHeader]: path.basename(handed) }),
+        },
+        body:
+          handed === undefined ? createReadStream(file.path, { highWaterMark: chunkBytes }) : null,
+      });
+    } finally {
+      if (handed !== undefined) await rm(handed, { force: true });
+    }
+  }
+
+  async #post(
+    url: string,
+    signal: AbortSignal,
+    what: { readonly headers: Record<string, string>; readonly body: Readable | null },
+  ): Promise<void> {
+    const options = { method: "POST", dispatcher: this.#agent, signal, ...what } as const;
+    const response = await request(url, options);
     await response.body.dump();
     if (response.statusCode >= 300) throw new Error(`Status code ${response.statusCode}`);
   }
-}
 
-interface Payload {
-  readonly bytes: number;
-  readonly sha256: Buffer;
-}
-
-async function digestOf(path: string, signal: AbortSignal): Promise<Payload> {
-  const sha256 = createHash("sha256");
-  const chunk = Buffer.allocUnsafe(chunkBytes);
-  await using file = await open(path);
-  for (let bytes = 0; ;) {
-    const { bytesRead } = await file.read(chunk, 0, chunkBytes, bytes);
-    signal.throwIfAborted();
-    if (bytesRead === 0) return { bytes, sha256: sha256.digest() };
-    sha256.update(chunk.subarray(0, bytesRead));
-    bytes += bytesRead;
+  /** A second name of the file, for a receiver of this machine to take; undefined where that cannot be. */
+  async #hand(file: string): Promise<string | undefined> {
+    if (this.#handoverDirectory === undefined) return undefined;
+    const handed = path.join(this.#handoverDirectory, this.#guids());
+    try {
+      await link(file, handed);
+      return handed;
+    } catch (error) {
+      this.#logger.info("no-handover", { error });
+      this.#handoverDirectory = undefined;
+      return undefined;
+    }
   }
+}
+
+interface Payload extends UploadedFile {
+  readonly bytes: number;
 }

@@ -66,6 +66,20 @@ for (const [kind, command] of [
   });
 }
 
+test("extractArchive() unpacks a large zip as it does a small one, and refuses a torn one", async (t) => {
+  const { top, from, into, extract } = folders(t);
+  const noise = Buffer.alloc(5 * mebibyte);
+  for (let at = 0; at < noise.length; at += 4) noise.writeUInt32LE((at * 2_654_435_761) >>> 0, at);
+  writeFileSync(path.join(from, "large"), noise);
+  execFileSync("zip", ["-q", "-r", "-0", "../archive.zip", "."], { cwd: from });
+  const zip = readFileSync(path.join(top, "archive.zip"));
+  writeFileSync(path.join(top, "torn.zip"), zip.subarray(0, zip.length - 500));
+
+  await extract(path.join(top, "archive.zip"));
+  assert.equal(execFileSync("diff", ["-r", from, into], { encoding: "utf8" }), "");
+  await assert.rejects(extract(path.join(top, "torn.zip")), UnsafeArchive);
+});
+
 test("extractArchive() refuses what is no whole gzip, and what grows beyond all measure, and extracts nothing of it", async (t) => {
   const { top, from, into, extract } = folders(t);
   execFileSync("tar", ["-czf", "../whole.tgz", "."], { cwd: from });

@@ -1,8 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { createWriteStream } from "node:fs";
 import { open, rm, stat, type FileHandle } from "node:fs/promises";
-import { pipeline } from "node:stream/promises";
-import { BadArchive, zipToTar } from "#kernel/archive/zip-to-tar.ts";
+import { zipToTarFile } from "#kernel/archive/zip-to-tar-file.ts";
+import { BadArchive } from "#kernel/archive/zip-to-tar.ts";
 import { defaultPath, runCommand } from "#kernel/process/run-command.ts";
 import { UnsafeArchive } from "../container-runtime.ts";
 import { TarGuard, tooLarge } from "./tar-guard.ts";
@@ -87,7 +86,7 @@ async function asTar(archive: string, made: string, maximumBytes: number): Promi
   }
   if (head[0] !== 0x50 || head[1] !== 0x4b) return archive;
   try {
-    await pipeline(zipToTar(archive, { links: "any" }), createWriteStream(made, { mode: 0o600 }));
+    await zipToTarFile({ zip: archive, tar: made, links: "any" });
   } catch (error) {
     if (!(error instanceof BadArchive)) throw error;
     throw new UnsafeArchive(`Cannot unpack: ${error.message}`, { cause: error });
