@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { Clock } from "#kernel/clock/clock.ts";
 import type { AuthContext } from "./auth-context.ts";
 import { CfError } from "./cf-errors.ts";
+import { VerifiedTokens } from "./verified-tokens.ts";
 
 const claimsSchema = z.object({
   user_id: z.string().max(200).optional(),
@@ -34,9 +35,12 @@ export function createAuthenticate(options: {
 }): Authenticate {
   const { uaaUrl, clock } = options;
   const keys = createRemoteJWKSet(new URL(`${uaaUrl}/token_keys`));
+  const verified = new VerifiedTokens();
   return async (header) => {
     const token = bearerToken(header);
     const now = clock.now();
+    const known = verified.find(token, now);
+    if (known !== undefined) return known;
     let payload: JWTPayload;
     try {
       ({ payload } = await jwtVerify(token, keys, {
@@ -53,7 +57,9 @@ export function createAuthenticate(options: {
     if (!claims.success || claims.data.iat > now.getTime() / 1000 + clockSkewInSeconds) {
       throw new CfError("InvalidAuthToken");
     }
-    return authContextOf(claims.data);
+    const auth = authContextOf(claims.data);
+    verified.remember(token, { auth, now, exp: claims.data.exp });
+    return auth;
   };
 }
 

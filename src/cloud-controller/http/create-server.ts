@@ -26,6 +26,9 @@ export type ApiServer = FastifyInstance;
 /** Bytes of a JSON body; routes that take more say so. */
 const jsonBodyLimit = 1024 * 1024;
 
+/** Characters of an answer from which on a buffer of its own is worth its while. */
+const longText = 16 * 1024;
+
 export const anonymous = { config: { anonymous: true } };
 
 const nobody: AuthContext = {
@@ -113,6 +116,11 @@ export function createBareServer(logger: Logger): ApiServer {
       const given = request.headers[name];
       if (typeof given === "string" && /^[0-9a-f]{16,32}$/i.test(given)) reply.header(name, given);
     }
+  });
+  // A long text is encoded in one step; given as a string, Node looks at each character as it writes.
+  app.addHook("onSend", (_request, _reply, payload, done) => {
+    const isLong = typeof payload === "string" && payload.length > longText;
+    done(null, isLong ? Buffer.from(payload) : payload);
   });
   app.addHook("onResponse", async (request, reply) => {
     logger.debug("request-served", {

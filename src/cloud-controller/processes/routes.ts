@@ -54,30 +54,23 @@ async function presentList(
 ) {
   const { types, app_guids, space_guids, organization_guids } = list.filters;
   const visible = permissions.spaces(auth, "space.read", space_guids);
-  let owners = db.selectFrom("apps as owner").select("owner.guid");
-  if (visible !== undefined) owners = owners.where("owner.spaceGuid", "in", visible);
+  let query = db
+    .selectFrom("processes")
+    .innerJoin("apps", "apps.guid", "processes.appGuid")
+    .selectAll("processes")
+    .select("apps.spaceGuid");
+  if (visible !== undefined) query = query.where("apps.spaceGuid", "in", visible);
   else if (space_guids !== undefined) {
-    owners = owners.where(isOneOf(sql.ref("owner.spaceGuid"), space_guids));
+    query = query.where(isOneOf(sql.ref("apps.spaceGuid"), space_guids));
   }
   if (organization_guids !== undefined) {
-    owners = owners.where("owner.spaceGuid", "in", (eb) =>
+    query = query.where("apps.spaceGuid", "in", (eb) =>
       eb
         .selectFrom("spaces as place")
         .select("place.guid")
         .where(isOneOf(sql.ref("place.organizationGuid"), organization_guids)),
     );
   }
-  let query = db
-    .selectFrom("processes")
-    .selectAll("processes")
-    .select((eb) =>
-      eb
-        .selectFrom("apps")
-        .select("apps.spaceGuid")
-        .whereRef("apps.guid", "=", "processes.appGuid")
-        .as("spaceGuid"),
-    )
-    .where("processes.appGuid", "in", owners);
   if (appGuid !== undefined) query = query.where("processes.appGuid", "=", appGuid);
   if (app_guids !== undefined)
     query = query.where(isOneOf(sql.ref("processes.appGuid"), app_guids));
