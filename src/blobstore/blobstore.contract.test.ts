@@ -75,6 +75,9 @@ export function testBlobstoreContract(name: string, open: () => Promise<OpenedSt
     assert.equal(info.sha1, "aaf4c61ddcc5e8a2dabede0f3b482cd9aea9434d");
     assert.equal(await text(await opened.store.get(key)), "hello");
     await assert.rejects(stat(file), { code: "ENOENT" });
+    await writeFile(file, "hello");
+    assert.deepEqual(await opened.store.putFile({ ...key, path: "known" }, file, info), info);
+    assert.equal(await text(await opened.store.get({ ...key, path: "known" })), "hello");
     await rm(directory, { recursive: true });
   });
 

@@ -8,8 +8,11 @@ import type { Readable } from "node:stream";
 export interface Blobstore {
   /** Stores what the stream gives; resolves once it is durable. Replaces an older blob of that key. */
   put(key: BlobKey | KeyOfContent, content: Readable): Promise<BlobInfo>;
-  /** Takes a file of the host into the store (a rename where the file system allows); `path` is gone afterwards. */
-  putFile(key: BlobKey | KeyOfContent, path: string): Promise<BlobInfo>;
+  /**
+   * Takes a file of the host into the store (a rename where the file system allows); `path` is gone afterwards. Whoever has
+   * just written it knows its checksums, and spares the store to read it.
+   */
+  putFile(key: BlobKey | KeyOfContent, path: string, known?: BlobInfo): Promise<BlobInfo>;
   /**
    * `start` and `end` are offsets of bytes, both included (as in HTTP). What is read whole is checked against the
    * SHA-256 that was stored with it; the stream of a corrupt blob fails with `BlobCorrupt` before its last chunk.
@@ -18,12 +21,21 @@ export interface Blobstore {
    */
   get(key: BlobKey, range?: { readonly start: number; readonly end: number }): Promise<Readable>;
   /**
+<<<<<<< HEAD
    * Gives the blob a second name, `path`, for a reader of this machine, who must not write to it; false where the store or the
    * file system cannot. Not checked: the reader has a checksum, or `get`.
    *
    * @throws `BlobNotFound`
    */
   link(key: BlobKey, path: string): Promise<boolean>;
+=======
+   * Where the blob lies as a file of this machine, to be read only, and not for longer than it is in the store; undefined
+   * where the store is elsewhere. What is read there is not checked.
+   *
+   * @throws `BlobNotFound`
+   */
+  localPath(key: BlobKey): Promise<string | undefined>;
+>>>>>>> 7e69127 (packages: matched files are copied out of the cache's packs in one pass, and a damaged pack is forgotten whole)
   /** Undefined where there is none. */
   stat(key: BlobKey): Promise<BlobStat | undefined>;
   /** No error where there is none. */

@@ -26,6 +26,7 @@ export class Digests {
   }
 }
 
+<<<<<<< HEAD
 /** Of a whole file: in few large pieces, and without a stream's garbage. */
 export async function digestsOf(file: FileHandle): Promise<BlobInfo> {
   const digests = new Digests();
@@ -36,6 +37,12 @@ export async function digestsOf(file: FileHandle): Promise<BlobInfo> {
     digests.update(piece.subarray(0, bytesRead));
     position += bytesRead;
   }
+=======
+export async function digestsOf(content: AsyncIterable<Buffer>): Promise<BlobInfo> {
+  const digests = new Digests();
+  for await (const chunk of content) digests.update(chunk);
+  return digests.info();
+>>>>>>> 7e69127 (packages: matched files are copied out of the cache's packs in one pass, and a damaged pack is forgotten whole)
 }
 
 /**

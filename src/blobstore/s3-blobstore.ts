@@ -25,7 +25,7 @@ import {
   type Blobstore,
   type KeyOfContent,
 } from "./blobstore.ts";
-import { Digests, verified } from "./digests.ts";
+import { Digests, digestsOf, verified } from "./digests.ts";
 import { FreeSpace } from "./free-space.ts";
 import { asFullWhereFull } from "./full-disk.ts";
 import type { S3Location } from "./s3-location.ts";
@@ -133,11 +133,10 @@ export class S3Blobstore implements Blobstore, Disposable {
     }
   }
 
-  async putFile(key: BlobKey | KeyOfContent, source: string): Promise<BlobInfo> {
+  async putFile(key: BlobKey | KeyOfContent, source: string, known?: BlobInfo): Promise<BlobInfo> {
     if (typeof key !== "function") this.#nameOf(key);
-    const digests = new Digests();
-    for await (const chunk of createReadStream(source)) digests.update(chunk);
-    const info = await this.#send(key, source, digests.info());
+    const content = known ?? (await digestsOf(createReadStream(source)));
+    const info = await this.#send(key, source, content);
     await rm(source, { force: true });
     return info;
   }
@@ -153,8 +152,13 @@ export class S3Blobstore implements Blobstore, Disposable {
     return verified(answer.Body, sha256, `${key.bucket}/${key.path}`);
   }
 
+<<<<<<< HEAD
   async link(): Promise<boolean> {
     return false;
+=======
+  async localPath(): Promise<undefined> {
+    return undefined;
+>>>>>>> 7e69127 (packages: matched files are copied out of the cache's packs in one pass, and a damaged pack is forgotten whole)
   }
 
   async stat(key: BlobKey): Promise<BlobStat | undefined> {

@@ -1,4 +1,4 @@
-import { closeSync, openSync, writeSync } from "node:fs";
+import { closeSync, openSync } from "node:fs";
 import { lstat, readdir, readFile, readlink } from "node:fs/promises";
 import path from "node:path";
 import { crc32, deflateRawSync } from "node:zlib";
@@ -14,7 +14,6 @@ const fixedTime = 0x00210000;
 export async function zipFolder(folder: string, target: string): Promise<void> {
   const names = await filesBelow(folder, "");
   const out = openSync(target, "wx");
-  const scratch = openSync(`${target}.entry`, "w+");
   try {
     const writer = new ZipWriter(out);
     for (const name of names.toSorted()) {
@@ -23,7 +22,6 @@ export async function zipFolder(folder: string, target: string): Promise<void> {
       const isLink = info.isSymbolicLink();
       const content = isLink ? Buffer.from(await readlink(file)) : await readFile(file);
       const compressed = deflateRawSync(content);
-      writeSync(scratch, compressed, 0, compressed.length, 0);
       writer.add({
         name,
         kind: isLink ? "symlink" : "file",
@@ -33,13 +31,12 @@ export async function zipFolder(folder: string, target: string): Promise<void> {
         compressedSize: compressed.length,
         size: content.length,
         modified: fixedTime,
-        source: { fd: scratch, offset: 0 },
+        source: compressed,
       });
     }
     writer.finish();
   } finally {
     closeSync(out);
-    closeSync(scratch);
   }
 }
 

@@ -21,10 +21,9 @@ const points: readonly (readonly [string, "AWAITING_UPLOAD" | "FAILED" | "READY"
   ['after update "packages"', "AWAITING_UPLOAD"],
   ['after insert into "audit_events" #2', "AWAITING_UPLOAD"],
   // Taken, checked, and the matched files looked up.
-  ['after select * from "resources"', "FAILED"],
-  // Matched files read out of their packs.
-  ["before get cc-resources", "FAILED"],
-  ["after get cc-resources", "FAILED"],
+  ['after select "sha1", "modified"', "FAILED"],
+  // Their packs found; they are read while the package is written.
+  ["after locate cc-resources", "FAILED"],
   // Assembled; the new files go into the cache.
   ['after insert into "resource_packs"', "FAILED"],
   ["before put cc-resources", "FAILED"],

@@ -15,11 +15,10 @@ import type { ResourceCacheConfig } from "../resource-matches/resource-cache-con
 import type { ResourceScope } from "../resource-matches/resource-scope.ts";
 import type { PackageLeases } from "./package-leases.ts";
 import type { PackageRetention } from "./package-retention.ts";
-import type { CacheableFile, MatchedFile } from "./zip/assemble-package.ts";
+import type { AssembledPackage, CacheableFile, MatchedFile } from "./zip/assemble-package.ts";
 import { AssemblyThreads } from "./zip/assembly-worker.ts";
 import { CorruptResource, InvalidZip, ZipTooLarge } from "./zip/invalid-zip.ts";
 import { openAssembly } from "./zip/open-assembly.ts";
-import type { PackedFile } from "./zip/write-packs.ts";
 
 export interface PackageUpload {
   readonly packageGuid: string;
@@ -115,14 +114,14 @@ export class PackageProcessing implements AsyncDisposable {
     };
     await using assembly = openAssembly(upload, archiveLimits, this.#threads);
     const cacheable = upload.bitsPath === undefined ? [] : await assembly.inspect(upload.bitsPath);
-    const matched = await this.#collect(upload);
+    const matched = await this.#locate(upload);
     const target = path.join(upload.directory, "package.zip");
-    await space.require(await bytesToWrite(upload, matched));
-    const packed = await assembly
+    await space.require(await bytesToWrite(upload, matched.files));
+    const assembled = await assembly
       .assemble({
         target,
-        matched: matched?.files ?? [],
-        matchedBytes: matched?.path,
+        matched: matched.files,
+        sources: matched.sources,
         packs: {
           prefix: path.join(upload.directory, "pack-"),
           wanted: await resources.unknown(cacheable.map(({ sha256 }) => sha256)),
@@ -131,16 +130,20 @@ export class PackageProcessing implements AsyncDisposable {
         },
       })
       .catch(async (error: unknown) => {
-        if (error instanceof CorruptResource) await resources.forget(error.sha256);
+        if (error instanceof CorruptResource) await resources.forgetPackOf(error.sha256);
         throw error;
       });
-    await this.#fillCache(upload, { files: cacheable, packed });
-    const stored = await blobstore.putFile(packageBlob(upload.packageGuid), target);
-    return stored.sha256;
+    const [stored] = await Promise.allSettled([
+      blobstore.putFile(packageBlob(upload.packageGuid), target, assembled.content),
+      this.#fillCache(upload, cacheable, assembled),
+    ]);
+    if (stored.status === "rejected") throw stored.reason;
+    return stored.value.sha256;
   }
 
-  async #collect(upload: PackageUpload): Promise<Collected | undefined> {
-    if (upload.resources.length === 0) return undefined;
+  /** What is matched, and where it can be read. */
+  async #locate(upload: PackageUpload): Promise<MatchedFiles> {
+    if (upload.resources.length === 0) return { sources: [], files: [] };
     const { resources, space } = this.#options;
     const known = await resources.find(
       upload.resources.map(({ sha1 }) => sha1),
@@ -152,34 +155,40 @@ export class PackageProcessing implements AsyncDisposable {
         throw new MissingResource(asked.path);
       return { asked, resource };
     });
-    const collectedPath = path.join(upload.directory, "matched");
-    const contents = new Map([...known.values()].map((file) => [file.sha256, file]));
     await space.require(wanted.reduce((sum, file) => sum + file.resource.compressedSize, 0));
-    const offsets = await resources.collect(contents.values(), collectedPath);
-    const files = wanted.map(({ asked, resource }) => ({
-      name: asked.path,
-      mode: asked.mode,
-      sha256: resource.sha256,
-      size: resource.size,
-      modified: resource.modified,
-      method: resource.method,
-      crc32: resource.crc32,
-      packedCrc32: resource.packedCrc32,
-      compressedSize: resource.compressedSize,
-      offset: offsets.get(resource.sha256) ?? 0,
-    }));
-    return { path: collectedPath, files };
+    const { sources, places } = await resources.locate(
+      known.values(),
+      path.join(upload.directory, "matched"),
+    );
+    const files = wanted.map(({ asked, resource }) => {
+      const { source, offset } = places.get(resource.sha256) ?? { source: 0, offset: 0 };
+      return {
+        name: asked.path,
+        mode: asked.mode,
+        sha256: resource.sha256,
+        size: resource.size,
+        modified: resource.modified,
+        method: resource.method,
+        crc32: resource.crc32,
+        packedCrc32: resource.packedCrc32,
+        compressedSize: resource.compressedSize,
+        source,
+        offset,
+      };
+    });
+    return { sources, files };
   }
 
   /** A package needs no cache: a fault costs the next push its match, not this one its package. */
   async #fillCache(
     { packageGuid, organizationGuid }: PackageUpload,
-    brought: { readonly files: readonly CacheableFile[]; readonly packed: readonly PackedFile[] },
+    files: readonly CacheableFile[],
+    { packs }: AssembledPackage,
   ): Promise<void> {
     const { db, resources } = this.#options;
     try {
       if (!(await isEnabled(db, "resource_matching"))) return;
-      await resources.add({ organizationGuid, ...brought });
+      await resources.add({ organizationGuid, files, packs });
     } catch (error) {
       this.#options.logger.error("resource-cache-not-filled", { package: packageGuid, error });
     }
@@ -224,14 +233,14 @@ export class PackageProcessing implements AsyncDisposable {
 /** At most: the package, and the packs of what is new of the upload. */
 async function bytesToWrite(
   { bitsPath }: PackageUpload,
-  matched: Collected | undefined,
+  matched: readonly MatchedFile[],
 ): Promise<number> {
   const uploaded = bitsPath === undefined ? 0 : (await stat(bitsPath)).size;
-  return 2 * uploaded + (matched === undefined ? 0 : (await stat(matched.path)).size);
+  return matched.reduce((sum, { compressedSize }) => sum + compressedSize, 2 * uploaded);
 }
 
-interface Collected {
-  readonly path: string;
+interface MatchedFiles {
+  readonly sources: readonly string[];
   readonly files: readonly MatchedFile[];
 }
 

@@ -8,15 +8,18 @@ import { resourcePackBlob } from "../blobs/blob-keys.ts";
 import type { Database } from "../database/schema.ts";
 import { isOneOf } from "../http/page.ts";
 import type { CacheableFile } from "../packages/zip/assemble-package.ts";
-import type { PackedFile } from "../packages/zip/write-packs.ts";
+import type { PackedFile, WrittenPack } from "../packages/zip/write-packs.ts";
 import { toRanges, type PackRange } from "./pack-ranges.ts";
 import { toHour } from "./resource-expiry.ts";
-import { changeLiveBytes, deleteFiles, inChunks, type ResourcePacks } from "./resource-packs.ts";
+import { changeLiveBytes, inChunks, type ResourcePacks } from "./resource-packs.ts";
 import type { ResourceScope } from "./resource-scope.ts";
 import type { Resource, ResourceFile } from "./resource-table.ts";
 
-/** Where in the collected bytes a file's compressed content begins, by SHA-256. */
-export type CollectedOffsets = ReadonlyMap<string, number>;
+/** Files of this machine that hold compressed contents, and by SHA-256 in which one of them and where a content begins. */
+export interface LocatedFiles {
+  readonly sources: readonly string[];
+  readonly places: ReadonlyMap<string, { readonly source: number; readonly offset: number }>;
+}
 
 /** A content, and the time of the file that it was. */
 export type FoundFile = ResourceFile & Pick<Resource, "modified">;
@@ -25,6 +28,8 @@ export type FoundFile = ResourceFile & Pick<Resource, "modified">;
 const keysAtOnce = 1_000;
 /** Contents whose use is still to be noted; more than that are noted at their next use. */
 const maximumUses = 200_000;
+/** Packs that are read where they lie, each an open file; the contents of more of them are copied together. */
+const packsInPlace = 64;
 
 /**
  * The files that the platform has already. One upload's new files lie in a few packs, blobs, and a row a file says
@@ -69,29 +74,18 @@ export class ResourceCache {
     sha1s: Iterable<string>,
     where: { readonly scope: ResourceScope; readonly organizationGuid: string },
   ): Promise<ReadonlyMap<string, FoundFile>> {
-    let query = this.#db.selectFrom("resources").selectAll();
+    let query = this.#db
+      .selectFrom("resources")
+      .innerJoin("resourceFiles as file", "file.sha256", "resources.sha256")
+      .select(["sha1", "modified", "organizationGuid"])
+      .selectAll("file");
     if (where.scope !== undefined) query = query.where("organizationGuid", "in", where.scope);
     const rows = await inTurn([...new Set(sha1s)], (some) =>
       query.where(isOneOf(sql.ref("sha1"), some)).execute(),
     );
-    const own = (row: Resource) => (row.organizationGuid === where.organizationGuid ? 1 : 0);
-    const matched = withoutCollisions(rows.toSorted((a, b) => own(a) - own(b)));
-    const files = await inTurn(
-      [...matched.values()].map(({ sha256 }) => sha256),
-      (some) =>
-        this.#db
-          .selectFrom("resourceFiles")
-          .selectAll()
-          .where(isOneOf(sql.ref("sha256"), some))
-          .execute(),
-    );
-    const bySha256 = new Map(files.map((file) => [file.sha256, file]));
-    const found = new Map<string, FoundFile>();
-    for (const [sha1, { sha256, modified }] of matched) {
-      const file = bySha256.get(sha256);
-      if (file !== undefined) found.set(sha1, { ...file, modified });
-    }
-    return found;
+    const own = (row: Pick<Resource, "organizationGuid">) =>
+      row.organizationGuid === where.organizationGuid ? 1 : 0;
+    return withoutCollisions(rows.toSorted((a, b) => own(a) - own(b)));
   }
 
   /** Which of these contents are nowhere in the cache. */
@@ -114,41 +108,58 @@ export class ResourceCache {
   async add(upload: {
     readonly organizationGuid: string;
     readonly files: readonly CacheableFile[];
-    readonly packed: readonly PackedFile[];
+    readonly packs: readonly WrittenPack[];
   }): Promise<void> {
-    for (const path of new Set(upload.packed.map((file) => file.pack))) {
+    for (const { path, content, files } of upload.packs) {
       const guid = await this.#packs.write((pack) =>
-        this.#blobstore.putFile(resourcePackBlob(pack), path),
+        this.#blobstore.putFile(resourcePackBlob(pack), path, content),
       );
-      const files = upload.packed.filter((file) => file.pack === path);
       if (guid !== undefined) await this.#addFiles(guid, files);
     }
     await inChunks(upload.files, (chunk) => this.#addPossessions(upload.organizationGuid, chunk));
   }
 
   /**
-   * Writes the compressed bytes of the files into one file, in few large reads.
+   * Where this machine can read the compressed bytes of the files: in the store's own files, or in one file, `scratch`, into
+   * which they are written in few large reads.
    *
    * @throws `BlobNotFound` where a pack is gone; its files are forgotten, so that the next match does not name them
    */
-  async collect(files: Iterable<ResourceFile>, target: string): Promise<CollectedOffsets> {
-    const offsets = new Map<string, number>();
-    const ranges = toRanges([...files]);
+  async locate(files: Iterable<ResourceFile>, scratch: string): Promise<LocatedFiles> {
+    const wanted = [...files];
+    for (const { sha256 } of wanted) if (this.#used.size < maximumUses) this.#used.add(sha256);
+    const packs = [...new Set(wanted.map(({ packGuid }) => packGuid))];
+    const paths = packs.length <= packsInPlace ? await this.#pathsOf(packs) : undefined;
+    if (paths !== undefined) {
+      const indexes = new Map(packs.map((guid, index) => [guid, index]));
+      const place = ({ packGuid, offset }: ResourceFile) =>
+        ({ source: indexes.get(packGuid) ?? 0, offset }) as const;
+      return { sources: paths, places: new Map(wanted.map((file) => [file.sha256, place(file)])) };
+    }
+    const places = new Map<string, { source: number; offset: number }>();
+    const ranges = toRanges(wanted);
     let position = 0;
     for (const range of ranges) {
       for (const file of range.files) {
-        offsets.set(file.sha256, position + file.offset - range.start);
-        if (this.#used.size < maximumUses) this.#used.add(file.sha256);
+        places.set(file.sha256, { source: 0, offset: position + file.offset - range.start });
       }
       position += range.end - range.start;
     }
-    await pipeline(this.#read(ranges), createWriteStream(target, { flags: "wx" }));
-    return offsets;
+    await pipeline(this.#read(ranges), createWriteStream(scratch, { flags: "wx" }));
+    return { sources: [scratch], places };
   }
 
-  /** A file whose content is not what its hash says: the next push brings it again. */
-  async forget(sha256: string): Promise<void> {
-    await this.#db.transaction().execute((tx) => deleteFiles(tx, [sha256]));
+  /**
+   * Of a file whose content is not what its hash says. Whatever spoilt it may have spoilt its neighbours, each of which would
+   * fail a push: the whole pack is forgotten, and the next push brings its files again.
+   */
+  async forgetPackOf(sha256: string): Promise<void> {
+    const file = await this.#db
+      .selectFrom("resourceFiles")
+      .select("packGuid")
+      .where("sha256", "=", sha256)
+      .executeTakeFirst();
+    if (file !== undefined) await this.#packs.retire(file.packGuid);
   }
 
   /** Writes down which files went into packages since the last time; a file at most once an hour. Gives how many. */
@@ -229,17 +240,36 @@ export class ResourceCache {
     });
   }
 
+  /** Undefined where the store is elsewhere. */
+  async #pathsOf(packs: readonly string[]): Promise<readonly string[] | undefined> {
+    const paths: string[] = [];
+    for (const guid of packs) {
+      const path = await this.#forgettingLost(guid, () =>
+        this.#blobstore.localPath(resourcePackBlob(guid)),
+      );
+      if (path === undefined) return undefined;
+      paths.push(path);
+    }
+    return paths;
+  }
+
   async *#read(ranges: readonly PackRange[]): AsyncGenerator<Buffer> {
     for (const range of ranges) {
-      try {
-        yield* await this.#blobstore.get(resourcePackBlob(range.packGuid), {
+      yield* await this.#forgettingLost(range.packGuid, () =>
+        this.#blobstore.get(resourcePackBlob(range.packGuid), {
           start: range.start,
           end: range.end - 1,
-        });
-      } catch (error) {
-        if (error instanceof BlobNotFound) await this.#packs.retire(range.packGuid);
-        throw error;
-      }
+        }),
+      );
+    }
+  }
+
+  async #forgettingLost<Result>(guid: string, ask: () => Promise<Result>): Promise<Result> {
+    try {
+      return await ask();
+    } catch (error) {
+      if (error instanceof BlobNotFound) await this.#packs.retire(guid);
+      throw error;
     }
   }
 }

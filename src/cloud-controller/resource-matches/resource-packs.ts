@@ -67,7 +67,7 @@ export class ResourcePacks {
     return retired.numUpdatedRows === 1n;
   }
 
-  /** A pack whose blob is gone: its files are forgotten, so that no match names them. */
+  /** A pack whose blob is gone or spoilt: its files are forgotten, so that no match names them. */
   async retire(guid: string): Promise<void> {
     await this.#db.transaction().execute(async (tx) => {
       await tx.deleteFrom("resourceFiles").where("packGuid", "=", guid).execute();

@@ -1,10 +1,12 @@
 import { hash, randomUUID } from "node:crypto";
+import { createReadStream } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { crc32 } from "node:zlib";
 import { sql } from "kysely";
 import type { Blobstore } from "#blobstore/blobstore.ts";
+import { digestsOf } from "#blobstore/digests.ts";
 import { openDiskBlobstore } from "#blobstore/disk-blobstore.ts";
 import { openDatabase } from "#db/open-database.ts";
 import { testDatabase } from "#db/testing/test-database.ts";
@@ -91,10 +93,12 @@ export class ResourceCacheBed implements AsyncDisposable {
           packedCrc32: sum,
           compressedSize: size,
         };
-        return { ...common, content, pack, offset: offset - size };
+        return { ...common, content, offset: offset - size };
       });
     await writeFile(pack, packed.map(({ content }) => content).join(""));
-    await this.cache.add({ organizationGuid, files, packed });
+    const content = await digestsOf(createReadStream(pack));
+    const packs = packed.length === 0 ? [] : [{ path: pack, content, files: packed }];
+    await this.cache.add({ organizationGuid, files, packs });
   }
 
   /** What a package of an organization would get for these contents; undefined where nothing is matched. */
@@ -104,14 +108,14 @@ export class ResourceCacheBed implements AsyncDisposable {
   ): Promise<readonly (string | undefined)[]> {
     const scope = sql<string>`(${organizationGuid})`;
     const found = await this.cache.find(asked.map(sha1Of), { scope, organizationGuid });
-    const target = this.#path();
-    const offsets = await this.cache.collect(found.values(), target);
-    const bytes = await readFile(target);
+    const { sources, places } = await this.cache.locate(found.values(), this.#path());
+    const bytes = await Promise.all(sources.map((source) => readFile(source)));
     return asked.map((content) => {
       const file = found.get(sha1Of(content));
-      const offset = offsets.get(file?.sha256 ?? "");
-      if (file === undefined || offset === undefined) return undefined;
-      return bytes.subarray(offset, offset + file.compressedSize).toString();
+      const place = places.get(file?.sha256 ?? "");
+      if (file === undefined || place === undefined) return undefined;
+      const { source, offset } = place;
+      return bytes[source]?.subarray(offset, offset + file.compressedSize).toString();
     });
   }
 

@@ -11,8 +11,8 @@ import { Developer } from "./developer.ts";
 import { TestCloudController } from "./test-cloud-controller.ts";
 
 // A Cloud Controller that is killed while it makes a package of one new and one matched file:
-// `node upload-and-die.ts DIRECTORY POINT [DATABASE]`. A point is "before" or "after" and a blob's being stored or read
-// (`before put cc-resources`, `after get cc-resources`), or `after` and the beginning of a statement
+// `node upload-and-die.ts DIRECTORY POINT [DATABASE]`. A point is "before" or "after" and a blob's being stored or found
+// (`before put cc-resources`, `after locate cc-resources`), or `after` and the beginning of a statement
 // (`after update "packages"`); with a number behind it, the nth time.
 const [, , directory = "", wanted = ""] = argv;
 const [, point = "", count = "1"] = /^(.*?)(?: #(\d+))?$/.exec(wanted) ?? [];
@@ -23,23 +23,22 @@ const store = await openDiskBlobstore({
   directory: path.join(directory, "blobs"),
   minimumFreeBytes: 0,
 });
-const putFile: Blobstore["putFile"] = async (key, file) => {
+const putFile: Blobstore["putFile"] = async (key, file, known) => {
   const bucket = typeof key === "function" ? "" : key.bucket;
   reach(`before put ${bucket}`);
-  const info = await store.putFile(key, file);
+  const info = await store.putFile(key, file, known);
   reach(`after put ${bucket}`);
   return info;
 };
-const get = async (key: BlobKey, range?: { readonly start: number; readonly end: number }) => {
-  reach(`before get ${key.bucket}`);
-  const content = await store.get(key, range);
-  content.once("end", () => reach(`after get ${key.bucket}`));
-  return content;
+const localPath = async (key: BlobKey) => {
+  const found = await store.localPath(key);
+  reach(`after locate ${key.bucket}`);
+  return found;
 };
 const blobstore = new Proxy(store, {
   get: (target, name) => {
     if (name === "putFile") return putFile;
-    if (name === "get") return get;
+    if (name === "localPath") return localPath;
     const value: unknown = Reflect.get(target, name, target);
     return typeof value === "function" ? value.bind(target) : value;
   },

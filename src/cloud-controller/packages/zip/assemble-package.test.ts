@@ -243,10 +243,11 @@ test("a package holds the upload and the matched files, as unzip sees them", asy
           crc32: 0x06d18c58,
           packedCrc32: crc32(matched),
           compressedSize: matched.length,
+          source: 0,
           offset: 4,
         },
       ],
-      matchedBytes: space.at("matched"),
+      sources: [space.at("matched")],
       packs: packs(space.at("pack-")),
     },
     limits,
@@ -289,26 +290,36 @@ test("the pack holds the new files once each, and a later package can be made of
     cacheable.map(({ size }) => size),
     [4, 5],
   );
-  const packed = await worker.assemble({
+  const assembled = await worker.assemble({
     target: space.at("first.zip"),
     matched: [],
-    matchedBytes: undefined,
+    sources: [],
     packs: packs(space.at("pack-"), [same?.sha256 ?? ""]),
   });
+  assert.notEqual(known, undefined);
+  const [pack, ...more] = assembled.packs;
+  assert.ok(pack !== undefined && more.length === 0);
   assert.deepEqual(
-    packed.map(({ sha256 }) => sha256),
+    pack.files.map(({ sha256 }) => sha256),
     [hash("sha256", "same")],
   );
-  assert.notEqual(known, undefined);
+  for (const written of [{ path: space.at("first.zip"), content: assembled.content }, pack]) {
+    const bytes = await readFile(written.path);
+    assert.deepEqual(written.content, {
+      size: bytes.length,
+      sha1: hash("sha1", bytes),
+      sha256: hash("sha256", bytes),
+    });
+  }
 
-  const [file] = packed;
+  const [file] = pack.files;
   assert.ok(file !== undefined);
   await assemblePackage(
     undefined,
     {
       target: space.at("second.zip"),
-      matched: [{ ...file, name: "only", mode: 0o644, modified: 0x210000 }],
-      matchedBytes: file.pack,
+      matched: [{ ...file, name: "only", mode: 0o644, modified: 0x210000, source: 0 }],
+      sources: [pack.path],
       packs: packs(space.at("no-pack")),
     },
     limits,
@@ -328,7 +339,7 @@ test("a thread that has made a package, or refused one, makes the next, and keep
     await using worker = new AssemblyWorker(limits, threads);
     return await work(worker);
   };
-  const request = { target: space.at("target"), matched: [], matchedBytes: undefined };
+  const request = { target: space.at("target"), matched: [], sources: [] };
 
   await make((worker) => worker.inspect(space.at("upload")));
   await assert.rejects(
@@ -408,8 +419,8 @@ test("a matched file may not have the name of an uploaded one", async () => {
       upload,
       {
         target: space.at("package.zip"),
-        matched: [{ ...matched, packedCrc32: null, compressedSize: 1, offset: 0 }],
-        matchedBytes: space.at("upload"),
+        matched: [{ ...matched, packedCrc32: null, compressedSize: 1, source: 0, offset: 0 }],
+        sources: [space.at("upload")],
         packs: packs(space.at("pack-")),
       },
       limits,
@@ -439,7 +450,15 @@ test("a cached file that is not what its hash says is found out before it is use
   await using space = await workspace();
   await writeFile(space.at("matched"), "changed on disk");
   const before = "as it was once!";
-  const file = { name: "a", size: 15, mode: 0o644, method: 0, compressedSize: 15, offset: 0 };
+  const file = {
+    name: "a",
+    size: 15,
+    mode: 0o644,
+    method: 0,
+    compressedSize: 15,
+    source: 0,
+    offset: 0,
+  };
   await using threads = new AssemblyThreads(1);
 
   for (const [index, packedCrc32] of [null, crc32(before)].entries()) {
@@ -448,7 +467,7 @@ test("a cached file that is not what its hash says is found out before it is use
     const assembled = worker.assemble({
       target: space.at(`package-${index}.zip`),
       matched: [{ ...file, ...known, modified: 0 }],
-      matchedBytes: space.at("matched"),
+      sources: [space.at("matched")],
       packs: packs(space.at("pack-")),
     });
 

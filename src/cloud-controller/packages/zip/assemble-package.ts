@@ -1,9 +1,12 @@
 import { closeSync, openSync } from "node:fs";
+import type { BlobInfo } from "#blobstore/blobstore.ts";
 import { checkEntries, checkLinkTarget, checkTotal, checkTree } from "./check-entries.ts";
 import { CorruptResource, InvalidZip, shown } from "./invalid-zip.ts";
-import { packedCrc32, readContent, verifyEntry, type VerifiedEntry } from "./zip-content.ts";
+import { ReadAhead } from "./read-ahead.ts";
+import { SourceTooShort, type ByteRange } from "./sequential-file.ts";
+import { readContent, verifyEntry, type VerifiedEntry } from "./zip-content.ts";
 import { readZipDirectory, type ZipEntry } from "./zip-directory.ts";
-import { writePacks, type PackedFile, type PacksRequest } from "./write-packs.ts";
+import { writePacks, type PacksRequest, type WrittenPack } from "./write-packs.ts";
 import { ZipWriter, type StoredEntry } from "./zip-writer.ts";
 
 /**
@@ -30,7 +33,7 @@ export interface CacheableFile {
   readonly modified: number;
 }
 
-/** A file out of the cache, whose compressed bytes lie in the file of matched bytes. */
+/** A file out of the cache, whose compressed bytes lie in a file of this machine. */
 export interface MatchedFile extends Omit<CacheableFile, "sha1"> {
   readonly name: string;
   readonly mode: number;
@@ -39,16 +42,22 @@ export interface MatchedFile extends Omit<CacheableFile, "sha1"> {
   /** Of the compressed bytes; null: not known, so that the content itself is proved. */
   readonly packedCrc32: number | null;
   readonly compressedSize: number;
-  /** Into the file of matched bytes. */
+  /** Which of `AssemblyRequest.sources` it lies in, and where. */
+  readonly source: number;
   readonly offset: number;
 }
 
 export interface AssemblyRequest {
   readonly target: string;
   readonly matched: readonly MatchedFile[];
-  /** Undefined where nothing was matched. */
-  readonly matchedBytes: string | undefined;
+  /** The files that hold what was matched. */
+  readonly sources: readonly string[];
   readonly packs: PacksRequest;
+}
+
+export interface AssembledPackage {
+  readonly content: BlobInfo;
+  readonly packs: readonly WrittenPack[];
 }
 
 export interface InspectedUpload {
@@ -101,27 +110,52 @@ export async function assemblePackage(
   upload: InspectedUpload | undefined,
   request: AssemblyRequest,
   limits: ArchiveLimits,
-): Promise<PackedFile[]> {
+): Promise<AssembledPackage> {
   const kept = (upload?.entries ?? []).filter(({ entry }) => entry.kind !== "root");
   checkTogether(kept, request.matched, limits);
   const files = new OpenFiles();
   try {
-    const writer = new ZipWriter(files.open(request.target, "wx"));
+    const sources = request.sources.map((path) => new ReadAhead(files.open(path, "r")));
     const uploaded = upload === undefined ? undefined : files.open(upload.path, "r");
-    const entries: StoredEntry[] = uploaded === undefined ? [] : toStored(kept, uploaded);
-    if (request.matchedBytes !== undefined) {
-      const fd = files.open(request.matchedBytes, "r");
-      for (const file of request.matched) {
-        await checkMatched(fd, file);
-        entries.push({ ...file, kind: "file", source: { fd, offset: file.offset } });
-      }
+    const matched: MatchedEntry[] = [];
+    for (const file of request.matched) {
+      const source = sources[file.source];
+      if (source === undefined) throw new Error(`No source ${file.source} was given`);
+      if (file.packedCrc32 === null) await checkContent(source.fd, file);
+      const { offset } = file;
+      matched.push({ ...file, kind: "file", source: { file: source, offset } });
     }
-    for (const entry of entries.toSorted(byName)) writer.add(entry);
-    writer.finish();
-    return uploaded === undefined ? [] : writePacks(kept, uploaded, request.packs);
+    const writer = new ZipWriter(files.open(request.target, "wx"));
+    const entries = uploaded === undefined ? [] : toStored(kept, new ReadAhead(uploaded));
+    const inOrder: (StoredEntry | MatchedEntry)[] = [...entries, ...matched];
+    for (const entry of inOrder.sort(byName)) {
+      if ("packedCrc32" in entry) addMatched(writer, entry);
+      else writer.add(entry);
+    }
+    const content = writer.finish();
+    const packs = uploaded === undefined ? [] : writePacks(kept, uploaded, request.packs);
+    return { content, packs };
   } finally {
     files.close();
   }
+}
+
+interface MatchedEntry extends StoredEntry {
+  readonly source: ByteRange;
+  readonly sha256: string;
+  readonly packedCrc32: number | null;
+}
+
+/** What was pooled is proved again while it is copied: by its compressed bytes, which were proved to be the content when they came. */
+function addMatched(writer: ZipWriter, entry: MatchedEntry): void {
+  try {
+    const checksum = writer.addMeasured(entry);
+    if (entry.packedCrc32 === null || checksum === entry.packedCrc32) return;
+  } catch (error) {
+    if (!(error instanceof SourceTooShort)) throw error;
+    throw new CorruptResource(entry.sha256, { cause: error });
+  }
+  throw new CorruptResource(entry.sha256);
 }
 
 function checkTogether(
@@ -146,15 +180,8 @@ function checkTogether(
   );
 }
 
-/**
- * What was pooled is proved again before it is used: by its compressed bytes, which were proved to be the content when they
- * came, or by inflating it.
- */
-async function checkMatched(fd: number, file: MatchedFile): Promise<void> {
-  if (file.packedCrc32 !== null) {
-    if (packedCrc32(fd, file) === file.packedCrc32) return;
-    throw new CorruptResource(file.sha256);
-  }
+/** By inflating it: of what came before checksums of compressed bytes were kept. */
+async function checkContent(fd: number, file: MatchedFile): Promise<void> {
   try {
     const { sha256 } = await readContent(fd, file, file.offset);
     if (sha256 === file.sha256) return;
@@ -164,10 +191,10 @@ async function checkMatched(fd: number, file: MatchedFile): Promise<void> {
   throw new CorruptResource(file.sha256);
 }
 
-function toStored(kept: readonly VerifiedEntry[], fd: number): StoredEntry[] {
+function toStored(kept: readonly VerifiedEntry[], file: ReadAhead): StoredEntry[] {
   return kept.flatMap(({ entry, dataOffset }) => {
     const { kind } = entry;
-    const source = { fd, offset: dataOffset };
+    const source = { file, offset: dataOffset };
     return kind === "root" ? [] : [{ ...entry, kind, mode: usableMode(entry), source }];
   });
 }

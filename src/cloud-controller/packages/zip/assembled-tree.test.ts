@@ -108,6 +108,7 @@ async function assemble(
           crc32: crc32(content),
           packedCrc32: crc32(compressed),
           compressedSize: compressed.length,
+          source: 0,
           offset: offset - compressed.length,
         },
       ];
@@ -116,7 +117,7 @@ async function assemble(
   const packs = { prefix: at("pack-"), wanted: new Set<string>(), packBytes: 1, ownBytes: 1 };
   await assemblePackage(
     uploaded.length === 0 ? undefined : await inspectUpload(at("upload"), limits),
-    { target: at("package.zip"), matched, matchedBytes: at("matched"), packs },
+    { target: at("package.zip"), matched, sources: [at("matched")], packs },
     limits,
   );
   return at("package.zip");

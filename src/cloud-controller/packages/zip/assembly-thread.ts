@@ -9,6 +9,7 @@ import {
 } from "./assemble-package.ts";
 import type { AssemblyCall, AssemblyReply } from "./assembly-worker.ts";
 import { CorruptResource, InvalidZip, ZipTooLarge } from "./invalid-zip.ts";
+import { fromColumns } from "./matched-columns.ts";
 
 // The thread of one package at a time: hashing and copying thousands of files would hold up every request otherwise.
 let upload: InspectedUpload | undefined;
@@ -17,8 +18,8 @@ async function answer(call: AssemblyCall): Promise<AssemblyReply> {
   if (call.kind === "assemble") {
     const uploaded = call.isInspected ? upload : undefined;
     upload = undefined;
-    const packed = await assemblePackage(uploaded, call.request, call.limits);
-    return { kind: "assembled", packed };
+    const request = { ...call.request, matched: fromColumns(call.matched) };
+    return { kind: "assembled", assembled: await assemblePackage(uploaded, request, call.limits) };
   }
   upload = await inspectUpload(call.path, call.limits);
   return { kind: "inspected", cacheable: cacheableFiles(upload, call.limits) };

@@ -1,15 +1,21 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { BlobstoreFull } from "#blobstore/blobstore.ts";
-import type { ArchiveLimits, AssemblyRequest, CacheableFile } from "./assemble-package.ts";
+import type {
+  ArchiveLimits,
+  AssembledPackage,
+  AssemblyRequest,
+  CacheableFile,
+} from "./assemble-package.ts";
 import { CorruptResource, InvalidZip, ZipTooLarge } from "./invalid-zip.ts";
-import type { PackedFile } from "./write-packs.ts";
+import { toColumns, type MatchedColumns } from "./matched-columns.ts";
 
 export type AssemblyCall =
   | { readonly kind: "inspect"; readonly path: string; readonly limits: ArchiveLimits }
   | {
       readonly kind: "assemble";
-      readonly request: AssemblyRequest;
+      readonly request: Omit<AssemblyRequest, "matched">;
+      readonly matched: MatchedColumns;
       readonly limits: ArchiveLimits;
       /** Whether the last `inspect` was of this package; of nothing uploaded there is none. */
       readonly isInspected: boolean;
@@ -17,7 +23,7 @@ export type AssemblyCall =
 
 export type AssemblyReply =
   | { readonly kind: "inspected"; readonly cacheable: readonly CacheableFile[] }
-  | { readonly kind: "assembled"; readonly packed: readonly PackedFile[] }
+  | { readonly kind: "assembled"; readonly assembled: AssembledPackage }
   | {
       readonly kind: "invalid" | "too-large" | "corrupt" | "full" | "broken";
       readonly message: string;
@@ -83,16 +89,17 @@ export class AssemblyWorker implements AsyncDisposable {
     return reply.cacheable;
   }
 
-  async assemble(request: AssemblyRequest): Promise<readonly PackedFile[]> {
+  async assemble({ matched, ...request }: AssemblyRequest): Promise<AssembledPackage> {
     const isInspected = this.#isInspected;
     const reply = await this.#call({
       kind: "assemble",
       request,
+      matched: toColumns(matched),
       limits: this.#limits,
       isInspected,
     });
     if (reply.kind !== "assembled") throw new Error(`The assembly thread answered ${reply.kind}`);
-    return reply.packed;
+    return reply.assembled;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

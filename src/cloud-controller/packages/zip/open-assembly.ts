@@ -4,18 +4,18 @@ import {
   cacheableFiles,
   inspectUpload,
   type ArchiveLimits,
+  type AssembledPackage,
   type AssemblyRequest,
   type CacheableFile,
   type InspectedUpload,
 } from "./assemble-package.ts";
 import { AssemblyWorker, type AssemblyThreads } from "./assembly-worker.ts";
-import type { PackedFile } from "./write-packs.ts";
 import { readZipDirectory } from "./zip-directory.ts";
 
 /** Makes one package, in two steps; see `assemble-package.ts`. */
 interface Assembly extends AsyncDisposable {
   inspect(path: string): Promise<readonly CacheableFile[]>;
-  assemble(request: AssemblyRequest): Promise<readonly PackedFile[]>;
+  assemble(request: AssemblyRequest): Promise<AssembledPackage>;
 }
 
 const fewFiles = 200;
@@ -69,7 +69,7 @@ class AssemblyHere implements Assembly {
     return cacheableFiles(this.#upload, this.#limits);
   }
 
-  async assemble(request: AssemblyRequest): Promise<readonly PackedFile[]> {
+  async assemble(request: AssemblyRequest): Promise<AssembledPackage> {
     return await assemblePackage(this.#upload, request, this.#limits);
   }
 

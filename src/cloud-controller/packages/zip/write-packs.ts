@@ -1,6 +1,8 @@
 import { closeSync, openSync } from "node:fs";
+import type { BlobInfo } from "#blobstore/blobstore.ts";
+import { ReadAhead } from "./read-ahead.ts";
+import { SequentialFile } from "./sequential-file.ts";
 import type { VerifiedEntry } from "./zip-content.ts";
-import { SequentialFile } from "./zip-writer.ts";
 
 /** What of an upload goes into packs for the resource cache, and how large they get. */
 export interface PacksRequest {
@@ -14,7 +16,13 @@ export interface PacksRequest {
   readonly ownBytes: number;
 }
 
-/** Where a content lies, compressed. */
+export interface WrittenPack {
+  readonly path: string;
+  readonly content: BlobInfo;
+  readonly files: readonly PackedFile[];
+}
+
+/** Where a content lies in its pack, compressed. */
 export interface PackedFile {
   readonly sha256: string;
   readonly size: number;
@@ -23,8 +31,6 @@ export interface PackedFile {
   /** Of the compressed bytes. */
   readonly packedCrc32: number;
   readonly compressedSize: number;
-  /** Path of the pack. */
-  readonly pack: string;
   readonly offset: number;
 }
 
@@ -33,13 +39,14 @@ export function writePacks(
   entries: readonly VerifiedEntry[],
   upload: number,
   request: PacksRequest,
-): PackedFile[] {
+): WrittenPack[] {
   const wanted = new Set(request.wanted);
   const chosen = entries.filter(
     ({ entry, sha256 }) => entry.kind === "file" && wanted.delete(sha256),
   );
-  return groupByPack(chosen, request).flatMap((group, index) =>
-    writePack(group, upload, `${request.prefix}${index}`),
+  const source = new ReadAhead(upload);
+  return groupByPack(chosen, request).map((group, index) =>
+    writePack(group, source, `${request.prefix}${index}`),
   );
 }
 
@@ -64,18 +71,17 @@ function groupByPack(
   return groups;
 }
 
-function writePack(group: readonly VerifiedEntry[], upload: number, pack: string): PackedFile[] {
-  const fd = openSync(pack, "wx");
+function writePack(group: readonly VerifiedEntry[], upload: ReadAhead, path: string): WrittenPack {
+  const fd = openSync(path, "wx");
   try {
     const out = new SequentialFile(fd);
-    const packed = group.map(({ entry, dataOffset, sha256, packedCrc32 }) => {
+    const files = group.map(({ entry, dataOffset, sha256, packedCrc32 }) => {
       const { size, method, crc32, compressedSize } = entry;
       const offset = out.position;
-      out.copy({ fd: upload, offset: dataOffset }, compressedSize);
-      return { sha256, size, method, crc32, packedCrc32, compressedSize, pack, offset };
+      out.copy({ file: upload, offset: dataOffset }, compressedSize);
+      return { sha256, size, method, crc32, packedCrc32, compressedSize, offset };
     });
-    out.flush();
-    return packed;
+    return { path, content: out.finish(), files };
   } finally {
     closeSync(fd);
   }

@@ -21,7 +21,6 @@ export interface VerifiedEntry {
 /** Content up to this size is inflated in one call; larger content passes through in pieces. */
 const inMemoryBytes = 4 * 1024 * 1024;
 const maxLinkTargetBytes = 4096;
-const pieceBytes = 1024 * 1024;
 
 /**
  * Reads and inflates the entry's content and compares it with the directory: name, size, CRC. Inflation stops at the
@@ -86,19 +85,6 @@ export async function readContent(
     packedCrc32: content.method === 0 ? content.crc32 : crc32(packed),
     inMemory: bytes,
   };
-}
-
-/** The CRC-32 of an entry's compressed bytes, read a piece at a time. */
-export function packedCrc32(
-  fd: number,
-  { offset, compressedSize }: { readonly offset: number; readonly compressedSize: number },
-): number {
-  let checksum = 0;
-  for (let done = 0; done < compressedSize; done += pieceBytes) {
-    const length = Math.min(pieceBytes, compressedSize - done);
-    checksum = crc32(readExactly(fd, offset + done, length), checksum);
-  }
-  return checksum;
 }
 
 /** Gives the offset of the data. */

@@ -1,4 +1,5 @@
-import { readSync, writeSync } from "node:fs";
+import type { BlobInfo } from "#blobstore/blobstore.ts";
+import { SequentialFile, type ByteRange } from "./sequential-file.ts";
 
 /** An entry whose content is compressed already: it is copied, never inflated and deflated again. */
 export interface StoredEntry {
@@ -11,12 +12,8 @@ export interface StoredEntry {
   readonly compressedSize: number;
   readonly size: number;
   readonly modified: number;
-  readonly source: ByteRange;
-}
-
-export interface ByteRange {
-  readonly fd: number;
-  readonly offset: number;
+  /** The compressed bytes, or where they lie. */
+  readonly source: ByteRange | Buffer;
 }
 
 const typeBits = { file: 0o100000, directory: 0o040000, symlink: 0o120000 } as const;
@@ -25,31 +22,37 @@ const utf8Flag = 0x0800;
 const madeBy = (3 << 8) | 45;
 const max16 = 0xffff;
 const max32 = 0xffffffff;
+const directoryChunkBytes = 256 * 1024;
 
 /** Writes a zip front to back, synchronously (it runs in a worker thread). Entries are below 4 GiB each. */
 export class ZipWriter {
   readonly #out: SequentialFile;
-  readonly #directory: Buffer[] = [];
+  readonly #directory = new GrowingBytes();
+  #count = 0;
 
   constructor(fd: number) {
     this.#out = new SequentialFile(fd);
   }
 
   add(entry: StoredEntry): void {
-    const name = Buffer.from(entry.kind === "directory" ? `${entry.name}/` : entry.name);
-    const offset = this.#out.position;
-    const common = commonFields(entry, name);
-    this.#out.write(Buffer.concat([localPrefix, common, Buffer.from([0, 0]), name]));
-    this.#directory.push(directoryRecord(entry, { common, name, offset }));
-    this.#out.copy(entry.source, entry.compressedSize);
+    this.#begin(entry);
+    const { source } = entry;
+    if (Buffer.isBuffer(source)) this.#out.write(source);
+    else this.#out.copy(source, entry.compressedSize);
   }
 
-  /** Ends the archive; gives its size. */
-  finish(): number {
+  /** As `add`; gives the CRC-32 of the compressed bytes. */
+  addMeasured(entry: StoredEntry & { readonly source: ByteRange }): number {
+    this.#begin(entry);
+    return this.#out.copyMeasured(entry.source, entry.compressedSize);
+  }
+
+  /** Ends the archive; gives its size and checksums. */
+  finish(): BlobInfo {
     const directoryOffset = this.#out.position;
-    for (const record of this.#directory) this.#out.write(record);
+    for (const piece of this.#directory.pieces()) this.#out.write(piece);
     const directorySize = this.#out.position - directoryOffset;
-    const count = this.#directory.length;
+    const count = this.#count;
     const needs64 = count >= max16 || directoryOffset >= max32 || directorySize >= max32;
     if (needs64) this.#out.write(end64(count, directorySize, directoryOffset));
     const end = Buffer.alloc(22);
@@ -59,99 +62,90 @@ export class ZipWriter {
     end.writeUInt32LE(Math.min(directorySize, max32), 12);
     end.writeUInt32LE(Math.min(directoryOffset, max32), 16);
     this.#out.write(end);
-    this.#out.flush();
-    return this.#out.position;
+    return this.#out.finish();
+  }
+
+  #begin(entry: StoredEntry): void {
+    const name = entry.kind === "directory" ? `${entry.name}/` : entry.name;
+    const nameBytes = Buffer.byteLength(name);
+    const offset = this.#out.position;
+    const { buffer, at } = this.#out.reserve(30 + nameBytes);
+    buffer.writeUInt32LE(0x04034b50, at);
+    writeCommon(buffer, at + 4, { entry, nameBytes });
+    buffer.writeUInt16LE(0, at + 28);
+    buffer.write(name, at + 30);
+    this.#record(entry, { name, nameBytes, offset });
+    this.#count += 1;
+  }
+
+  #record(
+    entry: StoredEntry,
+    {
+      name,
+      nameBytes,
+      offset,
+    }: { readonly name: string; readonly nameBytes: number; readonly offset: number },
+  ): void {
+    const extraBytes = offset >= max32 ? 12 : 0;
+    const { buffer, at } = this.#directory.reserve(46 + nameBytes + extraBytes);
+    buffer.writeUInt32LE(0x02014b50, at);
+    buffer.writeUInt16LE(madeBy, at + 4);
+    writeCommon(buffer, at + 6, { entry, nameBytes });
+    buffer.writeUInt16LE(extraBytes, at + 30);
+    buffer.fill(0, at + 32, at + 38);
+    const attributes = ((typeBits[entry.kind] | entry.mode) << 16) >>> 0;
+    buffer.writeUInt32LE(attributes + dosBits(entry), at + 38);
+    buffer.writeUInt32LE(Math.min(offset, max32), at + 42);
+    buffer.write(name, at + 46);
+    if (extraBytes === 0) return;
+    const extra = at + 46 + nameBytes;
+    buffer.writeUInt16LE(1, extra);
+    buffer.writeUInt16LE(8, extra + 2);
+    buffer.writeBigUInt64LE(BigInt(offset), extra + 4);
   }
 }
-
-/** Appends in large writes. */
-export class SequentialFile {
-  readonly #fd: number;
-  readonly #buffer = Buffer.allocUnsafe(1024 * 1024);
-  #used = 0;
-  #flushed = 0;
-
-  constructor(fd: number) {
-    this.#fd = fd;
-  }
-
-  get position(): number {
-    return this.#flushed + this.#used;
-  }
-
-  write(bytes: Buffer): void {
-    let done = 0;
-    while (done < bytes.length) {
-      if (this.#used === this.#buffer.length) this.flush();
-      const copied = bytes.copy(this.#buffer, this.#used, done);
-      this.#used += copied;
-      done += copied;
-    }
-  }
-
-  copy(source: ByteRange, length: number): void {
-    let done = 0;
-    while (done < length) {
-      if (this.#used === this.#buffer.length) this.flush();
-      const wanted = Math.min(length - done, this.#buffer.length - this.#used);
-      const read = readSync(source.fd, this.#buffer, this.#used, wanted, source.offset + done);
-      if (read === 0) throw new Error("The source of an entry ends too early");
-      this.#used += read;
-      done += read;
-    }
-  }
-
-  flush(): void {
-    let done = 0;
-    while (done < this.#used) {
-      done += writeSync(this.#fd, this.#buffer, done, this.#used - done);
-    }
-    this.#flushed += this.#used;
-    this.#used = 0;
-  }
-}
-
-const localPrefix = Buffer.from([0x50, 0x4b, 0x03, 0x04]);
 
 /** From "version needed" to the length of the name: the same 24 bytes in both headers. */
-function commonFields(entry: StoredEntry, name: Buffer): Buffer {
-  const fields = Buffer.alloc(24);
-  fields.writeUInt16LE(20, 0);
-  fields.writeUInt16LE(utf8Flag, 2);
-  fields.writeUInt16LE(entry.method, 4);
-  fields.writeUInt32LE(entry.modified, 6);
-  fields.writeUInt32LE(entry.crc32, 10);
-  fields.writeUInt32LE(entry.compressedSize, 14);
-  fields.writeUInt32LE(entry.size, 18);
-  fields.writeUInt16LE(name.length, 22);
-  return fields;
-}
-
-function directoryRecord(
-  entry: StoredEntry,
-  at: { readonly common: Buffer; readonly name: Buffer; readonly offset: number },
-): Buffer {
-  const head = Buffer.alloc(6);
-  head.writeUInt32LE(0x02014b50, 0);
-  head.writeUInt16LE(madeBy, 4);
-  const extra = at.offset >= max32 ? offset64(at.offset) : Buffer.alloc(0);
-  const tail = Buffer.alloc(16);
-  tail.writeUInt16LE(extra.length, 0);
-  tail.writeUInt32LE((((typeBits[entry.kind] | entry.mode) << 16) >>> 0) + dosBits(entry), 8);
-  tail.writeUInt32LE(Math.min(at.offset, max32), 12);
-  return Buffer.concat([head, at.common, tail, at.name, extra]);
+function writeCommon(
+  buffer: Buffer,
+  at: number,
+  { entry, nameBytes }: { readonly entry: StoredEntry; readonly nameBytes: number },
+): void {
+  buffer.writeUInt16LE(20, at);
+  buffer.writeUInt16LE(utf8Flag, at + 2);
+  buffer.writeUInt16LE(entry.method, at + 4);
+  buffer.writeUInt32LE(entry.modified, at + 6);
+  buffer.writeUInt32LE(entry.crc32, at + 10);
+  buffer.writeUInt32LE(entry.compressedSize, at + 14);
+  buffer.writeUInt32LE(entry.size, at + 18);
+  buffer.writeUInt16LE(nameBytes, at + 22);
 }
 
 function dosBits(entry: StoredEntry): number {
   return entry.kind === "directory" ? 0x10 : 0;
 }
 
-function offset64(offset: number): Buffer {
-  const extra = Buffer.alloc(12);
-  extra.writeUInt16LE(1, 0);
-  extra.writeUInt16LE(8, 2);
-  extra.writeBigUInt64LE(BigInt(offset), 4);
-  return extra;
+/** What is put together while it grows, in pieces that stay where they are. */
+class GrowingBytes {
+  readonly #full: Buffer[] = [];
+  #buffer = Buffer.allocUnsafe(directoryChunkBytes);
+  #used = 0;
+
+  /** The next so many bytes, to be filled in by the caller; far fewer than a piece holds. */
+  reserve(length: number): { readonly buffer: Buffer; readonly at: number } {
+    if (this.#used + length > this.#buffer.length) {
+      this.#full.push(this.#buffer.subarray(0, this.#used));
+      this.#buffer = Buffer.allocUnsafe(Math.max(directoryChunkBytes, length));
+      this.#used = 0;
+    }
+    const at = this.#used;
+    this.#used += length;
+    return { buffer: this.#buffer, at };
+  }
+
+  pieces(): readonly Buffer[] {
+    return [...this.#full, this.#buffer.subarray(0, this.#used)];
+  }
 }
 
 function end64(count: number, directorySize: number, directoryOffset: number): Buffer {

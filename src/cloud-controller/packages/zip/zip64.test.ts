@@ -44,6 +44,7 @@ test("a package of more files than a plain zip can count is read by unzip, and a
     crc32: crc32(content),
     packedCrc32: crc32(content),
     compressedSize: content.length,
+    source: 0,
     offset: 0,
     mode: 0o644,
   };
@@ -54,7 +55,7 @@ test("a package of more files than a plain zip can count is read by unzip, and a
     {
       target: space.at("package.zip"),
       matched: names.map((name) => ({ ...file, name })),
-      matchedBytes: space.at("matched"),
+      sources: [space.at("matched")],
       packs: { prefix: space.at("pack-"), wanted: new Set(), packBytes: 1, ownBytes: 1 },
     },
     limits,
