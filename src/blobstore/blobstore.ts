@@ -21,21 +21,12 @@ export interface Blobstore {
    */
   get(key: BlobKey, range?: { readonly start: number; readonly end: number }): Promise<Readable>;
   /**
-<<<<<<< HEAD
    * Gives the blob a second name, `path`, for a reader of this machine, who must not write to it; false where the store or the
    * file system cannot. Not checked: the reader has a checksum, or `get`.
    *
    * @throws `BlobNotFound`
    */
   link(key: BlobKey, path: string): Promise<boolean>;
-=======
-   * Where the blob lies as a file of this machine, to be read only, and not for longer than it is in the store; undefined
-   * where the store is elsewhere. What is read there is not checked.
-   *
-   * @throws `BlobNotFound`
-   */
-  localPath(key: BlobKey): Promise<string | undefined>;
->>>>>>> 7e69127 (packages: matched files are copied out of the cache's packs in one pass, and a damaged pack is forgotten whole)
   /** Undefined where there is none. */
   stat(key: BlobKey): Promise<BlobStat | undefined>;
   /** No error where there is none. */

@@ -1,5 +1,5 @@
 import { createHash, type Hash } from "node:crypto";
-import type { FileHandle } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import { Transform, type Readable } from "node:stream";
 import { BlobCorrupt, type BlobInfo } from "./blobstore.ts";
 
@@ -26,9 +26,9 @@ export class Digests {
   }
 }
 
-<<<<<<< HEAD
 /** Of a whole file: in few large pieces, and without a stream's garbage. */
-export async function digestsOf(file: FileHandle): Promise<BlobInfo> {
+export async function digestsOf(path: string): Promise<BlobInfo> {
+  await using file = await open(path);
   const digests = new Digests();
   const piece = Buffer.allocUnsafe(pieceBytes);
   for (let position = 0; ;) {
@@ -37,12 +37,6 @@ export async function digestsOf(file: FileHandle): Promise<BlobInfo> {
     digests.update(piece.subarray(0, bytesRead));
     position += bytesRead;
   }
-=======
-export async function digestsOf(content: AsyncIterable<Buffer>): Promise<BlobInfo> {
-  const digests = new Digests();
-  for await (const chunk of content) digests.update(chunk);
-  return digests.info();
->>>>>>> 7e69127 (packages: matched files are copied out of the cache's packs in one pass, and a damaged pack is forgotten whole)
 }
 
 /**

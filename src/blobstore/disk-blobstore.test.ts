@@ -1,22 +1,12 @@
 import assert from "node:assert/strict";
-import {
-  mkdir,
-  mkdtemp,
-  open,
-  readFile,
-  readdir,
-  rm,
-  stat,
-  utimes,
-  writeFile,
-} from "node:fs/promises";
+import { mkdir, mkdtemp, open, readdir, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { testBlobstoreContract } from "./blobstore.contract.test.ts";
-import { BlobNotFound, BlobstoreFull } from "./blobstore.ts";
+import { BlobstoreFull } from "./blobstore.ts";
 import { openDiskBlobstore } from "./disk-blobstore.ts";
 
 async function temporaryDirectory(): Promise<{ readonly directory: string } & AsyncDisposable> {
@@ -55,17 +45,6 @@ test("a blob lies under its bucket and key, and nothing is left beside it", asyn
 
   assert.deepEqual(await readdir(path.join(directory, "cc-droplets/aa/bb/g")), ["s"]);
   assert.deepEqual(await readdir(path.join(directory, ".incomplete")), []);
-});
-
-test("a blob can be read where it lies, one that is not there is told", async () => {
-  await using temporary = await temporaryDirectory();
-  const store = await openDiskBlobstore({ directory: temporary.directory, minimumFreeBytes: 0 });
-  const key = { bucket: "cc-resources", path: "pack" } as const;
-  await store.put(key, Readable.from([Buffer.from("hello")]));
-
-  assert.equal(await readFile(await store.localPath(key), "utf8"), "hello");
-  await store.delete(key);
-  await assert.rejects(store.localPath(key), BlobNotFound);
 });
 
 test("opening sweeps what a killed process left half-written", async () => {

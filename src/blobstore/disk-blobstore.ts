@@ -85,11 +85,7 @@ export class DiskBlobstore implements Blobstore {
     const file = await open(source, "r+");
     let info: BlobInfo;
     try {
-<<<<<<< HEAD
-      info = await digestsOf(file);
-=======
-      info = known ?? (await digestsOf(file.createReadStream({ autoClose: false })));
->>>>>>> 7e69127 (packages: matched files are copied out of the cache's packs in one pass, and a damaged pack is forgotten whole)
+      info = known ?? (await digestsOf(source));
       await file.sync();
     } finally {
       await file.close();
@@ -117,7 +113,6 @@ export class DiskBlobstore implements Blobstore {
     return sha256 === undefined ? content : verified(content, sha256, `${key.bucket}/${key.path}`);
   }
 
-<<<<<<< HEAD
   async link(key: BlobKey, name: string): Promise<boolean> {
     try {
       await link(this.#pathOf(key), name);
@@ -127,11 +122,6 @@ export class DiskBlobstore implements Blobstore {
       // Another file system, or one without links.
       return false;
     }
-=======
-  async localPath(key: BlobKey): Promise<string> {
-    if ((await this.stat(key)) === undefined) throw noBlob(key);
-    return this.#pathOf(key);
->>>>>>> 7e69127 (packages: matched files are copied out of the cache's packs in one pass, and a damaged pack is forgotten whole)
   }
 
   async stat(key: BlobKey): Promise<BlobStat | undefined> {
@@ -197,11 +187,7 @@ export class DiskBlobstore implements Blobstore {
       return await open(this.#pathOf(key), "r");
     } catch (error) {
       if (!isErrno(error, "ENOENT")) throw error;
-<<<<<<< HEAD
       throw notFound(key, error);
-=======
-      throw noBlob(key, error);
->>>>>>> 7e69127 (packages: matched files are copied out of the cache's packs in one pass, and a damaged pack is forgotten whole)
     }
   }
 
@@ -251,10 +237,6 @@ async function* filesBelow(folder: string, top: string): AsyncGenerator<string> 
     if (entry.isDirectory()) yield* filesBelow(found, top);
     else yield path.relative(top, found);
   }
-}
-
-function noBlob(key: BlobKey, cause?: unknown): BlobNotFound {
-  return new BlobNotFound(`There is no blob "${key.path}" in ${key.bucket}`, { cause });
 }
 
 function keyOf(key: BlobKey | KeyOfContent, info: BlobInfo): BlobKey {

@@ -135,8 +135,7 @@ export class S3Blobstore implements Blobstore, Disposable {
 
   async putFile(key: BlobKey | KeyOfContent, source: string, known?: BlobInfo): Promise<BlobInfo> {
     if (typeof key !== "function") this.#nameOf(key);
-    const content = known ?? (await digestsOf(createReadStream(source)));
-    const info = await this.#send(key, source, content);
+    const info = await this.#send(key, source, known ?? (await digestsOf(source)));
     await rm(source, { force: true });
     return info;
   }
@@ -152,13 +151,8 @@ export class S3Blobstore implements Blobstore, Disposable {
     return verified(answer.Body, sha256, `${key.bucket}/${key.path}`);
   }
 
-<<<<<<< HEAD
   async link(): Promise<boolean> {
     return false;
-=======
-  async localPath(): Promise<undefined> {
-    return undefined;
->>>>>>> 7e69127 (packages: matched files are copied out of the cache's packs in one pass, and a damaged pack is forgotten whole)
   }
 
   async stat(key: BlobKey): Promise<BlobStat | undefined> {

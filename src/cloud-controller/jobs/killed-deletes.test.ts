@@ -30,11 +30,7 @@ function stallingBlobstore(real: Blobstore) {
     put: (key, content) => real.put(key, content),
     putFile: (key, file) => real.putFile(key, file),
     get: (key, range) => real.get(key, range),
-<<<<<<< HEAD
     link: (key, name) => real.link(key, name),
-=======
-    localPath: (key) => real.localPath(key),
->>>>>>> 7e69127 (packages: matched files are copied out of the cache's packs in one pass, and a damaged pack is forgotten whole)
     stat: (key) => real.stat(key),
     paths: (prefix) => real.paths(prefix),
     signedUrl: (key) => real.signedUrl(key),

@@ -23,7 +23,7 @@ const points: readonly (readonly [string, "AWAITING_UPLOAD" | "FAILED" | "READY"
   // Taken, checked, and the matched files looked up.
   ['after select "sha1", "modified"', "FAILED"],
   // Their packs found; they are read while the package is written.
-  ["after locate cc-resources", "FAILED"],
+  ["after link cc-resources", "FAILED"],
   // Assembled; the new files go into the cache.
   ['after insert into "resource_packs"', "FAILED"],
   ["before put cc-resources", "FAILED"],

@@ -120,8 +120,8 @@ export class ResourceCache {
   }
 
   /**
-   * Where this machine can read the compressed bytes of the files: in the store's own files, or in one file, `scratch`, into
-   * which they are written in few large reads.
+   * Where this machine can read the compressed bytes of the files: in links to the store's own, or in one file into which
+   * they are written in few large reads. `scratch` is how the names of these files begin.
    *
    * @throws `BlobNotFound` where a pack is gone; its files are forgotten, so that the next match does not name them
    */
@@ -129,12 +129,13 @@ export class ResourceCache {
     const wanted = [...files];
     for (const { sha256 } of wanted) if (this.#used.size < maximumUses) this.#used.add(sha256);
     const packs = [...new Set(wanted.map(({ packGuid }) => packGuid))];
-    const paths = packs.length <= packsInPlace ? await this.#pathsOf(packs) : undefined;
-    if (paths !== undefined) {
+    const links = packs.length <= packsInPlace ? await this.#link(packs, scratch) : undefined;
+    if (links !== undefined) {
       const indexes = new Map(packs.map((guid, index) => [guid, index]));
-      const place = ({ packGuid, offset }: ResourceFile) =>
-        ({ source: indexes.get(packGuid) ?? 0, offset }) as const;
-      return { sources: paths, places: new Map(wanted.map((file) => [file.sha256, place(file)])) };
+      const place = ({ packGuid, offset }: ResourceFile) => {
+        return { source: indexes.get(packGuid) ?? 0, offset };
+      };
+      return { sources: links, places: new Map(wanted.map((file) => [file.sha256, place(file)])) };
     }
     const places = new Map<string, { source: number; offset: number }>();
     const ranges = toRanges(wanted);
@@ -240,17 +241,18 @@ export class ResourceCache {
     });
   }
 
-  /** Undefined where the store is elsewhere. */
-  async #pathsOf(packs: readonly string[]): Promise<readonly string[] | undefined> {
-    const paths: string[] = [];
-    for (const guid of packs) {
-      const path = await this.#forgettingLost(guid, () =>
-        this.#blobstore.localPath(resourcePackBlob(guid)),
+  /** Undefined where the store cannot. */
+  async #link(packs: readonly string[], scratch: string): Promise<readonly string[] | undefined> {
+    const links: string[] = [];
+    for (const [index, guid] of packs.entries()) {
+      const link = `${scratch}-${index}`;
+      const isLinked = await this.#forgettingLost(guid, () =>
+        this.#blobstore.link(resourcePackBlob(guid), link),
       );
-      if (path === undefined) return undefined;
-      paths.push(path);
+      if (!isLinked) return undefined;
+      links.push(link);
     }
-    return paths;
+    return links;
   }
 
   async *#read(ranges: readonly PackRange[]): AsyncGenerator<Buffer> {

@@ -1,5 +1,4 @@
 import { hash, randomUUID } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -96,7 +95,7 @@ export class ResourceCacheBed implements AsyncDisposable {
         return { ...common, content, offset: offset - size };
       });
     await writeFile(pack, packed.map(({ content }) => content).join(""));
-    const content = await digestsOf(createReadStream(pack));
+    const content = await digestsOf(pack);
     const packs = packed.length === 0 ? [] : [{ path: pack, content, files: packed }];
     await this.cache.add({ organizationGuid, files, packs });
   }

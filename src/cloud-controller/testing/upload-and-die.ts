@@ -12,7 +12,7 @@ import { TestCloudController } from "./test-cloud-controller.ts";
 
 // A Cloud Controller that is killed while it makes a package of one new and one matched file:
 // `node upload-and-die.ts DIRECTORY POINT [DATABASE]`. A point is "before" or "after" and a blob's being stored or found
-// (`before put cc-resources`, `after locate cc-resources`), or `after` and the beginning of a statement
+// (`before put cc-resources`, `after link cc-resources`), or `after` and the beginning of a statement
 // (`after update "packages"`); with a number behind it, the nth time.
 const [, , directory = "", wanted = ""] = argv;
 const [, point = "", count = "1"] = /^(.*?)(?: #(\d+))?$/.exec(wanted) ?? [];
@@ -30,15 +30,15 @@ const putFile: Blobstore["putFile"] = async (key, file, known) => {
   reach(`after put ${bucket}`);
   return info;
 };
-const localPath = async (key: BlobKey) => {
-  const found = await store.localPath(key);
-  reach(`after locate ${key.bucket}`);
-  return found;
+const link = async (key: BlobKey, name: string) => {
+  const isLinked = await store.link(key, name);
+  reach(`after link ${key.bucket}`);
+  return isLinked;
 };
 const blobstore = new Proxy(store, {
   get: (target, name) => {
     if (name === "putFile") return putFile;
-    if (name === "localPath") return localPath;
+    if (name === "link") return link;
     const value: unknown = Reflect.get(target, name, target);
     return typeof value === "function" ? value.bind(target) : value;
   },
