@@ -26,12 +26,8 @@ export async function assignDroplet(
     );
   }
   if (droplet.state !== "STAGED") throw unprocessable("droplet must be in staged state");
+  // None at all is fine: the binary buildpack leaves the command to the process.
   const types = Object.keys(droplet.processTypes);
-  if (types.length === 0) {
-    throw unprocessable(
-      "Unable to create process types for this app's droplet. Please provide a droplet with valid process types.",
-    );
-  }
   await db
     .updateTable("apps")
     .set({ ...touched(context.clock), dropletGuid })

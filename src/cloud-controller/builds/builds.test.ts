@@ -217,6 +217,26 @@ for (const [what, completion, error, status] of unusable) {
   });
 }
 
+test("a droplet without a process type is made the app's own where its process has a command", async () => {
+  await using stage = await staging();
+  const { bbs, developer, packageGuid, app } = stage;
+  const { caller } = developer;
+  await caller.patch(`/v3/apps/${app}/processes/web`, { command: "./run" });
+  const created = await developer.build(packageGuid);
+  const result = JSON.stringify(stagingResult({ process_types: {} }));
+  await developer.completeStaging(bbs, created.json.guid, { droplet, completion: { result } });
+  const staged = await caller.get(`/v3/builds/${created.json.guid}`);
+
+  const assigned = await caller.patch(`/v3/apps/${app}/relationships/current_droplet`, {
+    data: { guid: staged.json.droplet?.guid },
+  });
+  const started = await caller.post(`/v3/apps/${app}/actions/start`);
+
+  assert.equal(assigned.status, 200, assigned.text);
+  assert.equal(started.status, 200, started.text);
+  await eventually(async () => bbs.desired.size === 1 || undefined);
+});
+
 test("a completion without a droplet makes the build FAILED", async () => {
   await using stage = await staging();
   const { bbs, developer, packageGuid } = stage;
