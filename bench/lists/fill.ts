@@ -1,4 +1,5 @@
 import type { Insertable, Kysely } from "kysely";
+import { named } from "#cloud-controller/database/name-key.ts";
 import { newRecord } from "#cloud-controller/database/record.ts";
 import type { Database, Schema } from "#cloud-controller/database/schema.ts";
 import type { BbsSchema } from "#diego/bbs/store/bbs-schema.ts";
@@ -43,7 +44,7 @@ export async function fillTables(db: Database): Promise<Filled> {
     await insert(tx, "organizations", await organizationRows(tx));
     await insert(tx, "spaces", places.map(spaceRow));
     await insert(tx, "users", [
-      { ...row(developerGuid), username: developerGuid, origin: "uaa" },
+      { ...row(developerGuid), username: developerGuid, usernameKey: developerGuid, origin: "uaa" },
     ] satisfies Rows<"users">);
     await insert(
       tx,
@@ -142,7 +143,7 @@ async function organizationRows(db: Database): Promise<Rows<"organizations">> {
     .executeTakeFirstOrThrow();
   return numbered("organization", organizations).map((name) => ({
     ...row(name),
-    name,
+    ...named(name),
     suspended: 0,
     quotaGuid: guid,
   }));
@@ -150,7 +151,7 @@ async function organizationRows(db: Database): Promise<Rows<"organizations">> {
 
 function spaceRow(guid: string, index: number): Rows<"spaces">[number] {
   const organizationGuid = `organization-${index % organizations}`;
-  return { ...row(guid), name: guid, organizationGuid, allowSsh: 1 };
+  return { ...row(guid), ...named(guid), organizationGuid, allowSsh: 1 };
 }
 
 function roleRow(userGuid: string, spaceGuid: string): Rows<"roles">[number] {
@@ -161,7 +162,7 @@ function roleRow(userGuid: string, spaceGuid: string): Rows<"roles">[number] {
 function appRow({ guid, spaceGuid }: AppPlace): Rows<"apps">[number] {
   return {
     ...row(guid),
-    name: guid,
+    ...named(guid),
     spaceGuid,
     desiredState: "STARTED",
     dropletGuid: null,

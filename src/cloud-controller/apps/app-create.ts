@@ -1,6 +1,7 @@
 import type { Clock } from "#kernel/clock/clock.ts";
 import { hidden, recordAuditEvent } from "../audit-events/record-audit-event.ts";
 import type { CloudControllerLimits } from "../config.ts";
+import { named } from "../database/name-key.ts";
 import { isUniqueViolation, newRecord } from "../database/record.ts";
 import type { Executor } from "../database/schema.ts";
 import type { Actor } from "../http/auth-context.ts";
@@ -29,7 +30,7 @@ export async function createApp(
     .insertInto("apps")
     .values({
       ...newRecord(context.clock),
-      name: wanted.name,
+      ...named(wanted.name),
       spaceGuid: wanted.spaceGuid,
       desiredState: "STOPPED",
       dropletGuid: null,

@@ -4,6 +4,8 @@ import type { RecordColumns, StoredBoolean } from "../database/record.ts";
 
 export interface AppTable extends RecordColumns {
   readonly name: string;
+  /** Finds it by its name (`database/name-key.ts`). */
+  readonly nameKey: string;
   readonly spaceGuid: string;
   readonly desiredState: AppState;
   /** The current droplet. */

@@ -1,6 +1,7 @@
 import type { Clock } from "#kernel/clock/clock.ts";
 import { recordAuditEvent } from "../audit-events/record-audit-event.ts";
 import { withoutCredentials } from "../buildpacks/buildpack-uri.ts";
+import { named } from "../database/name-key.ts";
 import { isUniqueViolation, touched } from "../database/record.ts";
 import type { Executor } from "../database/schema.ts";
 import type { Actor } from "../http/auth-context.ts";
@@ -24,7 +25,7 @@ export async function updateApp(
     .updateTable("apps")
     .set({
       ...touched(clock),
-      ...(name === undefined ? {} : { name }),
+      ...(name === undefined ? {} : named(name)),
       stack: lifecycle.stack,
       buildpacks: JSON.stringify(lifecycle.buildpacks),
     })

@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import { isNamed } from "../database/name-key.ts";
 import type { AuthContext } from "../http/auth-context.ts";
 import { notFound } from "../http/cf-errors.ts";
 import type { ApiServer } from "../http/create-server.ts";
@@ -68,7 +69,7 @@ async function appPage(
     query = query.where(isOneOf(sql.ref("apps.spaceGuid"), space_guids));
   }
   const { lifecycle_type: lifecycleType } = list.raw;
-  if (names !== undefined) query = query.where(isOneOf(sql.ref("apps.name"), names));
+  if (names !== undefined) query = query.where(isNamed("apps.nameKey", names));
   if (organization_guids !== undefined) {
     query = query.where("apps.spaceGuid", "in", (eb) =>
       eb

@@ -1,6 +1,7 @@
 import type { Clock } from "#kernel/clock/clock.ts";
 import type { CloudControllerConfig } from "../config.ts";
 import { sharedSegmentGuid } from "../isolation-segments/isolation-segment-table.ts";
+import { named } from "./name-key.ts";
 import { newRecord, storedBoolean } from "./record.ts";
 import type { Database } from "./schema.ts";
 
@@ -19,18 +20,18 @@ export async function seed(
       const quota = newRecord(clock);
       await tx
         .insertInto("organizationQuotas")
-        .values({ ...quota, name: "default", limits: JSON.stringify(defaultQuota) })
+        .values({ ...quota, ...named("default"), limits: JSON.stringify(defaultQuota) })
         .execute();
       const organization = newRecord(clock);
       await tx
         .insertInto("organizations")
-        .values({ ...organization, name: "rivera", suspended: 0, quotaGuid: quota.guid })
+        .values({ ...organization, ...named("rivera"), suspended: 0, quotaGuid: quota.guid })
         .execute();
       await tx
         .insertInto("spaces")
         .values({
           ...newRecord(clock),
-          name: "dev",
+          ...named("dev"),
           organizationGuid: organization.guid,
           allowSsh: 1,
         })
@@ -55,7 +56,7 @@ export async function seed(
       .execute();
     await tx
       .insertInto("isolationSegments")
-      .values({ ...newRecord(clock, sharedSegmentGuid), name: "shared" })
+      .values({ ...newRecord(clock, sharedSegmentGuid), ...named("shared") })
       .onConflict((conflict) => conflict.column("guid").doNothing())
       .execute();
     await tx

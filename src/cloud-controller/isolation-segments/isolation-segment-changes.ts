@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import type { z } from "zod";
 import type { Clock } from "#kernel/clock/clock.ts";
+import { named } from "../database/name-key.ts";
 import { isUniqueViolation, newRecord, touched } from "../database/record.ts";
 import type { Database, Executor } from "../database/schema.ts";
 import { unprocessable } from "../http/cf-errors.ts";
@@ -21,7 +22,7 @@ export async function createIsolationSegment(
   return await db.transaction().execute(async (tx) => {
     const segment = await tx
       .insertInto("isolationSegments")
-      .values({ ...newRecord(clock), name: message.name })
+      .values({ ...newRecord(clock), ...named(message.name) })
       .returningAll()
       .executeTakeFirstOrThrow()
       .catch(refuseTaken);
@@ -48,7 +49,7 @@ export async function updateIsolationSegment(
     }
     const segment = await tx
       .updateTable("isolationSegments")
-      .set({ ...touched(clock), name: message.name ?? before.name })
+      .set({ ...touched(clock), ...named(message.name ?? before.name) })
       .where("guid", "=", before.guid)
       .returningAll()
       .executeTakeFirstOrThrow()

@@ -4,6 +4,8 @@ import type { RecordColumns } from "../database/record.ts";
 export interface IsolationSegmentTable extends RecordColumns {
   /** Unique whatever the case; also the placement tag of the segment's cells. */
   readonly name: string;
+  /** Finds it by its name (`database/name-key.ts`). */
+  readonly nameKey: string;
 }
 
 export type IsolationSegment = Selectable<IsolationSegmentTable>;

@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { Clock } from "#kernel/clock/clock.ts";
+import { isNamed } from "../database/name-key.ts";
 import type { Database } from "../database/schema.ts";
 import type { AuthContext } from "../http/auth-context.ts";
 import { CfError } from "../http/cf-errors.ts";
@@ -46,8 +47,7 @@ function registerReading(app: ApiServer, dependencies: SegmentRoutes): void {
     let query = visibleSegments(dependencies, request.auth);
     const { names, organization_guids: organizations } = list.filters;
     if (names !== undefined) {
-      const folded = names.map((name) => name.toLowerCase());
-      query = query.where(isOneOf(sql`lower(isolation_segments.name)`, folded));
+      query = query.where(isNamed("isolationSegments.nameKey", names));
     }
     if (organizations !== undefined) {
       query = query.where("isolationSegments.guid", "in", (eb) =>

@@ -8,6 +8,7 @@ import { mergeVariables, requireFits } from "../apps/environment-variables.ts";
 import { setFeatures } from "../apps/set-features.ts";
 import { findApp } from "../apps/find-app.ts";
 import type { CloudControllerLimits } from "../config.ts";
+import { nameKey } from "../database/name-key.ts";
 import { touched } from "../database/record.ts";
 import type { Database, Executor } from "../database/schema.ts";
 import type { Actor } from "../http/auth-context.ts";
@@ -99,7 +100,7 @@ async function applyToApp(
     .selectFrom("apps")
     .select("guid")
     .where("spaceGuid", "=", spaceGuid)
-    .where("name", "=", manifest.name)
+    .where("nameKey", "=", nameKey(manifest.name))
     .executeTakeFirst();
   const app = row === undefined ? undefined : await findApp(db, row.guid);
   if (app === undefined) throw unprocessable("The app was deleted while its manifest was applied");

@@ -6,6 +6,7 @@ import { resolveLifecycle } from "../apps/check-lifecycle.ts";
 import { findApp } from "../apps/find-app.ts";
 import { hidden, recordAuditEvent } from "../audit-events/record-audit-event.ts";
 import type { CloudControllerLimits } from "../config.ts";
+import { nameKey } from "../database/name-key.ts";
 import type { Database, Executor } from "../database/schema.ts";
 import { actorOf, type Actor, type AuthContext } from "../http/auth-context.ts";
 import { CfError, notFound, unprocessable } from "../http/cf-errors.ts";
@@ -181,7 +182,7 @@ async function findByName(db: Executor, spaceGuid: string, name: string) {
     .selectFrom("apps")
     .select("guid")
     .where("spaceGuid", "=", spaceGuid)
-    .where("name", "=", name)
+    .where("nameKey", "=", nameKey(name))
     .executeTakeFirst();
   return row === undefined ? undefined : await findApp(db, row.guid);
 }

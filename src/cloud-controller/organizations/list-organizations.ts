@@ -1,9 +1,9 @@
-import { sql } from "kysely";
+import { isNamed } from "../database/name-key.ts";
 import type { Database } from "../database/schema.ts";
 import type { AuthContext } from "../http/auth-context.ts";
 import type { ListQuery, ListSpec } from "../http/list-query.ts";
 import type { Links } from "../http/links.ts";
-import { fetchPage, isOneOf, presentPage } from "../http/page.ts";
+import { fetchPage, presentPage } from "../http/page.ts";
 import type { Permissions } from "../http/permissions.ts";
 import { loadMetadata, noMetadata } from "../metadata/metadata.ts";
 import { presentOrganization } from "./organization-presenter.ts";
@@ -40,7 +40,7 @@ export async function listOrganizations(
     );
   }
   const { names } = list.filters;
-  if (names !== undefined) query = query.where(isOneOf(sql.ref("organizations.name"), names));
+  if (names !== undefined) query = query.where(isNamed("organizations.nameKey", names));
   const page = await fetchPage(query, list, "organizations", "organization");
   const guids = page.rows.map(({ guid }) => guid);
   const metadata = await loadMetadata(db, "organization", guids);

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { Clock } from "#kernel/clock/clock.ts";
 import { recordAuditEvent } from "../audit-events/record-audit-event.ts";
+import { named } from "../database/name-key.ts";
 import { isUniqueViolation, newRecord, storedBoolean } from "../database/record.ts";
 import type { Database } from "../database/schema.ts";
 import { actorOf, type AuthContext } from "../http/auth-context.ts";
@@ -23,7 +24,7 @@ export async function createOrganization(
     const quota = await tx
       .selectFrom("organizationQuotas")
       .select("guid")
-      .where("name", "=", "default")
+      .where("nameKey", "=", "default")
       .executeTakeFirst();
     if (quota === undefined) {
       throw unprocessable("Quota Definition could not be found: default");
@@ -32,7 +33,7 @@ export async function createOrganization(
       .insertInto("organizations")
       .values({
         ...newRecord(clock),
-        name: message.name,
+        ...named(message.name),
         suspended: storedBoolean(message.suspended ?? false),
         quotaGuid: quota.guid,
       })

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { Clock } from "#kernel/clock/clock.ts";
+import { named } from "../database/name-key.ts";
 import { isUniqueViolation, storedBoolean, touched } from "../database/record.ts";
 import type { Database } from "../database/schema.ts";
 import type { AuthContext } from "../http/auth-context.ts";
@@ -24,7 +25,7 @@ export async function updateOrganization(
       .updateTable("organizations")
       .set({
         ...touched(clock),
-        name,
+        ...named(name),
         ...(suspended === undefined ? {} : { suspended: storedBoolean(suspended) }),
       })
       .where("guid", "=", before.guid)

@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import { z } from "zod";
 import type { Clock } from "#kernel/clock/clock.ts";
+import { named } from "../database/name-key.ts";
 import { newRecord, touched } from "../database/record.ts";
 import type { Database, Executor } from "../database/schema.ts";
 import type { Actor } from "../http/auth-context.ts";
@@ -36,7 +37,7 @@ export async function createOrganizationQuota(
   return await db.transaction().execute(async (tx) => {
     const quota = await tx
       .insertInto("organizationQuotas")
-      .values({ ...newRecord(clock), name: message.name, limits: JSON.stringify(limits) })
+      .values({ ...newRecord(clock), ...named(message.name), limits: JSON.stringify(limits) })
       .returningAll()
       .executeTakeFirstOrThrow()
       .catch((error: unknown) => refuseTakenQuota(error, "organization", message.name));
@@ -73,7 +74,7 @@ export async function updateOrganizationQuota(
     const name = message.name ?? before.name;
     const quota = await tx
       .updateTable("organizationQuotas")
-      .set({ ...touched(clock), name, limits: JSON.stringify(limits) })
+      .set({ ...touched(clock), ...named(name), limits: JSON.stringify(limits) })
       .where("guid", "=", before.guid)
       .returningAll()
       .executeTakeFirstOrThrow()

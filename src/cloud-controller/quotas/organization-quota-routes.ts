@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { Clock } from "#kernel/clock/clock.ts";
+import { isNamed } from "../database/name-key.ts";
 import type { Database } from "../database/schema.ts";
 import type { AuthContext } from "../http/auth-context.ts";
 import { actorOf } from "../http/auth-context.ts";
@@ -47,7 +48,7 @@ function registerReading(app: ApiServer, dependencies: QuotaRoutes): void {
     let query = db.selectFrom("organizationQuotas").selectAll("organizationQuotas");
     const { names, organization_guids: organizations } = list.filters;
     if (names !== undefined) {
-      query = query.where(isOneOf(sql.ref("organization_quotas.name"), names));
+      query = query.where(isNamed("organizationQuotas.nameKey", names));
     }
     if (organizations !== undefined) {
       const visible = permissions.organizations(request.auth, "organization.read");

@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import { z } from "zod";
 import type { Clock } from "#kernel/clock/clock.ts";
+import { named } from "../database/name-key.ts";
 import { newRecord, touched } from "../database/record.ts";
 import type { Database, Executor } from "../database/schema.ts";
 import type { Actor } from "../http/auth-context.ts";
@@ -44,7 +45,7 @@ export async function createSpaceQuota(
       .insertInto("spaceQuotas")
       .values({
         ...newRecord(clock),
-        name: message.name,
+        ...named(message.name),
         organizationGuid,
         limits: JSON.stringify(limits),
       })
@@ -85,7 +86,7 @@ export async function updateSpaceQuota(
     const name = message.name ?? before.name;
     const quota = await tx
       .updateTable("spaceQuotas")
-      .set({ ...touched(clock), name, limits: JSON.stringify(limits) })
+      .set({ ...touched(clock), ...named(name), limits: JSON.stringify(limits) })
       .where("guid", "=", before.guid)
       .returningAll()
       .executeTakeFirstOrThrow()

@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { Clock } from "#kernel/clock/clock.ts";
+import { isNamed } from "../database/name-key.ts";
 import type { Database } from "../database/schema.ts";
 import { actorOf, type AuthContext } from "../http/auth-context.ts";
 import { CfError, notFound, unprocessable } from "../http/cf-errors.ts";
@@ -49,8 +50,7 @@ function registerReading(app: ApiServer, dependencies: QuotaRoutes): void {
     let query = visibleQuotas(dependencies, request.auth);
     const { names, organization_guids: organizations, space_guids: spaces } = list.filters;
     if (names !== undefined) {
-      const folded = names.map((name) => name.toLowerCase());
-      query = query.where(isOneOf(sql`lower(space_quotas.name)`, folded));
+      query = query.where(isNamed("spaceQuotas.nameKey", names));
     }
     if (organizations !== undefined) {
       query = query.where(isOneOf(sql.ref("space_quotas.organization_guid"), organizations));

@@ -1,4 +1,5 @@
 import type { Clock } from "#kernel/clock/clock.ts";
+import { nameKey } from "../database/name-key.ts";
 import type { Database } from "../database/schema.ts";
 import { requireEnabled } from "../feature-flags/feature-flags.ts";
 import type { AuthContext } from "../http/auth-context.ts";
@@ -100,7 +101,7 @@ async function knownByName(
   const named = db
     .selectFrom("users")
     .select(["guid", "origin"])
-    .where((eb) => eb(eb.fn<string>("lower", ["username"]), "=", username.toLowerCase()));
+    .where("usernameKey", "=", nameKey(username));
   return await (origin === undefined ? named : named.where("origin", "=", origin)).execute();
 }
 

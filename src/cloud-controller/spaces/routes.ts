@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { Clock } from "#kernel/clock/clock.ts";
+import { isNamed } from "../database/name-key.ts";
 import type { Database } from "../database/schema.ts";
 import { actorOf } from "../http/auth-context.ts";
 import { CfError, unprocessable } from "../http/cf-errors.ts";
@@ -49,7 +50,7 @@ function registerList(app: ApiServer, dependencies: SpaceRoutes): void {
     let query = db.selectFrom("spaces").selectAll("spaces");
     if (visible !== undefined) query = query.where("spaces.guid", "in", visible);
     const { names, organization_guids: organizations } = list.filters;
-    if (names !== undefined) query = query.where(isOneOf(sql.ref("spaces.name"), names));
+    if (names !== undefined) query = query.where(isNamed("spaces.nameKey", names));
     if (organizations !== undefined) {
       query = query.where(isOneOf(sql.ref("spaces.organization_guid"), organizations));
     }

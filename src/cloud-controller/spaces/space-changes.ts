@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { Clock } from "#kernel/clock/clock.ts";
+import { named } from "../database/name-key.ts";
 import { isUniqueViolation, newRecord, storedBoolean, touched } from "../database/record.ts";
 import type { Database } from "../database/schema.ts";
 import type { AuthContext } from "../http/auth-context.ts";
@@ -25,7 +26,7 @@ export async function createSpace(
       .insertInto("spaces")
       .values({
         ...newRecord(clock),
-        name: message.name,
+        ...named(message.name),
         organizationGuid: message.relationships.organization.data.guid,
         allowSsh: 1,
         suspended: storedBoolean(message.suspended ?? false),
@@ -64,7 +65,7 @@ export async function updateSpace(
       .updateTable("spaces")
       .set({
         ...touched(clock),
-        name,
+        ...named(name),
         ...(suspended === undefined ? {} : { suspended: storedBoolean(suspended) }),
       })
       .where("guid", "=", before.guid)

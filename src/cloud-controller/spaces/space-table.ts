@@ -3,6 +3,8 @@ import type { RecordColumns, StoredBoolean } from "../database/record.ts";
 
 export interface SpaceTable extends RecordColumns {
   readonly name: string;
+  /** Finds it by its name (`database/name-key.ts`). */
+  readonly nameKey: string;
   readonly organizationGuid: string;
   readonly allowSsh: StoredBoolean;
   /** Null: only the organization's quota holds. */

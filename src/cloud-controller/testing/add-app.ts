@@ -1,4 +1,5 @@
 import { FakeClock } from "#kernel/clock/fake-clock.ts";
+import { named } from "../database/name-key.ts";
 import { newRecord } from "../database/record.ts";
 import type { Database } from "../database/schema.ts";
 
@@ -7,21 +8,26 @@ export async function addApp(db: Database): Promise<void> {
   const clock = new FakeClock();
   await db
     .insertInto("organizationQuotas")
-    .values({ ...newRecord(clock, "quota"), name: "quota", limits: "{}" })
+    .values({ ...newRecord(clock, "quota"), ...named("quota"), limits: "{}" })
     .execute();
   await db
     .insertInto("organizations")
-    .values({ ...newRecord(clock, "org"), name: "org", suspended: 0, quotaGuid: "quota" })
+    .values({ ...newRecord(clock, "org"), ...named("org"), suspended: 0, quotaGuid: "quota" })
     .execute();
   await db
     .insertInto("spaces")
-    .values({ ...newRecord(clock, "space"), name: "space", organizationGuid: "org", allowSsh: 1 })
+    .values({
+      ...newRecord(clock, "space"),
+      ...named("space"),
+      organizationGuid: "org",
+      allowSsh: 1,
+    })
     .execute();
   await db
     .insertInto("apps")
     .values({
       ...newRecord(clock, "app"),
-      name: "app",
+      ...named("app"),
       spaceGuid: "space",
       desiredState: "STOPPED",
       dropletGuid: null,

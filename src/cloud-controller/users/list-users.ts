@@ -1,4 +1,5 @@
 import { sql, type SelectQueryBuilder, type Selectable } from "kysely";
+import { isNamed, nameKey } from "../database/name-key.ts";
 import type { Database, Schema } from "../database/schema.ts";
 import { badQuery } from "../http/cf-errors.ts";
 import { parseListQuery, type ListQuery } from "../http/list-query.ts";
@@ -36,15 +37,14 @@ export async function listUsers(
   let query = users;
   const { usernames, partial_usernames: partial, origins } = list.filters;
   if (usernames !== undefined) {
-    const folded = usernames.map((name) => name.toLowerCase());
-    query = query.where(isOneOf(sql`lower(users.username)`, folded));
+    query = query.where(isNamed("users.usernameKey", usernames));
   }
   if (partial !== undefined) {
     const patterns = partial.map(
-      (part) => `%${part.toLowerCase().replaceAll(/[\\%_]/g, String.raw`\$&`)}%`,
+      (part) => `%${nameKey(part).replaceAll(/[\\%_]/g, String.raw`\$&`)}%`,
     );
     const likes = patterns.map(
-      (pattern) => sql<boolean>`lower(users.username) like ${pattern} escape '\\'`,
+      (pattern) => sql<boolean>`users.username_key like ${pattern} escape '\\'`,
     );
     query = query.where(sql<boolean>`(${sql.join(likes, sql` or `)})`);
   }

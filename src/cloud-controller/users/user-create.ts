@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { Clock } from "#kernel/clock/clock.ts";
+import { nameKey } from "../database/name-key.ts";
 import { isUniqueViolation, newRecord } from "../database/record.ts";
 import type { Database } from "../database/schema.ts";
 import { unprocessable } from "../http/cf-errors.ts";
@@ -29,7 +30,7 @@ export async function createUser(
   await db.transaction().execute(async (tx) => {
     await tx
       .insertInto("users")
-      .values({ ...newRecord(clock, guid), username, origin })
+      .values({ ...newRecord(clock, guid), username, usernameKey: nameKey(username ?? ""), origin })
       .execute()
       .catch((error: unknown) => {
         throw isUniqueViolation(error) ? unprocessable(takenText(message)) : error;

@@ -1,4 +1,5 @@
 import type { Clock } from "#kernel/clock/clock.ts";
+import { nameKey } from "../database/name-key.ts";
 import { newRecord, touched } from "../database/record.ts";
 import type { Database, Executor } from "../database/schema.ts";
 import type { AuthContext } from "../http/auth-context.ts";
@@ -41,14 +42,15 @@ export async function upsertUser(
   clock: Clock,
   user: { readonly guid: string; readonly username: string | null; readonly origin: string | null },
 ): Promise<void> {
+  const { username, origin } = user;
+  const identity = { username, usernameKey: nameKey(username ?? ""), origin };
   await db
     .insertInto("users")
-    .values({ ...newRecord(clock, user.guid), username: user.username, origin: user.origin })
+    .values({ ...newRecord(clock, user.guid), ...identity })
     .onConflict((conflict) =>
       conflict.column("guid").doUpdateSet({
         ...touched(clock),
-        username: user.username,
-        origin: user.origin,
+        ...identity,
       }),
     )
     .execute();

@@ -4,5 +4,7 @@ import type { RecordColumns } from "../database/record.ts";
 export interface UserTable extends RecordColumns {
   /** Null for a client, and until a token or UAA has told it. */
   readonly username: string | null;
+  /** Finds him by his name, without regard to case as in UAA; empty where there is none. */
+  readonly usernameKey: string;
   readonly origin: string | null;
 }

@@ -21,6 +21,7 @@ import { packageLeases } from "./0085-package-leases.ts";
 import { buildObservations } from "./0100-build-observations.ts";
 import { resourceChecksums } from "./0110-resource-checksums.ts";
 import { jobActors } from "./0122-job-actors.ts";
+import { nameKeys } from "./0123-name-keys.ts";
 import { toolchains } from "./0128-toolchains.ts";
 
 /** Forward only, in this order. */
@@ -47,5 +48,6 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0100-build-observations": buildObservations,
   "0110-resource-checksums": resourceChecksums,
   "0122-job-actors": jobActors,
+  "0123-name-keys": nameKeys,
   "0128-toolchains": toolchains,
 };
