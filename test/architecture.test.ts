@@ -44,6 +44,7 @@ const mayImport: Record<string, readonly string[]> = {
     "blobstore",
     "diego/models",
     "diego/bbs/client",
+    "diego/cell/rep/client",
     "log-cache/client",
   ],
   "buildpack-lifecycle": [],

@@ -13,6 +13,9 @@ import { registerBlobUpkeep } from "./blobs/upkeep-routes.ts";
 import { SignedUrls } from "./blobs/signed-urls.ts";
 import type { BuildObservations } from "./build-observations/build-observations.ts";
 import { composeObservations } from "./build-observations/compose-observations.ts";
+import { composeBuildShell } from "./build-shell/compose-build-shell.ts";
+import type { UpgradeHandler } from "#kernel/http/mounted.ts";
+import type { KeptTaskClient } from "#diego/cell/rep/client.ts";
 import { registerBuilds } from "./builds/routes.ts";
 import { registerBuildpacks } from "./buildpacks/routes.ts";
 import { installShippedBuildpacks } from "./buildpacks/shipped-buildpacks.ts";
@@ -66,6 +69,7 @@ export interface StagingDependencies {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly bbs: BbsClient;
+  readonly keptTasksOf: (repUrl: string) => KeptTaskClient;
   readonly blobstore: Blobstore;
   readonly logCache: LogCacheClient;
   readonly appLog: AppLog;
@@ -87,13 +91,15 @@ export interface StagingAndRunning extends AsyncDisposable {
   readonly reports: InstanceReports;
   readonly appData: AppDataRemover;
   readonly stagings: StagingStopper;
+  /** Of connections that ask to become WebSockets. */
+  readonly upgrade: UpgradeHandler;
   /** Once the listeners are bound: recovers what a crash interrupted, installs buildpacks, begins the loops. */
   start(): Promise<void>;
   loops(): readonly LoopStatus[];
 }
 
 export function composeStaging(dependencies: StagingDependencies): StagingAndRunning {
-  const { config, db, clock, logger, bbs, blobstore, servers, logCache } = dependencies;
+  const { config, db, clock, logger, bbs, blobstore, servers } = dependencies;
   const { limits } = config.staging;
   const common = { ...dependencies, limits };
   const { signedUrls, blobUrls } = composeUrls(dependencies);
@@ -138,8 +144,9 @@ export function composeStaging(dependencies: StagingDependencies): StagingAndRun
   registerBuildpacks(servers.api, routes);
   registerStaging(servers.internal, { ...common, signedUrls, ending, handoverDirectory });
 
+  const { kept, upgrade } = composeBuildShell(dependencies);
   const runner = new DiegoRunner({ source, bbs, logger });
-  const reports = new InstanceReportsFromDiego({ bbs, logCache, clock, logger });
+  const reports = new InstanceReportsFromDiego(dependencies);
   const updater = new DeploymentUpdater({ ...common, runner, reports });
   registerDeployments(servers.api, { ...dependencies, limits: config.limits, updater });
   const events = new LrpEvents({
@@ -150,6 +157,7 @@ export function composeStaging(dependencies: StagingDependencies): StagingAndRun
     "process-sync": (signal) => syncProcesses({ source, bbs, runner, logger }, signal),
     "task-sync": composeTasks(dependencies, { source, signedUrls }),
     "staging-sync": () => syncStaging({ ...common, stager, ending, stagingTimeoutMs }),
+    "kept-stagings": () => kept.releaseGone(),
   });
 
   const running = [...loops, upkeep, packages.leaseLoop, updater];
@@ -158,21 +166,26 @@ export function composeStaging(dependencies: StagingDependencies): StagingAndRun
   return {
     runner,
     reports,
-    appData: new StagedAppData({ db, blobstore, bbs, logger }),
+    appData: new StagedAppData({ ...dependencies, buildsRemoved: () => kept.releaseGone() }),
+    upgrade,
     stagings: cancellation,
     async start() {
       await workspaces.sweep(await uploadsOfJobs(db));
       await packages.leases.recover();
-      const directory = config.staging.shippedBuildpacksDirectory;
-      if (directory !== undefined) {
-        await installShippedBuildpacks({ ...common, workspaces, stagingTimeoutMs }, directory);
-      }
+      await installBuildpacksOf({ ...common, workspaces, stagingTimeoutMs });
       events.start();
       for (const each of running) each.start();
     },
     loops: () => running.map((each) => each.status()),
     [Symbol.asyncDispose]: () => disposeInOrder([...owned, ...packagesInOrder(packages)]),
   };
+}
+
+async function installBuildpacksOf(
+  context: Parameters<typeof installShippedBuildpacks>[0] & Pick<StagingDependencies, "config">,
+): Promise<void> {
+  const directory = context.config.staging.shippedBuildpacksDirectory;
+  if (directory !== undefined) await installShippedBuildpacks(context, directory);
 }
 
 /** The leases last: what is being made is kept alive to its end. */

@@ -1,8 +1,9 @@
 import type { Blobstore } from "#blobstore/blobstore.ts";
 import { openDatabase } from "#db/open-database.ts";
 import type { BbsClient } from "#diego/bbs/client.ts";
+import type { KeptTaskClient } from "#diego/cell/rep/client.ts";
 import type { Clock } from "#kernel/clock/clock.ts";
-import type { HttpHandler } from "#kernel/http/mounted.ts";
+import type { HttpHandler, UpgradeHandler } from "#kernel/http/mounted.ts";
 import type { Logger } from "#kernel/log/logger.ts";
 import type { Loop } from "#kernel/loop/loop.ts";
 import type { LogCacheClient, LogIngest } from "#log-cache/client.ts";
@@ -31,6 +32,8 @@ import { UserDirectory } from "./users/user-directory.ts";
 export interface CloudController extends AsyncDisposable {
   /** Serves `/`, `/v3`; to be mounted on the platform's public origin. */
   readonly handler: HttpHandler;
+  /** The same for what is to become a WebSocket. */
+  readonly upgrade: UpgradeHandler;
   /** Of the listener for Diego's side and log-cache. */
   readonly internalUrl: string;
 }
@@ -39,6 +42,8 @@ export interface CloudControllerDependencies {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly bbs: BbsClient;
+  /** By the URL of a cell's rep. */
+  readonly keptTasksOf: (repUrl: string) => KeptTaskClient;
   readonly blobstore: Blobstore;
   readonly logs: LogIngest;
   readonly logCache: LogCacheClient;
@@ -109,12 +114,11 @@ export async function startCloudController(
       internalUrl: () => internalUrl,
     }),
   );
-  const { runner, reports, appData: remover, stagings } = staging;
+  const { runner, reports, appData: remover, stagings, upgrade } = staging;
   registerTenancy(api, core, { runner, remover });
   registerApplications(api, core, { runner, reports, remover, stagings });
   registerLogAccess(internal, core, authenticate);
-  const { blobstore } = dependencies;
-  const cleaning = starting.use(startCleanUp({ ...core, blobstore }, internal));
+  const cleaning = starting.use(startCleanUp({ ...dependencies, ...core }, internal));
   internal.get("/loops", async () => [...jobs.status(), ...staging.loops(), cleaning.status()]);
 
   internalUrl = await listenOnLoopback(internal, config.internalPort);
@@ -124,6 +128,7 @@ export async function startCloudController(
   const running = starting.move();
   return {
     handler: (request, response) => api.routing(request, response),
+    upgrade,
     internalUrl,
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };

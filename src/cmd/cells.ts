@@ -82,6 +82,7 @@ export async function startCells(options: {
   };
 }): Promise<AsyncDisposable> {
   const capacity = cellCapacity(options.config);
+  const { failedStagings } = options.config.settings;
   const cells = await Promise.all(
     options.runtimes.map(async (runtime, index) => {
       const cellId = `cell-${index + 1}`;
@@ -95,6 +96,7 @@ export async function startCells(options: {
           capacity,
           directory: path.join(options.paths.cell(index), "rep"),
           handoverDirectory: options.paths.handover,
+          kept: { ...failedStagings, containers: failedStagings.perCell },
         },
         { ...options.dependencies, runtime },
       );

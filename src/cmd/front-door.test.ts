@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import type { IncomingMessage } from "node:http";
 import { connect } from "node:net";
+import type { Duplex } from "node:stream";
+import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import type { HttpHandler } from "#kernel/http/mounted.ts";
 import { openFrontDoor } from "./front-door.ts";
@@ -13,11 +16,18 @@ const answering =
     response.end(name);
   };
 
+const upgrade = (): void => assert.fail("nothing asks for a WebSocket");
+
 test("openFrontDoor() hands each path to the component that owns it, and to none by a mere prefix", async () => {
   const { port } = await choosePort("127.0.0.1", 0);
   await using _door = await openFrontDoor(
     { host: "127.0.0.1", port },
-    { uaa: answering("uaa"), logCache: answering("log-cache"), cloudController: answering("cc") },
+    {
+      uaa: answering("uaa"),
+      logCache: answering("log-cache"),
+      cloudController: answering("cc"),
+      upgrade,
+    },
   );
   const at = async (path: string) => (await fetch(`http://127.0.0.1:${port}${path}`)).text();
 
@@ -34,6 +44,7 @@ test("a browser is led to the dashboard, programs read the API's root; without a
     uaa: answering("uaa"),
     logCache: answering("log-cache"),
     cloudController: answering("cc"),
+    upgrade,
   };
   const ports = [await choosePort("127.0.0.1", 0), await choosePort("127.0.0.1", 0)] as const;
   const listen = (index: 0 | 1) => ({ host: "127.0.0.1", port: ports[index].port });
@@ -73,7 +84,7 @@ test("choosePort() replaces a taken port by a free one and says which was taken"
   const { port } = await choosePort("127.0.0.1", 0);
   await using _door = await openFrontDoor(
     { host: "127.0.0.1", port },
-    { uaa: answering(""), logCache: answering(""), cloudController: answering("") },
+    { uaa: answering(""), logCache: answering(""), cloudController: answering(""), upgrade },
   );
 
   const choice = await choosePort("127.0.0.1", port);
@@ -86,10 +97,39 @@ test("a client that falls silent in the middle of its request is let go", async 
   const { port } = await choosePort("127.0.0.1", 0);
   await using _door = await openFrontDoor(
     { host: "127.0.0.1", port, silentMs: 50 },
-    { uaa: () => undefined, logCache: () => undefined, cloudController: () => undefined },
+    { uaa: () => undefined, logCache: () => undefined, cloudController: () => undefined, upgrade },
   );
   const socket = connect(port, "127.0.0.1");
   socket.resume().write("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhalf");
 
   await once(socket, "close");
+});
+
+test("what is to become a WebSocket below /rivera/v1 is handed on and may be silent; others are answered in HTTP/1.1", async () => {
+  const { port } = await choosePort("127.0.0.1", 0);
+  const parts = {
+    uaa: answering("uaa"),
+    logCache: answering("log-cache"),
+    cloudController: answering("cc"),
+    upgrade: (request: IncomingMessage, socket: Duplex) => {
+      socket.write(`taken ${request.url ?? ""}\n`);
+      socket.once("data", (typed) => socket.end(typed));
+    },
+  };
+  await using _door = await openFrontDoor({ host: "127.0.0.1", port, silentMs: 100 }, parts);
+  const ask = (path: string, to: string) => {
+    const socket = connect(port, "127.0.0.1");
+    socket.write(
+      `GET ${path} HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: ${to}\r\n\r\n`,
+    );
+    return socket;
+  };
+
+  const taken = ask("/rivera/v1/builds/b/shell?x", "WebSocket");
+  const others = [ask("/rivera/v1/builds/b/shell", "h2c"), ask("/v3/apps", "websocket")];
+  // They are let go once they have been silent for longer than the other may not be.
+  for (const other of others)
+    assert.match(await text(other), /^HTTP\/1\.1 200 OK\r\n.*\r\n\r\ncc$/s);
+  taken.write("typed later");
+  assert.equal(await text(taken), "taken /rivera/v1/builds/b/shell?x\ntyped later");
 });

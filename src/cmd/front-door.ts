@@ -1,10 +1,13 @@
 import { createServer, type IncomingMessage, type Server } from "node:http";
-import type { HttpHandler } from "#kernel/http/mounted.ts";
+import { Socket } from "node:net";
+import type { HttpHandler, UpgradeHandler } from "#kernel/http/mounted.ts";
 
 export interface FrontDoorRoutes {
   readonly uaa: HttpHandler;
   readonly logCache: HttpHandler;
   readonly cloudController: HttpHandler;
+  /** Of WebSockets below `/rivera/v1`; there are no others. */
+  readonly upgrade: UpgradeHandler;
   /** The dashboard; undefined where it is switched off. */
   readonly web?: HttpHandler | undefined;
 }
@@ -22,7 +25,9 @@ export async function openFrontDoor(
   },
   routes: FrontDoorRoutes,
 ): Promise<AsyncDisposable> {
-  const server = createServer((request, response) => {
+  // A client that offers another protocol beside HTTP/1.1, as Java's does h2c, is answered in HTTP/1.1.
+  const options = { shouldUpgradeCallback: isWebSocket };
+  const server = createServer(options, (request, response) => {
     const url = request.url ?? "/";
     if (isBelow(url, "/uaa")) routes.uaa(request, response);
     else if (isBelow(url, "/api/v1")) routes.logCache(request, response);
@@ -30,6 +35,11 @@ export async function openFrontDoor(
     else if (routes.web !== undefined && url === "/" && isBrowser(request)) {
       response.writeHead(302, { location: "rivera/", vary: "accept" }).end();
     } else routes.cloudController(request, response);
+  });
+  server.on("upgrade", (request, socket, head) => {
+    // A terminal may be silent; who serves it sees to its end.
+    if (socket instanceof Socket) socket.setTimeout(0);
+    routes.upgrade(request, socket, head);
   });
   // An upload of a gigabyte over a slow line takes longer than Node's default of 300 s.
   server.requestTimeout = 0;
@@ -40,6 +50,10 @@ export async function openFrontDoor(
     server.listen({ host: listen.host, port: listen.port }, resolve);
   });
   return { [Symbol.asyncDispose]: () => close(server) };
+}
+
+function isWebSocket({ url, headers }: IncomingMessage): boolean {
+  return isBelow(url ?? "", "/rivera/v1") && /^websocket$/i.test(headers.upgrade ?? "");
 }
 
 function isPage(url: string): boolean {

@@ -1,5 +1,6 @@
 import type { Clock } from "#kernel/clock/clock.ts";
 import { holderOf } from "./data-lock.ts";
+import { keptStagingLines } from "./kept-stagings.ts";
 import { loopLines } from "./loops-command.ts";
 import { readPlatformState } from "./platform-state.ts";
 import { readRiveraJson, type RiveraJson } from "./rivera-json.ts";
@@ -24,10 +25,18 @@ export async function status(
     io.print(`No platform runs on ${options.dataDir}. Start one with: rivera up`);
     return 1;
   }
-  const state = options.loops ? readPlatformState(options.dataDir) : undefined;
-  const lines = state === undefined ? describe(running, options.field) : await loopLines(state);
-  for (const line of lines) io.print(line);
+  for (const line of await statusLines(running, options)) io.print(line);
   return 0;
+}
+
+async function statusLines(
+  running: RiveraJson,
+  { dataDir, field, loops }: Parameters<typeof status>[1],
+): Promise<string[]> {
+  const state = readPlatformState(dataDir);
+  if (loops && state !== undefined) return await loopLines(state);
+  const kept = field === undefined && state !== undefined ? await keptStagingLines(state) : [];
+  return [...describe(running, field), ...kept];
 }
 
 /** `rivera down`: asks the platform on the folder to stop and waits for its end, 60 s at most. */

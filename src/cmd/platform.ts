@@ -10,7 +10,7 @@ import { createAuctioneerClient } from "#diego/auctioneer/client.ts";
 import { startAuctioneer } from "#diego/auctioneer/start-auctioneer.ts";
 import { createBbsClient, type BbsClient } from "#diego/bbs/client.ts";
 import { startBbs } from "#diego/bbs/start-bbs.ts";
-import { createRepClient } from "#diego/cell/rep/client.ts";
+import { createKeptTaskClient, createRepClient } from "#diego/cell/rep/client.ts";
 import { startRouteEmitter } from "#diego/route-emitter/start-route-emitter.ts";
 import type { Clock } from "#kernel/clock/clock.ts";
 import { asInternalSecret, type InternalSecret } from "#kernel/http/internal-auth.ts";
@@ -139,6 +139,7 @@ export async function startPlatform(
         uaa: uaa.handler,
         logCache: logCache.handler,
         cloudController: cloudController.handler,
+        upgrade: cloudController.upgrade,
         web,
       },
     ),
@@ -279,6 +280,7 @@ async function controlCloud(
         limits: settings.stagingLimits,
         resourceCache: settings.resourceCache,
         syncIntervalMs: settings.syncIntervalMs,
+        keepFailedMs: settings.failedStagings.keepMs,
         ...(settings.web === undefined ? {} : { dashboardUrl: `${api}/rivera/` }),
       },
     },
@@ -286,6 +288,7 @@ async function controlCloud(
       clock,
       logger,
       bbs: parts.bbs,
+      keptTasksOf: createKeptTaskClient(secret, clock),
       blobstore,
       logs: parts.logs,
       logCache: createLogCacheClient({ url: parts.logCache.url, secret }, { clock }),

@@ -24,8 +24,19 @@ export interface Settings {
   readonly commaDelimitedDestinations: boolean;
   /** Of an OpenTelemetry collector, for the timelines of stagings; undefined: none. */
   readonly otlpEndpoint: string | undefined;
+  readonly failedStagings: FailedStagings;
   /** The dashboard; undefined: it is not served. */
   readonly web: { readonly addresses: readonly string[] } | undefined;
+}
+
+/** Their containers, which stay for whoever looks into them. */
+export interface FailedStagings {
+  /** 0: they do not stay. */
+  readonly keepMs: number;
+  readonly perCell: number;
+  /** Open at once in one container, and how long without a byte either way. */
+  readonly terminals: number;
+  readonly idleMs: number;
 }
 
 const count = z.int().min(1);
@@ -98,6 +109,15 @@ export const settingsSchema = z.strictObject({
       web_addresses: z.array(dashboardAddress).max(20).default([]),
       /** `http://collector:4318`. */
       otlp_endpoint: z.url({ protocol: /^https?$/ }).optional(),
+      /** The container of a staging that has failed stays that long, so many of them on a cell; 0 minutes: none. */
+      failed_stagings: z
+        .strictObject({
+          keep_minutes: z.number().min(0).max(1_440).default(15),
+          kept_per_cell: z.int().min(0).max(100).default(2),
+          terminals: z.int().min(1).max(100).default(4),
+          idle_minutes: z.number().min(0.01).max(1_440).default(10),
+        })
+        .prefault({}),
       narrowed_page_size: count.max(5_000).optional(),
       resource_cache: resourceCache,
     })
@@ -140,7 +160,18 @@ export function settingsOf(asked: Asked): Settings {
     syncIntervalMs: inMs(asked.diego_sync.frequency_in_seconds) ?? 30_000,
     commaDelimitedDestinations: asked.security_groups.enable_comma_delimited_destinations ?? false,
     otlpEndpoint: rivera.otlp_endpoint,
+    failedStagings: failedStagingsOf(rivera.failed_stagings),
     web: rivera.web ? { addresses: rivera.web_addresses } : undefined,
+  };
+}
+
+function failedStagingsOf(asked: Asked["rivera"]["failed_stagings"]): FailedStagings {
+  const isOff = asked.keep_minutes === 0 || asked.kept_per_cell === 0;
+  return {
+    keepMs: isOff ? 0 : asked.keep_minutes * 60_000,
+    perCell: isOff ? 0 : asked.kept_per_cell,
+    terminals: asked.terminals,
+    idleMs: asked.idle_minutes * 60_000,
   };
 }
 

@@ -47,9 +47,10 @@ const tooLong = { kind: "invalid", problem: "it is longer than a megabyte" } as 
 function releaseProcesses(staging: Staging, buildpack: FinalBuildpack): LaunchProcess[] {
   const releaseFailed = "Failed to build droplet release";
   const script = path.join(buildpack.directory, "bin", "release");
+  const args = [staging.flags.buildDir];
   const { end, stdout, isWhole } = staging.trace.record(
-    { phase: "release", buildpack: shownKey(buildpack.key) },
-    () => captureScript(script, [staging.flags.buildDir], staging.env),
+    { phase: "release", buildpack: shownKey(buildpack.key), command: [script, ...args] },
+    () => captureScript(script, args, staging.env),
     (captured) => outcomeOfScript(captured.end),
   );
   if (end.kind === "failed") {

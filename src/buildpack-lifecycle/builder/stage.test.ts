@@ -597,17 +597,27 @@ test("the phases are traced beside the log: which buildpack, when, with what out
       started_ms: started,
       ended_ms: ended,
       bytes,
+      command,
       ...rest
     } = line as Record<string, unknown>;
     assert.ok(typeof started === "number" && typeof ended === "number" && ended >= started);
-    return { ...rest, ...(bytes === undefined ? {} : { hasBytes: Number(bytes) > 0 }) };
+    return {
+      ...rest,
+      ...(Array.isArray(command) ? { command: command.join().replaceAll(/[^,]*\//g, "") } : {}),
+      ...(bytes === undefined ? {} : { hasBytes: Number(bytes) > 0 }),
+    };
   });
   assert.deepEqual(seen, [
     { phase: "detect", buildpack: "no", outcome: "exit status 9" },
     { phase: "detect", buildpack: "yes", outcome: "ok", output: "yes-detected\n" },
-    { phase: "supply", buildpack: "yes", outcome: "ok" },
-    { phase: "finalize", buildpack: "yes", outcome: "ok" },
-    { phase: "release", buildpack: "yes", outcome: "ok" },
+    { phase: "supply", buildpack: "yes", command: "supply,app,final,deps,0", outcome: "ok" },
+    {
+      phase: "finalize",
+      buildpack: "yes",
+      command: "finalize,app,final,deps,0,profile.d",
+      outcome: "ok",
+    },
+    { phase: "release", buildpack: "yes", command: "release,app", outcome: "ok" },
     { phase: "droplet", outcome: "ok", hasBytes: true },
     { phase: "cache", outcome: "ok", hasBytes: true },
   ]);

@@ -30,7 +30,11 @@ export interface BuildpackScript {
 
 export function runBuildpackScript(staging: Staging, script: BuildpackScript): ScriptEnd {
   return staging.trace.record(
-    { phase: script.phase, buildpack: shownKey(script.key) },
+    {
+      phase: script.phase,
+      buildpack: shownKey(script.key),
+      command: [script.path, ...script.args],
+    },
     () => runScript(script.path, script.args, staging.env),
     outcomeOfScript,
   );

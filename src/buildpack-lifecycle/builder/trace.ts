@@ -5,6 +5,8 @@ interface Phase {
   /** `detect`, `supply`, `finalize`, `compile`, `release`, `download`, `droplet`, `cache`. */
   readonly phase: string;
   readonly buildpack?: string;
+  /** Of a script: its path and its arguments. */
+  readonly command?: readonly string[];
 }
 
 export interface PhaseOutcome {

@@ -153,18 +153,22 @@ export class HttpTransport implements Disposable {
     }
   }
 
-  #open(url: URL, options: RequestOptions): ClientRequest {
-    if (url.protocol !== "https:") {
-      const agent = isLoopback(url.hostname) ? this.#http : this.#httpProxied;
-      return http.request(url, { ...options, agent });
-    }
+  /** What makes the connections to an `http:` or `https:` URL. */
+  agentFor(url: URL): Agent {
+    if (url.protocol !== "https:") return isLoopback(url.hostname) ? this.#http : this.#httpProxied;
     const https = process.getBuiltinModule("node:https");
     this.#https ??= new https.Agent({
       keepAlive: true,
       proxyEnv: { ...this.#options.environment },
       rejectUnauthorized: !this.#options.skipSslValidation,
     });
-    return https.request(url, { ...options, agent: this.#https });
+    return this.#https;
+  }
+
+  #open(url: URL, options: RequestOptions): ClientRequest {
+    const agent = this.agentFor(url);
+    if (url.protocol !== "https:") return http.request(url, { ...options, agent });
+    return process.getBuiltinModule("node:https").request(url, { ...options, agent });
   }
 
   /** Gives up on a connection that is not made in time; the returned controller ends the watch. */

@@ -23,7 +23,7 @@ rivera build-log 0b4a8b1e-8d3c-4d0e-9a55-3f7a4a7a3f0d --follow`,
       description: "Wait for further lines until the staging has ended",
     },
   ],
-  seeAlso: ["logs", "push", "timeline", "why-detected"],
+  seeAlso: ["logs", "push", "stage-shell", "timeline", "why-detected"],
   async run(session, input) {
     const { ui } = session;
     const cc = await session.cloudController();

@@ -124,6 +124,11 @@ export const commandTable: readonly CommandEntry[] = [
     load: async () => (await import("./why-detected.ts")).whyDetected,
   },
   {
+    name: "stage-shell",
+    description: "Open a terminal in the container of a staging that has failed",
+    load: async () => (await import("./stage-shell.ts")).stageShell,
+  },
+  {
     name: "timeline",
     description: "Show where the time of a staging went",
     load: async () => (await import("./timeline.ts")).timeline,

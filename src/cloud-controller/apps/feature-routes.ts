@@ -4,9 +4,9 @@ import { notFound } from "../http/cf-errors.ts";
 import type { ApiServer } from "../http/create-server.ts";
 import { presentAll } from "../http/page.ts";
 import { parseMessage } from "../http/parse-message.ts";
-import { findSpace } from "../spaces/find-space.ts";
 import { featureMessage } from "../spaces/messages.ts";
 import { permittedApp, type AppRoutes } from "./app-access.ts";
+import { sshRefusal } from "./ssh-access.ts";
 import { appFeatures, isFeature, setFeatures, type FeatureName } from "./set-features.ts";
 
 /** Switches of an app, and what its reader may see and whether ssh is open. */
@@ -80,12 +80,8 @@ function registerReports(app: ApiServer, dependencies: AppRoutes): void {
   app.get<{ Params: { guid: string } }>("/v3/apps/:guid/ssh_enabled", async (request) => {
     const { guid } = request.params;
     const found = await permittedApp(dependencies, request.auth, guid, "space.read");
-    const space = await findSpace(db, found.spaceGuid);
-    if (space?.allowSsh !== 1) {
-      return { enabled: false, reason: `ssh is disabled for space '${space?.name ?? ""}'` };
-    }
-    if (!found.features.ssh) return { enabled: false, reason: "ssh is disabled for app" };
-    return { enabled: true, reason: "" };
+    const reason = await sshRefusal(db, found);
+    return { enabled: reason === "", reason };
   });
 }
 

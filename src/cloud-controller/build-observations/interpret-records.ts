@@ -15,6 +15,7 @@ const elapsedMs = z.number().min(0).max(1e9);
 const traceSchema = z.object({
   phase: z.string().regex(/^[a-z-]{1,32}$/),
   buildpack: shortText.optional(),
+  command: z.array(z.string().max(4_096)).max(20).optional(),
   started_ms: elapsedMs,
   ended_ms: elapsedMs.optional(),
   outcome: shortText.optional(),
@@ -118,9 +119,10 @@ class Reading {
     const instant = (ms: number) => Math.min(at, builderStart + ms);
     const startedAt = instant(trace.started_ms);
     const subject = trace.buildpack === undefined ? "" : this.#nameOf(trace.buildpack);
+    const command = trace.command === undefined ? {} : { command: trace.command };
     if (trace.ended_ms === undefined) {
       this.#endPhase(startedAt, { outcome: "interrupted" });
-      const phase = { name: trace.phase, subject, startedAt, said: "" };
+      const phase = { name: trace.phase, subject, startedAt, said: "", ...command };
       this.#progress = { ...this.#progress, phase };
       return;
     }
@@ -134,6 +136,7 @@ class Reading {
       startedAt,
       endedAt: Math.max(startedAt, instant(trace.ended_ms)),
       outcome,
+      ...command,
       ...detailsOf(trace),
       ...(outcome === "ok" || said === "" ? {} : { errors: said }),
     });
@@ -143,10 +146,20 @@ class Reading {
     const { phase } = this.#progress;
     if (phase === undefined) return;
     this.#forgetPhase();
-    const { name, subject, startedAt, said } = phase;
+    const { name, subject, startedAt, said, command: asked } = phase;
+    const command = asked === undefined ? {} : { command: asked };
     const errors = said === "" ? {} : { errors: said };
     const endedAt = Math.max(startedAt, at);
-    this.#span({ name, subject, from: "builder", startedAt, endedAt, outcome, ...errors });
+    this.#span({
+      name,
+      subject,
+      from: "builder",
+      startedAt,
+      endedAt,
+      outcome,
+      ...command,
+      ...errors,
+    });
   }
 
   #forgetPhase(): void {

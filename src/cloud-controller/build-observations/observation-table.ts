@@ -52,6 +52,8 @@ export const spanSchema = z.object({
   endedAt: z.number(),
   /** "ok", `exit status 1`, `interrupted`. */
   outcome: z.string(),
+  /** Of a script: its path and its arguments. */
+  command: z.array(z.string()).optional(),
   bytes: z.number().optional(),
   cached: z.boolean().optional(),
   outOfMemory: z.boolean().optional(),
@@ -74,6 +76,7 @@ const openPhase = z.object({
   startedAt: z.number(),
   /** What it has said last, both outputs; for the developer who asks what went wrong. */
   said: z.string(),
+  command: z.array(z.string()).optional(),
 });
 
 /** How far the observation of a build has come. */

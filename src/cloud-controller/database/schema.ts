@@ -4,6 +4,7 @@ import type { OrphanedBlobTable } from "../clean-up/orphaned-blob-table.ts";
 import type { AppTable } from "../apps/app-table.ts";
 import type { AppUsageEventTable } from "../app-usage-events/app-usage-event-table.ts";
 import type { AuditEventTable } from "../audit-events/audit-event-table.ts";
+import type { ShellTicketTable } from "../build-shell/ticket-table.ts";
 import type { BuildTable } from "../builds/build-table.ts";
 import type {
   BuildLogChunkTable,
@@ -92,6 +93,7 @@ export interface Schema {
   deployments: DeploymentTable;
   tasks: TaskTable;
   taskSequences: TaskSequenceTable;
+  shellTickets: ShellTicketTable;
 }
 
 export type Database = Kysely<Schema>;

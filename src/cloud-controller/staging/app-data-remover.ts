@@ -17,17 +17,21 @@ export class StagedAppData implements AppDataRemover {
   readonly #blobstore: Blobstore;
   readonly #bbs: Pick<BbsClient, "cancelTask">;
   readonly #logger: Logger;
+  readonly #buildsRemoved: () => Promise<unknown>;
 
   constructor(options: {
     readonly db: Database;
     readonly blobstore: Blobstore;
     readonly bbs: Pick<BbsClient, "cancelTask">;
     readonly logger: Logger;
+    /** After builds have gone: what is kept of them elsewhere goes too. May fail; a loop tries again. */
+    readonly buildsRemoved: () => Promise<unknown>;
   }) {
     this.#db = options.db;
     this.#blobstore = options.blobstore;
     this.#bbs = options.bbs;
     this.#logger = options.logger;
+    this.#buildsRemoved = options.buildsRemoved;
   }
 
   async removeAppData(appGuid: string): Promise<void> {
@@ -55,6 +59,10 @@ export class StagedAppData implements AppDataRemover {
       await tx.deleteFrom("packages").where("appGuid", "=", appGuid).execute();
       await tx.deleteFrom("builds").where("appGuid", "=", appGuid).execute();
       await tx.deleteFrom("droplets").where("appGuid", "=", appGuid).execute();
+    });
+    if (builds.length === 0) return;
+    await this.#buildsRemoved().catch((error: unknown) => {
+      this.#logger.info("kept-stagings-not-released", { app: appGuid, error });
     });
   }
 

@@ -148,6 +148,7 @@ export class Stager {
         url: blobUrls.internal("POST", observationPath(build.guid), { permanent: true }),
         closingLine: `Timeline: ${this.#timelineUrl(build)} (rivera timeline ${build.guid})`,
       },
+      keep: this.#keep(build),
       environment: await this.#environment(build, { app, place, environment }),
       egressRules: toEgressRules(groups.get(spaceGuid) ?? []),
       placementTags: tag === undefined ? [] : [tag],
@@ -184,6 +185,17 @@ export class Stager {
     const key = buildpackCacheBlob(appGuid, stack);
     if (row === undefined || (await blobstore.stat(key)) === undefined) return undefined;
     return { url: blobUrls.forCell(key), sha256: row.sha256 };
+  }
+
+  #keep({ guid }: Build): StagingFacts["keep"] {
+    const forMs = this.#options.config.keepFailedMs ?? 0;
+    if (forMs === 0) return undefined;
+    const minutes = Math.max(1, Math.round(forMs / 60_000));
+    const time = minutes === 1 ? "a minute" : `${minutes} minutes`;
+    return {
+      forMs,
+      line: `A shell in this container, for ${time}: rivera stage-shell ${guid}`,
+    };
   }
 
   /** For a person's browser where there is a page, which shows the reason, too. */

@@ -26,6 +26,8 @@ export interface StagingConfig {
   readonly resourceCache?: Partial<ResourceCacheConfig>;
   /** Milliseconds between two rounds of syncing with the BBS. */
   readonly syncIntervalMs: number;
+  /** How long cells are asked to keep the container of a staging that has failed; default 0, not at all. */
+  readonly keepFailedMs?: number;
   /** Of the dashboard, with a slash at the end; undefined where none is served. */
   readonly dashboardUrl?: string;
 }

@@ -40,6 +40,7 @@ function facts(changes: Partial<StagingFacts> = {}): StagingFacts {
     buildpackCacheUploadUrl: "http://cc/cache",
     completionCallbackUrl: "http://cc/completed",
     observation: { url: "http://cc/observation", closingLine: "Timeline: there" },
+    keep: { forMs: 90_000, line: "A shell: so" },
     environment: [{ name: "A", value: "1" }],
     egressRules: [],
     placementTags: ["isolated"],
@@ -80,7 +81,7 @@ test("the container of a staging task is that of the original", () => {
       organization_name: { static: "org" },
     },
     annotation:
-      '{"rivera":{"observation_url":"http://cc/observation","closing_line":"Timeline: there"}}',
+      '{"rivera":{"observation_url":"http://cc/observation","closing_line":"Timeline: there","keep_failed":{"for_seconds":90,"directory":"/tmp/app","line":"A shell: so"}}}',
     resultFile: "/tmp/result.json",
     completionCallbackUrl: "http://cc/completed",
   });

@@ -1,5 +1,6 @@
 import type { Action, Checksum, EnvironmentVariable } from "#diego/models/action.ts";
 import type { CachedDependency, SecurityGroupRule } from "#diego/models/container-definition.ts";
+import { keepAnnotation, type KeepRequest } from "#diego/models/keep-request.ts";
 import { observationAnnotation, type ObservationRequest } from "#diego/models/observation.ts";
 import { preloadedRootFs } from "#diego/models/root-fs.ts";
 import type { TaskDefinition } from "#diego/models/task.ts";
@@ -51,6 +52,8 @@ export interface StagingFacts {
   readonly completionCallbackUrl: string;
   /** Where the cell tells what happens, and what it says in the log at the end. */
   readonly observation: ObservationRequest;
+  /** Undefined where the container of a failed staging is not kept. */
+  readonly keep?: Pick<KeepRequest, "forMs" | "line"> | undefined;
   readonly environment: readonly EnvironmentVariable[];
   readonly egressRules: readonly SecurityGroupRule[];
   /** The isolation segment of the app's space; none for the shared one. */
@@ -59,6 +62,9 @@ export interface StagingFacts {
 
 export const stagingDomain = "cf-app-staging";
 export const trustedSystemCertificatesPath = "/etc/cf-system-certificates";
+
+/** The app as the scripts of buildpacks see it, and where a shell in a failed staging begins. */
+export const shellDirectory = "/tmp/app";
 
 const logSource = "STG";
 const user = "vcap";
@@ -93,7 +99,10 @@ export function stagingTaskDefinition(facts: StagingFacts): TaskDefinition {
     maxPids: facts.pidLimit,
     logRateLimitBytesPerSecond: facts.logRateLimitBytesPerSecond,
     metricTags: appMetricTags(app, facts.place),
-    annotation: observationAnnotation(facts.observation),
+    annotation: observationAnnotation(
+      facts.observation,
+      facts.keep === undefined ? {} : keepAnnotation({ ...facts.keep, directory: shellDirectory }),
+    ),
     action: {
       kind: "timeout",
       timeoutMs: facts.timeoutMs,
@@ -152,7 +161,7 @@ function downloads(facts: StagingFacts): Action {
     user,
     checksum: sha256(blob),
   });
-  const actions = [download("app package", facts.package, "/tmp/app")];
+  const actions = [download("app package", facts.package, shellDirectory)];
   const { buildpackCache } = facts;
   if (buildpackCache !== undefined) {
     const action = download("build artifacts cache", buildpackCache, "/tmp/cache");
@@ -173,7 +182,7 @@ function runBuilder(facts: StagingFacts): Action {
       `-buildpackOrder=${order.join(",")}`,
       "-skipCertVerify=false",
       `-skipDetect=${facts.skipDetect}`,
-      "-buildDir=/tmp/app",
+      `-buildDir=${shellDirectory}`,
       "-outputDroplet=/tmp/droplet",
       "-outputMetadata=/tmp/result.json",
       "-outputBuildArtifactsCache=/tmp/output-cache",

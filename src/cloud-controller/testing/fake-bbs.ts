@@ -1,6 +1,7 @@
 import type { BbsClient } from "#diego/bbs/client.ts";
 import type { ActualLrp } from "#diego/models/actual-lrp.ts";
 import { BbsError } from "#diego/models/bbs-error.ts";
+import type { CellPresence } from "#diego/models/cell-presence.ts";
 import type { DesiredLrp } from "#diego/models/desired-lrp.ts";
 import type { LrpEvent } from "#diego/models/event.ts";
 import type { Task } from "#diego/models/task.ts";
@@ -11,6 +12,7 @@ export class FakeBbs implements Partial<BbsClient> {
   readonly taskMap = new Map<string, Task>();
   readonly desired = new Map<string, DesiredLrp>();
   readonly actual: ActualLrp[] = [];
+  presences: CellPresence[] = [];
   readonly freshDomains = new Map<string, number>();
   /** What was called to change something, in order. */
   readonly calls: string[] = [];
@@ -36,6 +38,11 @@ export class FakeBbs implements Partial<BbsClient> {
       rejectionCount: 0,
       rejectionReason: "",
     });
+  };
+
+  cells: BbsClient["cells"] = async () => {
+    this.#refuseInOutage();
+    return this.presences;
   };
 
   tasks: BbsClient["tasks"] = async (filter = {}) => {

@@ -7,9 +7,15 @@ import { FakeBbs } from "./fake-bbs.ts";
 import { TestCloudController, type Answer } from "./test-cloud-controller.ts";
 
 /** A build that a cell stages, which is the test. */
-export async function observedBuild(config: Partial<CloudControllerConfig> = {}) {
+export async function observedBuild(
+  config: Partial<CloudControllerConfig> = {},
+  further: Pick<
+    NonNullable<Parameters<typeof TestCloudController.start>[0]>,
+    "keptTasksOf" | "staging"
+  > = {},
+) {
   const bbs = new FakeBbs();
-  const cc = await TestCloudController.start({ bbs, config });
+  const cc = await TestCloudController.start({ ...further, bbs, config });
   const developer = await Developer.admin(cc);
   const app = await developer.createApp("shop");
   const found = await developer.packageOf(app, buildZip([{ name: "Procfile", content: "web: x" }]));

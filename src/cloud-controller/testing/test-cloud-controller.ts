@@ -11,6 +11,7 @@ import { openDiskBlobstore } from "#blobstore/disk-blobstore.ts";
 import type { DatabaseConfig } from "#db/database-config.ts";
 import { openDatabase } from "#db/open-database.ts";
 import { testDatabase } from "#db/testing/test-database.ts";
+import type { KeptTaskClient } from "#diego/cell/rep/client.ts";
 import type { BbsClient } from "#diego/bbs/client.ts";
 import { asInternalSecret } from "#kernel/http/internal-auth.ts";
 import { RecordingLogger } from "#kernel/log/recording-logger.ts";
@@ -79,6 +80,8 @@ export class TestCloudController implements AsyncDisposable {
   static async start(
     options: {
       readonly bbs?: Partial<BbsClient>;
+      /** Of the cells that the BBS names. */
+      readonly keptTasksOf?: (repUrl: string) => KeptTaskClient;
       readonly blobstore?: Blobstore;
       readonly logCache?: LogCacheClient;
       readonly config?: Partial<CloudControllerConfig>;
@@ -116,6 +119,7 @@ export class TestCloudController implements AsyncDisposable {
           clock: systemClock,
           logger,
           bbs: unreachable<BbsClient>("BBS", options.bbs ?? new FakeBbs()),
+          keptTasksOf: options.keptTasksOf ?? ((repUrl) => unreachable<KeptTaskClient>(repUrl, {})),
           blobstore:
             options.blobstore ??
             (await openDiskBlobstore({
@@ -140,6 +144,7 @@ export class TestCloudController implements AsyncDisposable {
       ),
     );
     server.on("request", cloudController.handler);
+    server.on("upgrade", cloudController.upgrade);
     return new TestCloudController({
       url,
       cloudController,

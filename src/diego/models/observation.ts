@@ -17,8 +17,14 @@ const annotationSchema = z.object({
   }),
 });
 
-export function observationAnnotation({ url, closingLine }: ObservationRequest): string {
-  return JSON.stringify({ rivera: { observation_url: url, closing_line: closingLine } });
+/** `further` is what else the cell is asked for. */
+export function observationAnnotation(
+  { url, closingLine }: ObservationRequest,
+  further: Readonly<Record<string, unknown>> = {},
+): string {
+  return JSON.stringify({
+    rivera: { observation_url: url, closing_line: closingLine, ...further },
+  });
 }
 
 /** Undefined where the annotation asks for nothing: it may be anybody's text. */

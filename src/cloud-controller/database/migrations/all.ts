@@ -23,6 +23,7 @@ import { resourceChecksums } from "./0110-resource-checksums.ts";
 import { jobActors } from "./0122-job-actors.ts";
 import { nameKeys } from "./0123-name-keys.ts";
 import { toolchains } from "./0128-toolchains.ts";
+import { shellTickets } from "./0132-shell-tickets.ts";
 
 /** Forward only, in this order. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -50,4 +51,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0122-job-actors": jobActors,
   "0123-name-keys": nameKeys,
   "0128-toolchains": toolchains,
+  "0132-shell-tickets": shellTickets,
 };

@@ -2,6 +2,7 @@ import type { Action } from "#diego/models/action.ts";
 import type { ActualLrpKey, ActualLrpNetInfo } from "#diego/models/actual-lrp.ts";
 import type { ContainerDefinition } from "#diego/models/container-definition.ts";
 import type { CheckDefinition } from "#diego/models/desired-lrp.ts";
+import type { KeepRequest } from "#diego/models/keep-request.ts";
 import type { ObservationRequest } from "#diego/models/observation.ts";
 
 /** Whom a container is for. */
@@ -39,6 +40,8 @@ export interface RunRequest {
   readonly resultFile: string;
   /** Who wants to hear what happens in it. */
   readonly observation?: ObservationRequest | undefined;
+  /** Whether its container stays where it fails. */
+  readonly keep?: KeepRequest | undefined;
   /** Of each envelope; dynamic ones have their values. */
   readonly metricTags: Readonly<Record<string, string>>;
 }

@@ -14,7 +14,9 @@ import { failedOutcome } from "./container-stage.ts";
 import { DependencyStore } from "./downloads/dependency-store.ts";
 import { Downloader } from "./downloads/downloader.ts";
 import { Uploader } from "./downloads/uploader.ts";
-import { ManagedContainer, type CellParts } from "./managed-container.ts";
+import { KeptContainers, type KeptLimits, type OpenedTerminal } from "./kept/kept-containers.ts";
+import type { Keeping } from "./kept/giving-way.ts";
+import { ManagedContainer, type CellParts, type Window } from "./managed-container.ts";
 
 export interface ExecutorConfig {
   readonly cellId: string;
@@ -31,7 +33,11 @@ export interface ExecutorConfig {
   readonly gracefulShutdownMs?: number;
   /** Between two measurements of a container; default 15,000. */
   readonly metricsIntervalMs?: number;
+  /** Of containers that stay after their program has failed; none by default. */
+  readonly kept?: KeptLimits;
 }
+
+const nothingKept: KeptLimits = { containers: 0, terminals: 0 };
 
 export interface ExecutorDependencies {
   readonly clock: Clock;
@@ -52,6 +58,7 @@ export class Executor implements AsyncDisposable {
   readonly #parts: CellParts;
   readonly #containers = new Map<string, ManagedContainer>();
   readonly #metrics: ContainerMetricsEmitter;
+  readonly #kept: KeptContainers;
   readonly #loops: readonly Loop[];
   #disposed = false;
 
@@ -62,7 +69,9 @@ export class Executor implements AsyncDisposable {
     const { handoverDirectory } = config;
     const transfer = { clock, guids, logger, handoverDirectory };
     const downloader = new Downloader({ ...transfer, directory: directory("downloads") });
+    const limits = config.kept ?? nothingKept;
     this.total = config.capacity;
+    this.#kept = new KeptContainers({ limits, clock, logger });
     this.#metrics = new ContainerMetricsEmitter({
       clock,
       logger,
@@ -88,6 +97,8 @@ export class Executor implements AsyncDisposable {
       }),
       drainMs: config.drainMs ?? 1_000,
       gracefulShutdownMs: config.gracefulShutdownMs ?? 10_000,
+      keepsFailed: limits.containers > 0,
+      roomMade: () => this.#kept.roomMade(),
       onChange: (container) => {
         if (this.#disposed) return;
         if (container.stage.state === "running") this.#metrics.measureSoon(container);
@@ -109,6 +120,7 @@ export class Executor implements AsyncDisposable {
         periodMs: pruneIntervalMs,
         activation: async () => this.#expireReservations(),
       }),
+      this.#kept.loop,
     ];
   }
 
@@ -134,6 +146,7 @@ export class Executor implements AsyncDisposable {
       if (this.#containers.has(allocation.guid)) return false;
       if (this.#disposed || !fits(this.remaining(), allocation)) return true;
       this.#containers.set(allocation.guid, new ManagedContainer(allocation, this.#parts));
+      this.#kept.makeRoom(this.remaining());
       return false;
     });
   }
@@ -156,8 +169,38 @@ export class Executor implements AsyncDisposable {
     const container = this.#containers.get(guid);
     if (container === undefined) return;
     await container.destroy();
+    this.#forget(guid);
+  }
+
+  /** Of a task whose end has been told: removes it, or keeps it where it has failed and that was asked for. */
+  async conclude(guid: string): Promise<void> {
+    const container = this.#containers.get(guid);
+    const request = container?.keepRequest;
+    if (container === undefined || request === undefined || this.#disposed) {
+      await this.destroy(guid);
+      return;
+    }
+    this.#forget(guid);
+    this.#kept.keep(container, request, this.remaining());
+    await container.endObservation();
+  }
+
+  #forget(guid: string): void {
     this.#metrics.forget(guid);
     this.#containers.delete(guid);
+  }
+
+  /** Containers that stay after their failure. They take no place from work: `remaining` counts theirs as free. */
+  kept(): readonly Keeping[] {
+    return this.#kept.list();
+  }
+
+  openTerminal(guid: string, window: Window): OpenedTerminal {
+    return this.#kept.openTerminal(guid, window);
+  }
+
+  async releaseKept(guid: string, reason: string): Promise<void> {
+    await this.#kept.release(guid, reason);
   }
 
   get(guid: string): ExecutorContainer | undefined {
@@ -181,6 +224,7 @@ export class Executor implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#disposed = true;
     await Promise.all(this.#loops.map((loop) => loop[Symbol.asyncDispose]()));
+    await this.#kept[Symbol.asyncDispose]();
     const ends = await Promise.allSettled(
       [...this.#containers.values()].map((container) => container.destroy()),
     );

@@ -9,10 +9,12 @@ import {
   type ContainerProcess,
   type ContainerRuntime,
   type ContainerSpec,
+  type ContainerTerminal,
   type FullDisk,
   type ProcessExit,
   type ProcessSpec,
   type RuntimeDescription,
+  type TerminalSpec,
   type UnpackRequest,
 } from "../runtime/container-runtime.ts";
 
@@ -101,6 +103,7 @@ export class FakeContainer implements Container {
   /** What was streamed in, whole tars by path. */
   readonly received: { readonly path: string; readonly user: string; readonly tar: Buffer }[] = [];
   readonly ports = new Map<number, number>();
+  readonly terminals: FakeTerminal[] = [];
   metricsNow: ContainerMetrics;
   fullDiskNow: FullDisk | undefined;
   readonly #runtime: FakeRuntime;
@@ -162,6 +165,12 @@ export class FakeContainer implements Container {
     await writeFile(to, await this.streamOut(file), { flag: "wx" });
   }
 
+  openTerminal(spec: TerminalSpec): FakeTerminal {
+    const terminal = new FakeTerminal(spec);
+    this.terminals.push(terminal);
+    return terminal;
+  }
+
   async metrics(): Promise<ContainerMetrics> {
     return this.metricsNow;
   }
@@ -172,7 +181,37 @@ export class FakeContainer implements Container {
 
   async destroy(): Promise<void> {
     for (const process of this.processes.values()) await process.signal("SIGKILL");
+    for (const terminal of this.terminals) terminal.close();
     this.#runtime.live.delete(this.handle);
+  }
+}
+
+/** What is typed can be read from `input`, and what is written to `output` is shown. */
+export class FakeTerminal implements ContainerTerminal {
+  readonly spec: TerminalSpec;
+  readonly input = new PassThrough();
+  readonly output = new PassThrough();
+  readonly exited: Promise<number>;
+  readonly windows: (readonly [columns: number, rows: number])[] = [];
+  readonly #exit = Promise.withResolvers<number>();
+
+  constructor(spec: TerminalSpec) {
+    this.spec = spec;
+    this.exited = this.#exit.promise;
+    this.input.once("finish", () => this.exitWith(129));
+  }
+
+  resize(columns: number, rows: number): void {
+    this.windows.push([columns, rows]);
+  }
+
+  exitWith(status: number): void {
+    this.output.end();
+    this.#exit.resolve(status);
+  }
+
+  close(): void {
+    this.exitWith(137);
   }
 }
 

@@ -1,10 +1,15 @@
 import { createHash } from "node:crypto";
 import type { ActualLrpNetInfo } from "#diego/models/actual-lrp.ts";
+import type { KeepRequest } from "#diego/models/keep-request.ts";
 import type { LogIngest } from "#log-cache/client.ts";
 import type { Clock } from "#kernel/clock/clock.ts";
 import type { GuidSource } from "#kernel/guid.ts";
 import type { Logger } from "#kernel/log/logger.ts";
-import type { Container, ContainerRuntime } from "../runtime/container-runtime.ts";
+import type {
+  Container,
+  ContainerRuntime,
+  ContainerTerminal,
+} from "../runtime/container-runtime.ts";
 import type {
   Allocation,
   ContainerOutcome,
@@ -14,13 +19,14 @@ import type {
 } from "./container.ts";
 import { containerSpec, prepareContainer, type Preparation } from "./container-preparation.ts";
 import { advance, failedOutcome, stoppedOutcome, successfulOutcome } from "./container-stage.ts";
+import { shellAfter } from "./kept/shell-after.ts";
 import type { DependencyStore } from "./downloads/dependency-store.ts";
 import type { Downloader } from "./downloads/downloader.ts";
 import type { Uploader } from "./downloads/uploader.ts";
 import { createLogStreamer, type LogStreamer } from "./logs/log-streamer.ts";
 import { ObservationSender } from "./observation/observation-sender.ts";
 import { unobserved, type Observer } from "./observation/observer.ts";
-import { processEnvironment } from "./process-environment.ts";
+import { processEnvironment, type ProcessEnvironment } from "./process-environment.ts";
 import { toolchainPath } from "./toolchains.ts";
 import { actionHasBegun, containerProgram } from "./program.ts";
 import { readResultFile } from "./result-file.ts";
@@ -39,7 +45,17 @@ export interface CellParts {
   readonly dependencies: DependencyStore;
   readonly gracefulShutdownMs: number;
   readonly drainMs: number;
+  /** Whether a container that has failed may be kept. */
+  readonly keepsFailed: boolean;
+  /** Resolves once kept containers that give way to others are gone. */
+  roomMade(): Promise<void>;
   onChange(container: ManagedContainer): void;
+}
+
+/** Of a terminal, in characters. */
+export interface Window {
+  readonly columns: number;
+  readonly rows: number;
 }
 
 /** One container from its reservation to its destruction. */
@@ -138,6 +154,36 @@ export class ManagedContainer {
     this.#advance({ state: "completed", outcome });
   }
 
+  /** Where it has failed and is to be kept for that: what was asked for. */
+  get keepRequest(): KeepRequest | undefined {
+    const stage = this.#stage;
+    return stage.state === "completed" ? this.#keepRequestAfter(stage.outcome) : undefined;
+  }
+
+  #keepRequestAfter({ failed, stopped }: ContainerOutcome): KeepRequest | undefined {
+    const mayStay = failed && !stopped && !this.#stopping.signal.aborted;
+    if (!mayStay || !this.#parts.keepsFailed || this.#container === undefined) return undefined;
+    return this.#request?.keep;
+  }
+
+  /** What is told of it ends here; it is destroyed later. */
+  async endObservation(): Promise<void> {
+    await this.#observer.close();
+  }
+
+  /** A shell with the environment of its program. */
+  openTerminal({ columns, rows }: Window, dir: string): ContainerTerminal {
+    const container = this.#container;
+    const action = this.#request?.action;
+    if (container === undefined || action === undefined) throw new Error("Nothing has run in it");
+    return container.openTerminal({
+      ...shellAfter(action, this.#environment(container)),
+      dir,
+      columns,
+      rows,
+    });
+  }
+
   /** Stops it, waits for its end and removes it from the machine. Idempotent; may be tried again after a failure. */
   async destroy(): Promise<void> {
     this.#destroying ??= this.#destroyOnce().catch((error: unknown) => {
@@ -189,6 +235,7 @@ export class ManagedContainer {
     } catch (error) {
       outcome = this.#outcomeOf(error);
     }
+    this.#logs?.source("").say("OUT", this.#keepRequestAfter(outcome)?.line ?? "");
     this.#logs?.source("").say("OUT", this.#request?.observation?.closingLine ?? "");
     // Whoever hears of the end may ask for the log.
     await this.#observer.flush();
@@ -222,6 +269,7 @@ export class ManagedContainer {
     );
     const handle = handleFor(this.allocation.guid);
     const spec = containerSpec(handle, this.allocation, request, preparation);
+    await this.#parts.roomMade();
     try {
       this.#container = await this.#observer.span({ name: "container", subject: spec.stack }, () =>
         this.#parts.runtime.create(spec, signal),
@@ -245,8 +293,6 @@ export class ManagedContainer {
   ): Promise<ContainerOutcome> {
     const container = this.#container;
     if (container === undefined) throw new Error("There is no container to run the program in");
-    const { owner } = this.allocation;
-    const { definition } = request;
     const netInfo = netInfoOf(container, request.ports);
     const program = containerProgram(
       {
@@ -255,18 +301,7 @@ export class ManagedContainer {
         container,
         logger: this.#logger,
         logs: this.#streamer(),
-        environment: processEnvironment({
-          container: [
-            ...toolchainPath(definition.rootFs, this.#parts.runtime.description.toolchains),
-            ...definition.environmentVariables,
-          ],
-          instance:
-            owner.kind === "lrp"
-              ? { instanceGuid: owner.instanceGuid, index: owner.key.index }
-              : undefined,
-          address: container.address,
-          ports: netInfo.ports,
-        }),
+        environment: this.#environment(container),
         layered,
         observer: this.#observer,
         saysExitStatus: true,
@@ -283,6 +318,24 @@ export class ManagedContainer {
     );
     await program(this.#stopping.signal, () => undefined);
     return successfulOutcome(await readResultFile(container, request));
+  }
+
+  #environment(container: Container): ProcessEnvironment {
+    const { owner } = this.allocation;
+    const { definition } = this.#request ?? {};
+    const { toolchains } = this.#parts.runtime.description;
+    return processEnvironment({
+      container:
+        definition === undefined
+          ? []
+          : [...toolchainPath(definition.rootFs, toolchains), ...definition.environmentVariables],
+      instance:
+        owner.kind === "lrp"
+          ? { instanceGuid: owner.instanceGuid, index: owner.key.index }
+          : undefined,
+      address: container.address,
+      ports: netInfoOf(container, this.#request?.ports ?? []).ports,
+    });
   }
 
   #advance(to: ContainerStage): void {

@@ -1,7 +1,11 @@
+import type { Clock } from "#kernel/clock/clock.ts";
+import { withDeadline } from "#kernel/clock/deadline.ts";
 import { internalHeaders, type InternalSecret } from "#kernel/http/internal-auth.ts";
 import type { CellState, Work } from "./cell-state.ts";
+import { keptTasksFromJson, type KeptTask } from "./kept-tasks.ts";
 import { cellStateFromJson, workFromJson, workToJson } from "./cell-state-json.ts";
 
+export type { KeptTask } from "./kept-tasks.ts";
 export type { CellLrp, CellState, CellTask, Work } from "./cell-state.ts";
 
 /** What other components may know of a cell: its rep's HTTP API. */
@@ -13,24 +17,24 @@ export interface RepClient {
   cancelTask(taskGuid: string): Promise<void>;
 }
 
+/** Of one cell: failed tasks whose containers are still there, and the way into them. */
+export interface KeptTaskClient {
+  list(): Promise<readonly KeptTask[]>;
+  /** Its container is removed; accepted, not awaited. */
+  release(taskGuid: string): Promise<void>;
+  /** Where a WebSocket to a new terminal in it is opened, and the headers that open it; terminal-session.ts has the protocol. */
+  terminal(
+    taskGuid: string,
+    window: { readonly columns: number; readonly rows: number },
+  ): { readonly url: URL; readonly headers: Readonly<Record<string, string>> };
+}
+
 export type RepClientFactory = (repUrl: string) => RepClient;
 
 /** Clients of reps over HTTP. Every method throws where the rep cannot be reached or refuses. */
 export function createRepClient(secret: InternalSecret): RepClientFactory {
   return (repUrl) => {
-    const send = async (path: string, init: RequestInit, expected: number) => {
-      const response = await fetch(new URL(path, repUrl), {
-        ...init,
-        headers: { ...internalHeaders(secret), "content-type": "application/json" },
-      });
-      const body = await response.text();
-      if (response.status !== expected) {
-        throw new Error(
-          `Cannot ${init.method} "${path}" of "${repUrl}": status ${response.status}`,
-        );
-      }
-      return body;
-    };
+    const send = sender(secret, repUrl);
     const post = (path: string, expected: number, body: unknown = {}) =>
       send(path, { method: "POST", body: JSON.stringify(body) }, expected);
     return {
@@ -53,5 +57,47 @@ export function createRepClient(secret: InternalSecret): RepClientFactory {
         await post(`/v1/tasks/${encodeURIComponent(taskGuid)}/cancel`, 202);
       },
     };
+  };
+}
+
+/** The same for what cells keep of failed tasks. A cell that does not answer is given up after 5 s. */
+export function createKeptTaskClient(
+  secret: InternalSecret,
+  clock: Clock,
+): (repUrl: string) => KeptTaskClient {
+  return (repUrl) => {
+    const send = async (path: string, init: RequestInit, expected: number) =>
+      await withDeadline(
+        { clock, ms: answerMs },
+        async (signal) => await sender(secret, repUrl)(path, { ...init, signal }, expected),
+      );
+    const pathOf = (taskGuid: string) => `/v1/kept_tasks/${encodeURIComponent(taskGuid)}`;
+    return {
+      list: async () =>
+        keptTasksFromJson(JSON.parse(await send("/v1/kept_tasks", { method: "GET" }, 200))),
+      release: async (taskGuid) => {
+        await send(pathOf(taskGuid), { method: "DELETE", body: "{}" }, 202);
+      },
+      terminal: (taskGuid, { columns, rows }) => ({
+        url: new URL(`${pathOf(taskGuid)}/terminal?columns=${columns}&rows=${rows}`, repUrl),
+        headers: internalHeaders(secret),
+      }),
+    };
+  };
+}
+
+const answerMs = 5_000;
+
+function sender(secret: InternalSecret, repUrl: string) {
+  return async (path: string, init: RequestInit, expected: number): Promise<string> => {
+    const response = await fetch(new URL(path, repUrl), {
+      ...init,
+      headers: { ...internalHeaders(secret), "content-type": "application/json" },
+    });
+    const body = await response.text();
+    if (response.status !== expected) {
+      throw new Error(`Cannot ${init.method} "${path}" of "${repUrl}": status ${response.status}`);
+    }
+    return body;
   };
 }

@@ -154,8 +154,10 @@ async function performTask(
     case "complete": {
       const { failed, failureReason, result } = operation.outcome;
       const completion = { taskGuid, cellId, failed, failureReason, result };
-      await acceptedUnless(taskMovedOn, () => bbs.completeTask(completion));
-      await executor.destroy(taskGuid);
+      const accepted = await acceptedUnless(taskMovedOn, () => bbs.completeTask(completion));
+      // One that was cancelled meanwhile is nobody's to look into.
+      if (accepted) await executor.conclude(taskGuid);
+      else await executor.destroy(taskGuid);
       return;
     }
     case "reject":

@@ -2,6 +2,7 @@ import Fastify, { type FastifyInstance } from "fastify";
 import { z } from "zod";
 import { carriesSecret, type InternalSecret } from "#kernel/http/internal-auth.ts";
 import type { Loop } from "#kernel/loop/loop.ts";
+import { keptTasksToJson, type KeptTask } from "./kept-tasks.ts";
 import type { CellState, Work } from "./cell-state.ts";
 import { cellStateToJson, workFromJson, workToJson } from "./cell-state-json.ts";
 
@@ -12,6 +13,8 @@ export interface RepServerParts {
   take(work: Work): Work;
   stopLrpInstance(processGuid: string, instanceGuid: string): void;
   cancelTask(taskGuid: string): void;
+  keptTasks(): readonly KeptTask[];
+  releaseKept(taskGuid: string): void;
   loops(): readonly Loop[];
 }
 
@@ -38,6 +41,11 @@ export function repServer(parts: RepServerParts): FastifyInstance {
   });
   server.post("/v1/tasks/:taskGuid/cancel", async (request, reply) => {
     parts.cancelTask(taskParams.parse(request.params).taskGuid);
+    return reply.code(202).send();
+  });
+  server.get("/v1/kept_tasks", async () => keptTasksToJson(parts.keptTasks()));
+  server.delete("/v1/kept_tasks/:taskGuid", async (request, reply) => {
+    parts.releaseKept(taskParams.parse(request.params).taskGuid);
     return reply.code(202).send();
   });
   server.get("/loops", async () => parts.loops().map((loop) => loop.status()));

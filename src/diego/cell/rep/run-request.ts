@@ -1,6 +1,7 @@
 import type { ActualLrpKey } from "#diego/models/actual-lrp.ts";
 import type { ContainerDefinition } from "#diego/models/container-definition.ts";
 import type { DesiredLrpRequest } from "#diego/models/desired-lrp.ts";
+import { keepRequestOf } from "#diego/models/keep-request.ts";
 import { observationRequestOf } from "#diego/models/observation.ts";
 import type { Task } from "#diego/models/task.ts";
 import type { Allocation, RunRequest } from "../executor/container.ts";
@@ -68,6 +69,7 @@ export function taskRunRequest(task: Pick<Task, "definition" | "taskGuid">): Run
     ports: [],
     resultFile: definition.resultFile,
     observation: observationRequestOf(definition.annotation),
+    keep: keepRequestOf(definition.annotation),
     metricTags: metricTags(definition, { index: 0, instanceGuid: taskGuid }),
   };
 }

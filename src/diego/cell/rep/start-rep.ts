@@ -5,11 +5,14 @@ import type { InternalSecret } from "#kernel/http/internal-auth.ts";
 import type { Logger } from "#kernel/log/logger.ts";
 import { Loop } from "#kernel/loop/loop.ts";
 import type { CellPresence } from "#diego/models/cell-presence.ts";
+import type { KeptLimits } from "../executor/kept/kept-containers.ts";
 import { Executor, type ExecutorDependencies } from "../executor/executor.ts";
 import type { CellResources, CellState, Work } from "./cell-state.ts";
 import { Harmonizer } from "./harmonizer.ts";
 import type { RepBbs } from "./operations.ts";
 import { repServer } from "./rep-server.ts";
+import { keptTasks } from "./kept-tasks.ts";
+import { TerminalServer, type TerminalLimits } from "./terminal-server.ts";
 import { cellLrp, cellTask, lrpAllocation, taskAllocation } from "./run-request.ts";
 
 export interface RepConfig {
@@ -36,6 +39,8 @@ export interface RepConfig {
   readonly pollIntervalMs?: number;
   /** Between two measurements of an instance; default 15,000. */
   readonly metricsIntervalMs?: number;
+  /** Of containers of tasks that stay after a failure; none by default. */
+  readonly kept?: KeptLimits & TerminalLimits;
 }
 
 export interface RepDependencies {
@@ -99,14 +104,22 @@ export async function startRep(config: RepConfig, dependencies: RepDependencies)
     take: (work) => takeWork({ cellId: config.cellId, executor, harmony, guids }, work),
     stopLrpInstance: (_processGuid, instanceGuid) => executor.stop(instanceGuid),
     cancelTask: (taskGuid) => harmony.cancelTask(taskGuid),
+    keptTasks: () => keptTasks(executor.kept()),
+    releaseKept: (taskGuid) => void executor.releaseKept(taskGuid, "it has been deleted"),
     loops: () => [passes, presence, ...executor.loops()],
   });
+  const terminals = new TerminalServer(
+    { secret: config.secret, idleMs: config.kept?.idleMs ?? 0 },
+    { clock, logger, open: (guid, window) => executor.openTerminal(guid, window) },
+  );
+  terminals.serve(server.server);
   url = await server.listen({ host: "127.0.0.1", port: config.port });
   passes.start();
   await passes.activate("started");
   return {
     url,
     async [Symbol.asyncDispose]() {
+      terminals.close();
       await server.close();
       await Promise.all([passes, presence].map((loop) => loop[Symbol.asyncDispose]()));
       await Promise.all([executor[Symbol.asyncDispose](), harmony[Symbol.asyncDispose]()]);

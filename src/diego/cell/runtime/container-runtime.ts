@@ -1,4 +1,4 @@
-import type { Readable } from "node:stream";
+import type { Readable, Writable } from "node:stream";
 
 /**
  * The seam between the executor, which knows actions, and the runtime, which knows OCI, namespaces, cgroups and
@@ -106,6 +106,8 @@ export interface Container {
   streamOut(file: ContainerFile): Promise<Readable>;
   /** Copies such a file to a new file of the host. Whatever fails, what has been written is the caller's to remove. */
   copyOut(file: ContainerFile, to: string, signal: AbortSignal): Promise<void>;
+  /** A program on a terminal of its own, beside whatever else the container does. It does not outlive the cell. */
+  openTerminal(spec: TerminalSpec): ContainerTerminal;
   metrics(): Promise<ContainerMetrics>;
   /** Undefined where there is room left, or no limit. */
   fullDisk(): Promise<FullDisk | undefined>;
@@ -135,6 +137,30 @@ export interface ProcessSpec {
    * trace in order.
    */
   readonly traced?: boolean;
+}
+
+export interface TerminalSpec {
+  readonly path: string;
+  readonly args: readonly string[];
+  /** As of a process. */
+  readonly env: ProcessSpec["env"];
+  /** Where it cannot be entered, the terminal says so and stands at the root. */
+  readonly dir: string;
+  readonly user: string;
+  readonly columns: number;
+  readonly rows: number;
+}
+
+export interface ContainerTerminal {
+  /** What is typed. Its end hangs the terminal up. */
+  readonly input: Writable;
+  /** What the terminal shows. Where it is not read, the program waits. */
+  readonly output: Readable;
+  resize(columns: number, rows: number): void;
+  /** 128 + n for a signal. Never rejects; after the end of `output`. */
+  readonly exited: Promise<number>;
+  /** Hangs up at once, whatever has not been read. */
+  close(): void;
 }
 
 export interface ContainerProcess {

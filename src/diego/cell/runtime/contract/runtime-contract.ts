@@ -7,6 +7,7 @@ import { layerTests, unpackTests } from "./archive-contract.ts";
 import { fileTests } from "./file-contract.ts";
 import { lifecycleTests } from "./lifecycle-contract.ts";
 import { processTests, signalTests } from "./process-contract.ts";
+import { terminalTests } from "./terminal-contract.ts";
 
 /**
  * What the executor may count on, whichever runtime it has. Registers its tests with node:test; processes are
@@ -44,5 +45,6 @@ export function runtimeContract(
     lifecycleTests(() => opened.promise);
     unpackTests(() => opened.promise, dataDir);
     layerTests(() => opened.promise, dataDir);
+    terminalTests(() => opened.promise);
   });
 }

@@ -127,7 +127,8 @@ async function firstByte(stream: Readable): Promise<string | undefined> {
   });
 }
 
-function killInside({ pidFile }: InsideCommand, child: ChildProcess): void {
+/** Ends the program inside, for its runtime only waits for it. */
+export function killInside({ pidFile }: InsideCommand, child: ChildProcess): void {
   if (child.exitCode !== null || child.signalCode !== null) return;
   if (pidFile === undefined) {
     child.kill("SIGKILL");

@@ -9,8 +9,10 @@ import type {
   ContainerFile,
   ContainerMetrics,
   ContainerProcess,
+  ContainerTerminal,
   FullDisk,
   ProcessSpec,
+  TerminalSpec,
 } from "../container-runtime.ts";
 import { findUser, readPasswd, type StackUser } from "../stack/users.ts";
 import {
@@ -22,10 +24,11 @@ import {
   streamFrom,
   streamInto,
 } from "./container-files.ts";
-import type { ContainerEngine } from "./container-engine.ts";
+import type { ContainerEngine, ProcessStart } from "./container-engine.ts";
 import type { ContainerRecord } from "./container-record.ts";
 import type { DiskMeter } from "./disk-usage.ts";
 import type { CellHost } from "./cell-host.ts";
+import { openTerminal, terminalProcess } from "./open-terminal.ts";
 import { lastLogLine } from "./last-log-line.ts";
 import { SupervisedProcess } from "./supervised-process.ts";
 
@@ -129,13 +132,14 @@ export class SupervisedContainer implements Container {
     readonly user: string;
     readonly tar: Readable;
   }): Promise<void> {
-    const inside = this.#inside(options.user, extractScript, options.path);
+    const inside = this.#inside(options.user, scriptWith(extractScript, options.path));
     await streamInto(inside, options.tar);
   }
 
   async streamOut({ path: file, user }: ContainerFile): Promise<Readable> {
     const command = this.#readCommand({ path: file, user }, readyMark);
-    const inside = command === undefined ? this.#inside(user, readScript, file) : { command };
+    const inside =
+      command === undefined ? this.#inside(user, scriptWith(readScript, file)) : { command };
     return streamFrom(inside, file);
   }
 
@@ -149,6 +153,10 @@ export class SupervisedContainer implements Container {
     // A file with holes may hold more than its disk.
     const limitBytes = this.#disk.limitBytes ?? 0;
     return this.#engine.readCommand?.({ path: file, user: this.#user(user), limitBytes, mark });
+  }
+
+  openTerminal(spec: TerminalSpec): ContainerTerminal {
+    return openTerminal(this.#inside(spec.user, terminalProcess(spec)));
   }
 
   async metrics(): Promise<ContainerMetrics> {
@@ -193,16 +201,10 @@ export class SupervisedContainer implements Container {
     return user;
   }
 
-  #inside(userName: string, script: string, argument: string): InsideCommand {
+  #inside(userName: string, spec: ProcessStart["spec"]): InsideCommand {
     const user = this.#user(userName);
     this.#insideCount += 1;
     const base = path.join(this.dir, "inside", `${this.#host.incarnation}-${this.#insideCount}`);
-    const spec = {
-      path: "/bin/sh",
-      args: ["-c", script, "sh", argument],
-      env: [{ name: "PATH", value: "/usr/bin:/bin" }],
-      dir: "/",
-    };
     const pidFile = `${base}.pid`;
     const command = this.#engine.startCommand({
       spec,
@@ -214,6 +216,15 @@ export class SupervisedContainer implements Container {
     });
     return { command, pidFile };
   }
+}
+
+function scriptWith(script: string, argument: string): ProcessStart["spec"] {
+  return {
+    path: "/bin/sh",
+    args: ["-c", script, "sh", argument],
+    env: [{ name: "PATH", value: "/usr/bin:/bin" }],
+    dir: "/",
+  };
 }
 
 export function assertName(what: string, name: string): void {

@@ -1,0 +1,47 @@
+import { z } from "zod";
+import { parseInstant } from "#kernel/clock/clock.ts";
+import type { Keeping } from "../executor/kept/giving-way.ts";
+
+/** A task that has failed, whose container is still there to be looked into. */
+export interface KeptTask {
+  readonly taskGuid: string;
+  readonly memoryMb: number;
+  readonly diskMb: number;
+  /** When it is removed, if nobody opens a terminal and no work wants its place. */
+  readonly until: Date;
+  /** Open in it now. */
+  readonly terminals: number;
+}
+
+export function keptTasks(kept: readonly Keeping[]): KeptTask[] {
+  return kept.map(({ guid, ...rest }) => ({ taskGuid: guid, ...rest }));
+}
+
+const keptTasksJson = z.array(
+  z.object({
+    task_guid: z.string(),
+    memory_mb: z.int(),
+    disk_mb: z.int(),
+    until: z.iso.datetime(),
+    terminals: z.int(),
+  }),
+);
+
+export function keptTasksToJson(tasks: readonly KeptTask[]): z.input<typeof keptTasksJson> {
+  return tasks.map(({ taskGuid, memoryMb, diskMb, until, terminals }) => ({
+    task_guid: taskGuid,
+    memory_mb: memoryMb,
+    disk_mb: diskMb,
+    until: until.toISOString(),
+    terminals,
+  }));
+}
+
+export function keptTasksFromJson(body: unknown): KeptTask[] {
+  return keptTasksJson.parse(body).flatMap((task) => {
+    const until = parseInstant(task.until);
+    if (until === undefined) return [];
+    const { task_guid: taskGuid, memory_mb: memoryMb, disk_mb: diskMb, terminals } = task;
+    return [{ taskGuid, memoryMb, diskMb, until, terminals }];
+  });
+}
