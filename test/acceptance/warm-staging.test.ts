@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { globSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { totalmem } from "node:os";
 import { after, before, test } from "node:test";
 import { appFolder } from "../support/app-folder.ts";
@@ -47,6 +48,26 @@ test("a second staging sends no cache that has not changed, and what was staged 
   // A size stands behind what had to be fetched.
   assert.match(stdout, /Downloaded droplet$/m);
   assert.doesNotMatch(stdout, /Downloaded droplet \(/);
+});
+
+test("a cache that has gone bad in the store is a miss that the log tells, and is replaced", async () => {
+  const [blob] = globSync(`${platform.dataDir}/blobs/cc-droplets/buildpack_cache/*/*`);
+  assert.ok(blob !== undefined, "the first test's app has no cache");
+  writeFileSync(blob, Buffer.from(readFileSync(blob)).fill(0, 20, 40));
+  // The cell has what it has sent itself: a cell that has not must fetch it.
+  for (const unpacked of globSync(`${platform.dataDir}/cells/cell-1/unpacked/*_tmp_cache`)) {
+    rmSync(unpacked, { recursive: true });
+  }
+  using folder = appFolder({
+    Procfile: "web: python3 -m http.server $PORT\n",
+    "notes.txt": "more",
+  });
+
+  const bad = await push("warm", folder);
+
+  assert.equal(bad.status, 0, bad.stdout + bad.stderr);
+  assert.match(bad.stdout, /Downloading build artifacts cache failed/);
+  assert.match(bad.stdout, /Uploaded build artifacts cache \(/);
 });
 
 test("stagings that find the cell taken by another wait in line, are told where, and end well", async () => {

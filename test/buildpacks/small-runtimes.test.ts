@@ -69,7 +69,7 @@ test("a PHP page in its web folder finds the packages that Composer has installe
 
 test("an app runs a program that came as a package of the distribution", async () => {
   const cwd = path.join(fixtures, "apt-app");
-  const args = ["-m", "64M", "-b", "apt_buildpack", "-b", "procfile_buildpack"];
+  const args = ["-m", "64M", "-b", "apt_buildpack", "-b", "binary_buildpack"];
   for (const [staging, told] of [
     ["first", /There is no package cache yet/],
     ["second", /Using the package cache of the last staging \([\d.]+[KM]\)/],
