@@ -138,7 +138,7 @@ export function composeStaging(dependencies: StagingDependencies): StagingAndRun
     stager,
     cancellation,
     defaultStack: config.defaultStack,
-    limits: { ...limits, maximumDiskInMb: config.limits.maximumDiskInMb },
+    limits: { ...config.limits, ...limits },
   });
   registerDroplets(servers.api, routes);
   registerBuildpacks(servers.api, routes);

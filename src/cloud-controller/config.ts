@@ -52,6 +52,8 @@ export interface CloudControllerLimits {
   readonly maximumHealthCheckTimeoutInSeconds: number;
   /** Processes and routes of named spaces or apps on a page where `per_page` is not given; 50 as in the original. */
   readonly narrowedPageSize: number;
+  /** Whether apps are held to the buildpacks that an administrator has added. */
+  readonly customBuildpacksDisabled: boolean;
 }
 
 /** capi-release's production values; the pages are ours (docs/known-differences.md, "Lists"). */
@@ -62,4 +64,5 @@ export const defaultLimits: CloudControllerLimits = {
   defaultLogRateLimitInBytesPerSecond: -1,
   maximumHealthCheckTimeoutInSeconds: 180,
   narrowedPageSize: 1_000,
+  customBuildpacksDisabled: false,
 };

@@ -74,6 +74,7 @@ export const settingsSchema = z.strictObject({
   maximum_app_disk_in_mb: count.optional(),
   default_app_log_rate_limit_in_bytes_per_second: z.int().min(-1).optional(),
   maximum_health_check_timeout: count.optional(),
+  disable_custom_buildpacks: z.boolean().optional(),
   staging: z
     .strictObject({
       timeout_in_seconds: count.optional(),
@@ -140,6 +141,7 @@ export function settingsOf(asked: Asked): Settings {
         defaultLogRateLimitInBytesPerSecond: asked.default_app_log_rate_limit_in_bytes_per_second,
         maximumHealthCheckTimeoutInSeconds: asked.maximum_health_check_timeout,
         narrowedPageSize: rivera.narrowed_page_size,
+        customBuildpacksDisabled: asked.disable_custom_buildpacks,
       }),
     },
     stagingLimits: {

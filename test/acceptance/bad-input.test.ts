@@ -53,11 +53,15 @@ test("no buildpack detects: the original's error, and what was tried", async () 
   assert.match(result.stdout, /procfile_buildpack/);
 });
 
-test("a staging script that fails: its output, the exit status and the phase", async () => {
-  const result = await push("failing", stagingRuns("echo this is why >&2; exit 42"));
+test("a staging script that fails: its output, the exit status and the phase; and it has seen no secret", async () => {
+  const look = "cat /proc/[0-9]*/environ /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' '\\n'; mount";
+  const result = await push("failing", stagingRuns(`${look}; echo this is why >&2; exit 42`));
 
   assert.equal(result.status, 1);
   assert.match(result.stdout, /this is why/);
+  // It has seen the builder itself, and neither where the droplet goes nor by whose leave.
+  assert.match(result.stdout, /-outputDroplet=/);
+  assert.doesNotMatch(result.stdout, /signature=|\/internal\/v\d|secret|token/i);
   assert.match(result.stdout, /Exit status 223/);
   assert.match(
     result.stdout + result.stderr,

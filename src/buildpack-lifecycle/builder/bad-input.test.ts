@@ -37,7 +37,7 @@ interface Refusal {
 }
 
 const refusals: readonly Refusal[] = [
-  ...[0, 1, 222, 223, 224, 225].map((status) => ({
+  ...[0, 1, 137, 222, 223, 224, 255].map((status) => ({
     name: `compile writes a result.json of its own and ends with ${status}`,
     buildpack: {
       "bin/compile": sh(`echo '{"forged": true}' > "$RESULT"`, `exit ${status}`),
@@ -141,6 +141,54 @@ test("a file that the kernel cannot execute is named as such, and no shell tries
     assert.deepEqual([staged.status, staged.stdout], [223, ""]);
     assert.ok(staged.stderr.endsWith(`fork/exec ${file}: exec format error (${problem})\n`));
   }
+});
+
+test("a detect script that leads out of the buildpack is no script, and what it leads to is not shown", async () => {
+  await using folder = await StagingFolder.create();
+  await folder.app({ "index.txt": "" });
+  await writeFile(folder.path("secret"), "a secret of the container\n");
+  await folder.buildpack("bp", withScript("supply", "exit 0"));
+  const detect = folder.path("buildpacks", xxhash64("bp"), "bin/detect");
+  await symlink(folder.path("secret"), detect);
+
+  const staged = await folder.stage({ order: ["bp"] });
+
+  assert.equal(staged.status, 222);
+  assert.match(staged.stderr, /bin\/detect: permission denied/);
+  assert.doesNotMatch(staged.stdout + staged.stderr, /a secret/);
+});
+
+for (const [name, value] of [
+  ["BASH_ENV", "/tmp/app/evil"],
+  ["LD_PRELOAD", "/tmp/app/evil.so"],
+  ["GIT_SSH_COMMAND", "touch /tmp/evil"],
+] as const) {
+  test(`an app's ${name} reaches the scripts as it is and does not keep the builder from its work`, async () => {
+    await using folder = await StagingFolder.create();
+    await folder.app({ "index.txt": "" });
+    await folder.buildpack("bp", withScript("finalize", `printf 'it is %s\\n' "$${name}"`));
+
+    const staged = await folder.stage({ order: ["bp"], skipDetect: true, env: { [name]: value } });
+
+    assert.equal(staged.status, 0, staged.stderr);
+    assert.ok(staged.stdout.includes(`it is ${value}\n`), staged.stdout);
+    assert.ok((await folder.list("droplet")).includes("./app/index.txt"));
+  });
+}
+
+test("a PATH of the app's own that leads nowhere fails its staging, with the program that is missing", async () => {
+  await using folder = await StagingFolder.create();
+  await folder.app({ "index.txt": "" });
+  await folder.buildpack("bp", withScript("finalize", "exit 0"));
+
+  const staged = await folder.stage({
+    order: ["bp"],
+    skipDetect: true,
+    env: { PATH: "/nowhere" },
+  });
+
+  assert.equal(staged.status, 1);
+  assert.match(staged.stderr, /tar/);
 });
 
 test("a config.yml that is a pipe or has two documents costs the name, not the staging", async () => {

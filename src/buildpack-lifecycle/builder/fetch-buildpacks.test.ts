@@ -210,6 +210,31 @@ test("a private repository is cloned at a commit, with the submodules of that co
   }
 });
 
+test("a submodule whose address is a command, or a file of the container, runs and reads nothing", async () => {
+  for (const [address, refusal] of [
+    ["ext::touch @PATH@", /transport 'ext' not allowed/],
+    ["@PATH@", /transport 'file' not allowed|does not exist/],
+  ] as const) {
+    await using folder = await StagingFolder.create();
+    await folder.app({});
+    const url = await repository(folder);
+    const marker = folder.path("marker");
+    const commit = (await folder.run("git", ["-C", folder.path("repository"), "rev-parse", "HEAD"]))
+      .stdout;
+    const modules = `[submodule "part"]\n  path = part\n  url = ${address.replace("@PATH@", marker)}\n`;
+    await writeFile(folder.path("repository", ".gitmodules"), modules);
+    await git(folder, "add", ".gitmodules");
+    await git(folder, "update-index", "--add", "--cacheinfo", `160000,${commit.trim()},part`);
+    await git(folder, "commit", "--quiet", "--message", "evil");
+
+    const staged = await folder.stage({ order: [url], skipDetect: true });
+
+    assert.equal(staged.status, 1);
+    assert.match(staged.stderr, refusal);
+    assert.ok(!existsSync(marker));
+  }
+});
+
 test("what stands after the # is never an option of git", async () => {
   await using folder = await StagingFolder.create();
   const url = await repository(folder);

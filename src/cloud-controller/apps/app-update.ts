@@ -1,6 +1,7 @@
 import type { Clock } from "#kernel/clock/clock.ts";
 import { recordAuditEvent } from "../audit-events/record-audit-event.ts";
 import { withoutCredentials } from "../buildpacks/buildpack-uri.ts";
+import type { CloudControllerLimits } from "../config.ts";
 import { named } from "../database/name-key.ts";
 import { isUniqueViolation, touched } from "../database/record.ts";
 import type { Executor } from "../database/schema.ts";
@@ -13,14 +14,22 @@ import type { UpdateApp } from "./messages.ts";
 
 export async function updateApp(
   db: Executor,
-  { clock, actor }: { readonly clock: Clock; readonly actor: Actor },
+  {
+    clock,
+    limits,
+    actor,
+  }: {
+    readonly clock: Clock;
+    readonly limits: CloudControllerLimits;
+    readonly actor: Actor;
+  },
   { app, message }: { readonly app: App; readonly message: UpdateApp },
 ): Promise<void> {
   const { name } = message;
   const lifecycle =
     message.lifecycle === undefined
       ? app.lifecycle
-      : await resolveLifecycle(db, message.lifecycle, app);
+      : await resolveLifecycle(db, limits, message.lifecycle, app);
   await db
     .updateTable("apps")
     .set({

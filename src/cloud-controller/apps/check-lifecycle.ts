@@ -1,6 +1,7 @@
+import type { CloudControllerLimits } from "../config.ts";
 import type { Executor } from "../database/schema.ts";
 import { requireEnabled } from "../feature-flags/feature-flags.ts";
-import { unprocessable } from "../http/cf-errors.ts";
+import { CfError, unprocessable } from "../http/cf-errors.ts";
 import { stackVerdict } from "../stacks/stack-state.ts";
 import type { App, Lifecycle, LifecycleType } from "./app-table.ts";
 import { isBuildpackUri } from "../buildpacks/buildpack-uri.ts";
@@ -10,10 +11,11 @@ import type { LifecycleMessage } from "./messages.ts";
  * The lifecycle that an app is to have: what the message gives over what it has (or the platform's default), with the
  * stack and the admin buildpacks looked up.
  *
- * @throws 422 with the texts of all that is wrong
+ * @throws 422 with the texts of all that is wrong; 400 for a custom buildpack where they are disabled
  */
 export async function resolveLifecycle(
   db: Executor,
+  limits: Pick<CloudControllerLimits, "customBuildpacksDisabled">,
   message: LifecycleMessage | undefined,
   app: Pick<App, "guid" | "lifecycle"> | undefined,
 ): Promise<Lifecycle> {
@@ -32,11 +34,17 @@ export async function resolveLifecycle(
     buildpacks: buildpacks === undefined ? (current?.buildpacks ?? []) : (buildpacks ?? []),
   };
   if (type === "buildpack") await requireKnownBuildpacks(db, lifecycle);
+  if (limits.customBuildpacksDisabled) refuseCustom(lifecycle.buildpacks);
   if (app === undefined || message?.data.stack !== undefined) {
     const verdict = await stackVerdict(db, { stack, appGuid: app?.guid });
     if (verdict.kind === "refused") throw unprocessable(verdict.reason);
   }
   return lifecycle;
+}
+
+/** @throws 400 CustomBuildpacksDisabled */
+export function refuseCustom(buildpacks: readonly string[]): void {
+  if (buildpacks.some(isBuildpackUri)) throw new CfError("CustomBuildpacksDisabled");
 }
 
 async function refuseDisabled(db: Executor, type: LifecycleType): Promise<void> {

@@ -39,7 +39,7 @@ function registerCreation(app: ApiServer, dependencies: AppRoutes): void {
         {
           name: message.name,
           spaceGuid,
-          lifecycle: await resolveLifecycle(tx, message.lifecycle, undefined),
+          lifecycle: await resolveLifecycle(tx, limits, message.lifecycle, undefined),
           environmentVariables: message.environment_variables ?? {},
           metadata: message.metadata,
         },
@@ -65,7 +65,7 @@ async function isSpaceVisible(
 }
 
 function registerSingle(app: ApiServer, dependencies: AppRoutes): void {
-  const { db, clock, links, jobs, appLog } = dependencies;
+  const { db, clock, links, limits, jobs, appLog } = dependencies;
 
   app.get<{ Params: { guid: string } }>("/v3/apps/:guid", async (request) => {
     const { include } = parseShowQuery(request.query, { include: appIncludes });
@@ -86,7 +86,7 @@ function registerSingle(app: ApiServer, dependencies: AppRoutes): void {
       request.params.guid,
       "space.write",
     );
-    const context = { clock, actor: actorOf(request.auth) };
+    const context = { clock, limits, actor: actorOf(request.auth) };
     await db.transaction().execute((tx) => updateApp(tx, context, { app: found, message }));
     appLog.write(
       found,

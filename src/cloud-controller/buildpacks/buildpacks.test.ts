@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { test } from "node:test";
+import { defaultLimits } from "../config.ts";
 import { defaultStagingLimits } from "../staging/staging-config.ts";
 import { buildZip } from "../testing/build-zip.ts";
 import { Developer } from "../testing/developer.ts";
@@ -162,6 +163,55 @@ test("a build takes all enabled buildpacks in order, or those that it names", as
     "second",
     "https://***:***@example.com/x.git",
   ]);
+});
+
+test("where custom buildpacks are disabled an app, its manifest and a build may name none", async () => {
+  const bbs = new FakeBbs();
+  await using cc = await TestCloudController.start({
+    bbs,
+    config: { limits: { ...defaultLimits, customBuildpacksDisabled: true } },
+  });
+  const developer = await Developer.admin(cc);
+  const { caller } = developer;
+  await ready(developer, "known");
+  const app = await developer.createApp("a");
+  const found = await developer.packageOf(app, buildZip([{ name: "x" }]));
+  const space = (await caller.get(`/v3/apps/${app}`)).json.relationships.space.data.guid;
+  const lifecycle = (...buildpacks: string[]) => ({
+    type: "buildpack",
+    data: { buildpacks, stack: "cflinuxfs4" },
+  });
+  const git = "https://example.com/x.git";
+  const manifest = `applications: [{ name: b, buildpacks: [known, "${git}"] }]`;
+
+  const refused = [
+    await caller.post("/v3/apps", {
+      name: "b",
+      lifecycle: lifecycle("known", git),
+      relationships: { space: { data: { guid: space } } },
+    }),
+    await caller.patch(`/v3/apps/${app}`, { lifecycle: lifecycle(git) }),
+    await caller.send("POST", `/v3/spaces/${space}/actions/apply_manifest`, manifest, {
+      "content-type": "application/x-yaml",
+    }),
+    await caller.post("/v3/builds", {
+      package: { guid: found.json.guid },
+      lifecycle: lifecycle(git),
+    }),
+  ];
+  const taken = await caller.post("/v3/builds", {
+    package: { guid: found.json.guid },
+    lifecycle: lifecycle("known"),
+  });
+
+  for (const answer of refused) {
+    assert.equal(answer.status, 400, answer.text);
+    const [error] = answer.json.errors;
+    assert.deepEqual([error.code, error.title], [290004, "CF-CustomBuildpacksDisabled"]);
+    assert.match(error.detail, /^(For application 'b': )?Custom buildpacks are disabled$/);
+  }
+  assert.equal(taken.status, 201, taken.text);
+  assert.equal((await caller.get("/v3/apps?names=b")).json.resources.length, 0);
 });
 
 test("the shipped buildpacks are installed in their order, once, and anew where they have changed", async () => {

@@ -1,8 +1,10 @@
 import type { Clock } from "#kernel/clock/clock.ts";
 import type { App } from "../apps/app-table.ts";
+import { refuseCustom } from "../apps/check-lifecycle.ts";
 import { recordBuildUsage } from "../app-usage-events/record-usage-event.ts";
 import { recordAuditEvent } from "../audit-events/record-audit-event.ts";
 import { resolveBuildpacks } from "../buildpacks/resolve-buildpacks.ts";
+import type { CloudControllerLimits } from "../config.ts";
 import { isUniqueViolation, newRecord } from "../database/record.ts";
 import type { Database, Executor } from "../database/schema.ts";
 import { environmentVariableGroup } from "../environment-variable-groups/find-environment-variable-group.ts";
@@ -23,7 +25,8 @@ export interface BuildCreation {
   readonly clock: Clock;
   readonly stager: Stager;
   readonly defaultStack: string;
-  readonly limits: StagingLimits & { readonly maximumDiskInMb: number };
+  readonly limits: StagingLimits &
+    Pick<CloudControllerLimits, "maximumDiskInMb" | "customBuildpacksDisabled">;
 }
 
 interface BuildRequest {
@@ -51,6 +54,7 @@ export async function createBuild(creation: BuildCreation, request: BuildRequest
   const names = message.lifecycle?.data.buildpacks ?? app.lifecycle.buildpacks;
   const list = await resolveBuildpacks(db, { names, stack });
   const limits = await stagingLimits(creation, request);
+  if (creation.limits.customBuildpacksDisabled) refuseCustom(names);
   const environment = message.environment_variables ?? {};
   const group = await environmentVariableGroup(db, "staging");
   const toolchains = stagingToolchains(list, {

@@ -115,10 +115,12 @@ async function createMissing(
         `For application '${name}': Docker cannot be configured for a buildpack lifecycle app.`,
       );
     }
-    const resolved = await resolveLifecycle(tx, lifecycle, existing).catch((error: unknown) => {
-      if (!(error instanceof CfError)) throw error;
-      throw new CfError(error.title, `For application '${name}': ${error.message}`);
-    });
+    const resolved = await resolveLifecycle(tx, limits, lifecycle, existing).catch(
+      (error: unknown) => {
+        if (!(error instanceof CfError)) throw error;
+        throw new CfError(error.title, `For application '${name}': ${error.message}`);
+      },
+    );
     const target =
       existing ??
       (await createApp(
