@@ -42,19 +42,22 @@ export async function stagingOf(api: Api, packageGuid: string): Promise<Staging>
   };
 }
 
-/** From the request for one more instance to the first line that its app writes, by the log's own times. */
+/**
+ * From the request for one more instance to the first line that its app writes, by the log's own times. Each call adds one:
+ * an index whose last instance is still ending would wait for that.
+ */
 export async function firstLineMs(options: {
   readonly api: Api;
   readonly logCache: string;
   readonly appGuid: string;
+  /** How many there are. */
+  readonly running: number;
 }): Promise<number> {
-  const { api, appGuid } = options;
-  await api("POST", `/v3/apps/${appGuid}/actions/start`);
-  await scale(api, appGuid, 1);
-  await instances(api, appGuid, 1);
+  const { api, appGuid, running } = options;
+  await instances(api, appGuid, running);
   const from = Date.now();
-  await scale(api, appGuid, 2);
-  await instances(api, appGuid, 2);
+  await scale(api, appGuid, running + 1);
+  await instances(api, appGuid, running + 1);
   const url = `${options.logCache}/api/v1/read/${appGuid}?start_time=${from}000000&envelope_types=LOG&limit=100`;
   // It comes a moment after the instance is known to run.
   for (let tries = 0; tries < 200; tries += 1) {
@@ -64,7 +67,7 @@ export async function firstLineMs(options: {
     };
     const line = envelopes.batch.find(
       ({ instance_id: index, log }) =>
-        index === "1" && Buffer.from(log.payload, "base64").toString() === "first line",
+        index === String(running) && Buffer.from(log.payload, "base64").toString() === "first line",
     );
     if (line !== undefined) return Number(BigInt(line.timestamp) / 1_000_000n) - from;
     await new Promise((resolve) => setTimeout(resolve, 50));

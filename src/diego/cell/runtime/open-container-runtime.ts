@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, realpathSync } from "node:fs";
 import path from "node:path";
 import { randomGuids } from "#kernel/guid.ts";
 import { runCommand } from "#kernel/process/run-command.ts";
+import { Spawner } from "#kernel/process/spawner.ts";
 import type { ContainerRuntime, ReadOnlyBind } from "./container-runtime.ts";
 import { openFolder } from "./host/open-folder.ts";
 import { hasPrivateMounts } from "./host/private-mounts.ts";
@@ -104,6 +105,7 @@ function openHost(
   return {
     clock: dependencies.clock,
     logger: dependencies.logger.child("runtime", { cellIndex: config.cellIndex }),
+    spawner: new Spawner(),
     dataDir,
     nofileMax: hardNofile(),
     defaultPath: config.path,

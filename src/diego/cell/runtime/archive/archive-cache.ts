@@ -10,7 +10,8 @@ import {
   writeFileSync,
 } from "node:fs";
 import path from "node:path";
-import { runCommand, runChecked } from "#kernel/process/run-command.ts";
+import { runCommand } from "#kernel/process/run-command.ts";
+import type { Spawner } from "#kernel/process/spawner.ts";
 import type { UnpackRequest } from "../container-runtime.ts";
 import { vcapId } from "../stack/users.ts";
 import { extractArchive } from "./extract.ts";
@@ -32,10 +33,12 @@ export interface Unpacked {
  */
 export class ArchiveCache {
   readonly #folder: string;
+  readonly #spawner: Spawner;
   readonly #running = new Map<string, Promise<Unpacked>>();
 
-  constructor(folder: string) {
+  constructor(folder: string, spawner: Spawner) {
     this.#folder = folder;
+    this.#spawner = spawner;
     mkdirSync(folder, { recursive: true, mode: 0o711 });
   }
 
@@ -96,6 +99,7 @@ export class ArchiveCache {
     if (ownId === 0) chownSync(into, owner, owner);
     try {
       const bytes = await extractArchive({
+        spawner: this.#spawner,
         archive: request.archive,
         into,
         below: request.below,
@@ -114,7 +118,7 @@ export class ArchiveCache {
   async #finish(request: UnpackRequest, into: string, owner: number): Promise<void> {
     if (request.owner === "root") {
       // A buildpack zipped under a strict umask must still be readable inside, by somebody who is not its owner.
-      await runChecked("chmod", ["-R", "a+rX", "--", into]);
+      await this.#spawner.runChecked("chmod", ["-R", "a+rX", "--", into]);
       return;
     }
     if (request.below !== "/home/vcap") return;

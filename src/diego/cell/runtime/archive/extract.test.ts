@@ -14,6 +14,7 @@ import {
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { test, type TestContext } from "node:test";
+import { Spawner } from "#kernel/process/spawner.ts";
 import { UnsafeArchive } from "../container-runtime.ts";
 import { extractArchive } from "./extract.ts";
 
@@ -31,8 +32,11 @@ function folders(t: TestContext) {
   for (let at = 0; at < 50; at += 1)
     writeFileSync(path.join(from, `file-${at}`), `${at}`.repeat(50 * at));
   writeFileSync(path.join(from, "large"), Buffer.alloc(3 * mebibyte + 1, "rivera "));
+  const spawner = new Spawner();
+  t.after(() => spawner[Symbol.asyncDispose]());
   const extract = (archive: string, maximumBytes?: number) =>
     extractArchive({
+      spawner,
       archive,
       into,
       below: "/home/vcap",

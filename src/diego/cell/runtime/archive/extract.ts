@@ -1,13 +1,12 @@
-import { spawn, type ChildProcess } from "node:child_process";
-import { open, rm, stat, type FileHandle } from "node:fs/promises";
+import { open, rm, stat } from "node:fs/promises";
 import { zipToTarFile } from "#kernel/archive/zip-to-tar-file.ts";
 import { BadArchive } from "#kernel/archive/zip-to-tar.ts";
-import { defaultPath, runCommand } from "#kernel/process/run-command.ts";
+import type { Spawner } from "#kernel/process/spawner.ts";
 import { UnsafeArchive } from "../container-runtime.ts";
 import { TarGuard, tooLarge } from "./tar-guard.ts";
 
 const chunkBytes = 256 * 1024;
-const gunzipTimeoutMs = 600_000;
+const timeoutMs = 600_000;
 
 /**
  * Unpacks a tgz, tar or zip into the folder `into`, which belongs to the host id `owner`: as that id and without
@@ -15,6 +14,7 @@ const gunzipTimeoutMs = 600_000;
  * @throws UnsafeArchive
  */
 export async function extractArchive(options: {
+  readonly spawner: Spawner;
   readonly archive: string;
   readonly into: string;
   readonly below: string;
@@ -22,7 +22,7 @@ export async function extractArchive(options: {
   /** Bytes that its files may take on disk; default 4 GiB. */
   readonly maximumBytes?: number;
 }): Promise<number> {
-  const { archive, into, below, owner, maximumBytes } = options;
+  const { spawner, archive, into, below, owner, maximumBytes } = options;
   const id = String(owner);
   const command =
     process.getuid?.() === 0
@@ -33,11 +33,12 @@ export async function extractArchive(options: {
     devices: "refuse",
     ...(maximumBytes === undefined ? {} : { maximumBytes }),
   });
-  return extract({ archive, into, command, guard });
+  return extract({ spawner, archive, into, command, guard });
 }
 
 /** Unpacks a root file system with the owners it names. Devices below `dev` are left out: containers get their own. */
 export async function extractRootfs(options: {
+  readonly spawner: Spawner;
   readonly archive: string;
   readonly into: string;
 }): Promise<void> {
@@ -59,29 +60,37 @@ export async function extractRootfs(options: {
 const tarCommand = ["tar", "-xipf", "-"];
 
 async function extract(options: {
+  readonly spawner: Spawner;
   readonly archive: string;
   readonly into: string;
   readonly command: readonly string[];
   readonly guard: TarGuard;
 }): Promise<number> {
-  const { archive, into, command, guard } = options;
+  const { spawner, archive, into, command, guard } = options;
   const made = `${into}.tar`;
   try {
-    const tar = await asTar(archive, made, guard.maximumBytes);
-    await using file = await open(tar);
-    await checkTar(file, guard);
-    await extractTar(file, into, command);
+    const tar = await asTar(spawner, { archive, made, maximumBytes: guard.maximumBytes });
+    await checkTar(tar, guard);
+    await extractTar(spawner, { tar, into, command });
   } finally {
     await rm(made, { force: true });
   }
   return guard.bytes;
 }
 
+interface TarToBe {
+  readonly archive: string;
+  /** Where it is made. */
+  readonly made: string;
+  readonly maximumBytes: number;
+}
+
 /** Path of the archive as a tar that is not compressed, whatever it is; told by its first bytes. Makes it where it is none. */
-async function asTar(archive: string, made: string, maximumBytes: number): Promise<string> {
+async function asTar(spawner: Spawner, tarToBe: TarToBe): Promise<string> {
+  const { archive, made } = tarToBe;
   const head = await firstBytes(archive);
   if (head[0] === 0x1f && head[1] === 0x8b) {
-    await gunzip(archive, made, maximumBytes);
+    await gunzip(spawner, tarToBe);
     return made;
   }
   if (head[0] !== 0x50 || head[1] !== 0x4b) return archive;
@@ -102,12 +111,12 @@ for program in igzip pigz gzip; do
 done`;
 const ulimitUnitBytes = 512;
 
-async function gunzip(archive: string, made: string, maximumBytes: number): Promise<void> {
+async function gunzip(spawner: Spawner, { archive, made, maximumBytes }: TarToBe): Promise<void> {
   const limit = Number.isFinite(maximumBytes)
     ? Math.ceil((maximumBytes * 1.5) / ulimitUnitBytes)
     : 0;
   const args = ["-c", gunzipScript, "sh", archive, made, String(limit)];
-  const { status } = await runCommand("sh", args, { timeoutMs: gunzipTimeoutMs });
+  const { status } = await spawner.run("sh", args, { timeoutMs });
   if (status === 0) return;
   const { size } = await stat(made);
   if (limit > 0 && size >= limit * ulimitUnitBytes) throw tooLarge(maximumBytes);
@@ -115,7 +124,8 @@ async function gunzip(archive: string, made: string, maximumBytes: number): Prom
 }
 
 /** Reads its headers; the content of a large file is passed over. */
-async function checkTar(file: FileHandle, guard: TarGuard): Promise<void> {
+async function checkTar(tar: string, guard: TarGuard): Promise<void> {
+  await using file = await open(tar);
   const { size } = await file.stat();
   const chunk = Buffer.allocUnsafe(chunkBytes);
   for (let position = 0; position < size;) {
@@ -130,22 +140,19 @@ async function checkTar(file: FileHandle, guard: TarGuard): Promise<void> {
 }
 
 async function extractTar(
-  file: FileHandle,
-  into: string,
-  [program = "", ...args]: readonly string[],
+  spawner: Spawner,
+  what: { readonly tar: string; readonly into: string; readonly command: readonly string[] },
 ): Promise<void> {
+  const [program = "", ...args] = what.command;
   // By its own working folder and an open file: nothing on the way there need be open to another id.
-  const tar = spawn(program, args, {
-    cwd: into,
-    env: { PATH: defaultPath },
-    stdio: [file.fd, "ignore", "pipe"],
+  const { status, stderr } = await spawner.run(program, args, {
+    cwd: what.into,
+    input: { file: what.tar },
+    timeoutMs,
   });
-  let complaint = "";
-  tar.stderr?.on("data", (data: Buffer) => {
-    if (complaint.length < 1024) complaint += data.toString("utf8");
-  });
-  const status = await endOf(tar);
-  if (status !== 0) throw new UnsafeArchive(`Cannot unpack: tar: ${complaint.trim()}`);
+  if (status !== 0) {
+    throw new UnsafeArchive(`Cannot unpack: tar: ${stderr.trim().slice(0, 1024)}`);
+  }
 }
 
 async function firstBytes(file: string): Promise<Buffer> {
@@ -156,12 +163,4 @@ async function firstBytes(file: string): Promise<Buffer> {
   } finally {
     await handle.close();
   }
-}
-
-/** After its output has been read to the end. */
-async function endOf(child: ChildProcess): Promise<number | null> {
-  return new Promise((resolve, reject) => {
-    child.once("error", reject);
-    child.once("close", (code) => resolve(code));
-  });
 }

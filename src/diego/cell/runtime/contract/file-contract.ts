@@ -67,9 +67,10 @@ export function fileTests(open: () => Promise<ContainerRuntime>): void {
     const { file, content } = await copyOut(container, "/tmp/large");
 
     assert.ok(content.equals(Buffer.from(stdout)));
-    await assert.rejects(container.copyOut({ path: "/tmp/large", user: "vcap" }, file, never), {
-      code: "EEXIST",
-    });
+    await assert.rejects(
+      container.copyOut({ path: "/tmp/large", user: "vcap" }, file, never),
+      /EEXIST|File exists/,
+    );
   });
 
   void test("streamOut() gives an empty file as an empty stream", async () => {

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 import path from "node:path";
 import { runChecked } from "#kernel/process/run-command.ts";
+import type { Spawner } from "#kernel/process/spawner.ts";
 import { egressPrefix, gatewayAddress, isolatedPrefix, type SlotIdentity } from "./addresses.ts";
 import { type EgressException, firewallRules } from "./firewall.ts";
 import { uplinksOf } from "./uplinks.ts";
@@ -54,9 +55,13 @@ export async function closeHostNetwork(uplinks: readonly string[]): Promise<void
  * Joins a container, whose network namespace is that of `pid`, to the host, and bounds what its user namespace may
  * use of the kernel's shared tables (without that one container takes all inotify instances of the host).
  */
-export async function attachNetwork(pid: number, identity: SlotIdentity): Promise<void> {
+export async function attachNetwork(
+  spawner: Spawner,
+  pid: number,
+  identity: SlotIdentity,
+): Promise<void> {
   const { address, interfaceName } = identity;
-  await runChecked(
+  await spawner.runChecked(
     "sh",
     [
       "-ec",
@@ -83,7 +88,7 @@ route add default via ${gatewayAddress}
   if (existsSync(ipv6)) writeFileSync(ipv6, "1");
 }
 
-// One program for both sides: each one started costs a fork of the whole platform. The second half runs as the root of
+// One program for both sides. The second half runs as the root of
 // the container's user namespace, which owns the network namespace; the programs are the host's.
 const joinScript = `printf %s "$2" | ip -batch -
 exec nsenter -t "$1" -U -n -S 0 -G 0 sh -ec "$3"`;

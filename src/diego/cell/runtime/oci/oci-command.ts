@@ -1,5 +1,5 @@
-import { spawn } from "node:child_process";
-import { defaultPath, runCommand } from "#kernel/process/run-command.ts";
+import { runCommand } from "#kernel/process/run-command.ts";
+import type { Spawner } from "#kernel/process/spawner.ts";
 import { lastLogLine } from "../supervised/last-log-line.ts";
 
 export type OciRuntimeName = "crun" | "runc";
@@ -27,6 +27,7 @@ export class OciCommand {
 
   /** Starts a container whose init goes on by itself. Errors name what the runtime said. */
   async runDetached(options: {
+    readonly spawner: Spawner;
     readonly id: string;
     readonly bundle: string;
     readonly pidFile: string;
@@ -37,25 +38,14 @@ export class OciCommand {
      */
     readonly after?: readonly string[];
   }): Promise<void> {
-    const { id, bundle, pidFile, logFile, after = [] } = options;
+    const { spawner, id, bundle, pidFile, logFile, after = [] } = options;
     const [program = this.name, ...args] = [...after, ...this.#command(logFile)];
     args.push("run", "--detach", "--bundle", bundle, "--pid-file", pidFile, id);
     // Pipes that lead nowhere: crun gives what it finds here to the container's root, and /dev/null is the host's.
-    const child = spawn(program, args, {
-      stdio: "pipe",
-      env: { PATH: defaultPath },
-      timeout: timeoutMs,
-      killSignal: "SIGKILL",
-    });
-    for (const stream of [child.stdin, child.stdout, child.stderr]) {
-      stream.once("error", () => {}).destroy();
-    }
-    const status = await new Promise<number | null>((resolve, reject) => {
-      child.once("error", reject);
-      child.once("exit", resolve);
-    });
+    const { status, signal } = await spawner.run(program, args, { timeoutMs, output: "nowhere" });
     if (status !== 0) {
-      const reason = child.killed ? `no answer in ${timeoutMs / 1000} s` : lastLogLine(logFile);
+      const isLate = signal === "SIGKILL";
+      const reason = isLate ? `no answer in ${timeoutMs / 1000} s` : lastLogLine(logFile);
       throw new Error(`Cannot start container "${id}" with ${this.name}: ${reason}`);
     }
   }

@@ -69,7 +69,7 @@ export class OciRuntime implements ContainerRuntime {
     this.#config = config;
     this.#host = host;
     this.#slots = new SlotPool(config.containersMax);
-    this.#archives = new ArchiveCache(path.join(host.dataDir, "unpacked"));
+    this.#archives = new ArchiveCache(path.join(host.dataDir, "unpacked"), host.spawner);
     this.#disks = new ContainerDisks(path.join(host.dataDir, "disks"));
   }
 
@@ -170,6 +170,7 @@ export class OciRuntime implements ContainerRuntime {
     for (const container of this.#containers.values()) container.detach();
     await this.#trash;
     await this.#config.onClosed(this.#containers.size > 0);
+    await this.#host.spawner[Symbol.asyncDispose]();
   }
 
   async #make(spec: ContainerSpec, stack: Stack, slot: number): Promise<SupervisedContainer> {
@@ -200,6 +201,7 @@ export class OciRuntime implements ContainerRuntime {
     const logFile = path.join(dir, "runtime.log");
     const pidFile = path.join(dir, "pid");
     await this.#command(runtime).runDetached({
+      spawner: this.#host.spawner,
       id: spec.handle,
       bundle: dir,
       pidFile,
@@ -216,7 +218,7 @@ export class OciRuntime implements ContainerRuntime {
     if (missing.length > 0) {
       throw new Error(`Container "${spec.handle}" lacks its limits: ${missing.join("; ")}`);
     }
-    await attachNetwork(pid, identity);
+    await attachNetwork(this.#host.spawner, pid, identity);
     return this.#container({ ...record, init: { pid, startTime } });
   }
 
@@ -328,7 +330,7 @@ export class OciRuntime implements ContainerRuntime {
   /** Files wait in `trash/` for a removal that nobody waits for, since a staging leaves many thousands. */
   #emptyTrash(): void {
     this.#trash = this.#trash
-      .then(() => emptyTrash(path.join(this.#host.dataDir, "trash")))
+      .then(() => emptyTrash(this.#host))
       .catch((error: unknown) => this.#host.logger.error("trash-not-emptied", { error }));
   }
 

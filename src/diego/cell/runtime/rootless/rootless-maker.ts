@@ -44,7 +44,13 @@ export class RootlessMaker implements ContainerMaker {
     writeBundle(parts);
     const pidFile = path.join(dir, "pid");
     const logFile = path.join(dir, "runtime.log");
-    await this.#command.runDetached({ id: handle, bundle: dir, pidFile, logFile });
+    await this.#command.runDetached({
+      spawner: this.#host.spawner,
+      id: handle,
+      bundle: dir,
+      pidFile,
+      logFile,
+    });
     return Number(readFileSync(pidFile, "utf8"));
   }
 

@@ -1,5 +1,6 @@
 import { existsSync, lstatSync } from "node:fs";
 import path from "node:path";
+import { Spawner } from "#kernel/process/spawner.ts";
 import { extractRootfs } from "../archive/extract.ts";
 import { namePattern, replaceFolder } from "./replace-folder.ts";
 import { findUser, readPasswd, vcapId } from "./users.ts";
@@ -26,7 +27,8 @@ export async function importStack(options: {
   if (!existsSync(tarball)) throw refuse(`there is no file "${tarball}"`);
   if (process.getuid?.() !== 0) throw refuse("the owners of its files need root: use sudo");
   return await replaceFolder(options, async (unfinished) => {
-    await extractRootfs({ archive: tarball, into: unfinished });
+    await using spawner = new Spawner();
+    await extractRootfs({ spawner, archive: tarball, into: unfinished });
     const problem = problemOf(unfinished);
     if (problem !== undefined) throw refuse(problem);
     return unfinished;

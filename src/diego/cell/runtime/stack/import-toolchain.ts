@@ -1,5 +1,6 @@
 import { chmodSync, existsSync, lstatSync, readdirSync } from "node:fs";
 import path from "node:path";
+import { Spawner } from "#kernel/process/spawner.ts";
 import { extractArchive } from "../archive/extract.ts";
 import { namePattern, replaceFolder } from "./replace-folder.ts";
 
@@ -25,7 +26,8 @@ export async function importToolchain(options: {
   if (!existsSync(archive)) throw refuse(`there is no file "${archive}"`);
   const owner = process.getuid?.() ?? 0;
   return await replaceFolder(options, async (unfinished) => {
-    await extractArchive({ archive, into: unfinished, below: "/", owner });
+    await using spawner = new Spawner();
+    await extractArchive({ spawner, archive, into: unfinished, below: "/", owner });
     const found = [unfinished, ...onlyFolder(unfinished)].find(hasPrograms);
     if (found === undefined) throw refuse("it has no folder bin");
     // Whatever the archive says of its root: apps are another user.

@@ -1,9 +1,9 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { open } from "node:fs/promises";
 import { PassThrough, type Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { defaultPath } from "#kernel/process/run-command.ts";
+import type { Spawner } from "#kernel/process/spawner.ts";
 import { ContainerFileError } from "../container-runtime.ts";
 
 /**
@@ -23,6 +23,7 @@ export interface InsideCommand {
  */
 export const extractScript = 'umask 022; mkdir -p -- "$1" && exec tar -xipf - -C "$1"';
 
+const copyTimeoutMs = 600_000;
 const unreadableStatus = 66;
 export const readyMark = "+";
 
@@ -76,20 +77,17 @@ function start({ command }: InsideCommand) {
 
 /** Copies what a command of the host reads into a new file. */
 export async function copyOut(
+  spawner: Spawner,
   [program = "", ...args]: readonly string[],
   options: { readonly file: string; readonly to: string; readonly signal: AbortSignal },
 ): Promise<void> {
   const { file, to, signal } = options;
-  await using target = await open(to, "wx", 0o600);
-  const child = spawn(program, args, {
-    stdio: ["ignore", target.fd, "pipe"],
-    env: { PATH: defaultPath },
+  const { status, stderr } = await spawner.run(program, args, {
+    output: { file: to },
     signal,
-    killSignal: "SIGKILL",
+    timeoutMs: copyTimeoutMs,
   });
-  const complaint = child.stderr === null ? () => "" : collectHead(child.stderr);
-  const status = await exitOf(child);
-  if (status !== 0) throw unreadable(file, status, complaint());
+  if (status !== 0) throw unreadable(file, status, stderr.trim());
 }
 
 function unreadable(file: string, status: number | null, complaint: string): ContainerFileError {

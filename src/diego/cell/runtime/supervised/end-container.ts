@@ -2,7 +2,6 @@ import { existsSync, readdirSync, renameSync } from "node:fs";
 import path from "node:path";
 import { withDeadline } from "#kernel/clock/deadline.ts";
 import { randomGuids } from "#kernel/guid.ts";
-import { runCommand } from "#kernel/process/run-command.ts";
 import { signalProcess } from "../host/process-identity.ts";
 import type { CellHost } from "./cell-host.ts";
 import type { ContainerRecord } from "./container-record.ts";
@@ -33,13 +32,17 @@ export function discardFolder(host: CellHost, dir: string): void {
  * Unmounts and removes what tenants wrote; `rm` stands trees deeper than any path name, follows no link, leaves no file
  * system. Nobody waits for it, least of all the next container: a staging leaves many thousands of files.
  */
-export async function emptyTrash(folder: string): Promise<void> {
+export async function emptyTrash({ dataDir, spawner }: CellHost): Promise<void> {
+  const folder = path.join(dataDir, "trash");
+  const run = async (command: string, ...args: readonly string[]) => {
+    await spawner.run(command, args, { timeoutMs: 600_000 });
+  };
   const names = existsSync(folder) ? readdirSync(folder) : [];
   for (const name of names) {
     const tree = path.join(folder, name);
     // An ordinary user cannot enter what is closed, though it is its own: overlay's work folder is.
-    if (process.getuid?.() !== 0) await run("chmod", ["-R", "u+rwX", "--", tree]);
-    await run("nice", ["-n", "19", "sh", "-c", removeScript, "sh", tree]);
+    if (process.getuid?.() !== 0) await run("chmod", "-R", "u+rwX", "--", tree);
+    await run("nice", "-n", "19", "sh", "-c", removeScript, "sh", tree);
   }
 }
 
@@ -47,10 +50,6 @@ export async function emptyTrash(folder: string): Promise<void> {
 // mount point it goes away there.
 const removeScript = `umount -l "$1/rootfs" "$1/disk" 2>/dev/null
 exec rm -rf --one-file-system -- "$1"`;
-
-async function run(command: string, args: readonly string[]): Promise<void> {
-  await runCommand(command, args, { timeoutMs: 600_000 });
-}
 
 async function awaitExits(host: CellHost, processes: readonly SupervisedProcess[]): Promise<void> {
   const exits = Promise.allSettled(processes.map((process) => process.exited));

@@ -3,7 +3,6 @@ import path from "node:path";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { parseInstant } from "#kernel/clock/clock.ts";
-import { runCommand } from "#kernel/process/run-command.ts";
 import type {
   Container,
   ContainerFile,
@@ -101,7 +100,7 @@ export class SupervisedContainer implements Container {
     });
     const owner = String(this.#engine.hostIdOf(user));
     const trace = spec.traced === true ? "trace" : "-";
-    const result = await runCommand(
+    const result = await this.#host.spawner.run(
       "perl",
       [supervisor, dir, this.#engine.oomFile, owner, trace, ...command],
       {
@@ -145,7 +144,8 @@ export class SupervisedContainer implements Container {
 
   async copyOut(file: ContainerFile, to: string, signal: AbortSignal): Promise<void> {
     const command = this.#readCommand(file, "");
-    if (command !== undefined) await copyOut(command, { file: file.path, to, signal });
+    if (command !== undefined)
+      await copyOut(this.#host.spawner, command, { file: file.path, to, signal });
     else await pipeline(await this.streamOut(file), createWriteStream(to, newFile), { signal });
   }
 

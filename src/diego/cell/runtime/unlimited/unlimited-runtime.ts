@@ -48,7 +48,7 @@ export class UnlimitedRuntime implements ContainerRuntime {
   constructor(config: UnlimitedRuntimeConfig, host: CellHost) {
     this.#config = config;
     this.#host = host;
-    this.#archives = new ArchiveCache(path.join(host.dataDir, "unpacked"));
+    this.#archives = new ArchiveCache(path.join(host.dataDir, "unpacked"), host.spawner);
   }
 
   get description(): RuntimeDescription {
@@ -120,6 +120,7 @@ export class UnlimitedRuntime implements ContainerRuntime {
     for (const container of this.#containers.values()) container.detach();
     await this.#trash;
     await this.#config.maker.close(this.#containers.size > 0);
+    await this.#host.spawner[Symbol.asyncDispose]();
   }
 
   async #make(spec: ContainerSpec, stack: Stack): Promise<UnlimitedRecord> {
@@ -197,7 +198,7 @@ export class UnlimitedRuntime implements ContainerRuntime {
 
   #emptyTrash(): void {
     this.#trash = this.#trash
-      .then(() => emptyTrash(path.join(this.#host.dataDir, "trash")))
+      .then(() => emptyTrash(this.#host))
       .catch((error: unknown) => this.#host.logger.error("trash-not-emptied", { error }));
   }
 
