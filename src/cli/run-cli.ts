@@ -62,6 +62,9 @@ async function runCommand(invocation: Invocation, ui: Ui, chosen: Chosen): Promi
     return 0;
   }
   const { ClientConfig } = await import("./config/client-config.ts");
+  const { config: configureZod } = await import("zod");
+  // To compile a schema takes longer than to use it a few times.
+  configureZod({ jitless: true });
   const { Session: NewSession } = await import("./session.ts");
   const { createTrace } = await import("./ui/request-trace.ts");
   const config = await ClientConfig.load(clientHome(environment));

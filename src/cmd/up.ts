@@ -3,6 +3,8 @@ import path from "node:path";
 import type { Clock } from "#kernel/clock/clock.ts";
 import { LogFile } from "#kernel/log/log-file.ts";
 import { pinoLogger } from "#kernel/log/pino-logger.ts";
+import type { Logger } from "#kernel/log/logger.ts";
+import { runChecked } from "#kernel/process/run-command.ts";
 import { lockDataDir } from "./data-lock.ts";
 import { howToLogIn } from "./platform-commands.ts";
 import { platformConfig, type PlatformConfig } from "./platform-config.ts";
@@ -57,12 +59,30 @@ async function runPlatform(io: UpIo, config: PlatformConfig): Promise<number> {
     }
     io.print(`Log    ${logFile}`);
     io.print(`Ready after ${seconds.toFixed(1)} s. Ctrl-C stops.`);
+    await using _bundling = bundlingClient(logger);
     await asked;
     io.print("Stopping ...");
   }
   await platform[Symbol.asyncDispose]();
   io.print("Stopped.");
   return 0;
+}
+
+/** The client starts in half the time from a bundle; without one it starts all the same. */
+function bundlingClient(logger: Logger): AsyncDisposable {
+  const over = new AbortController();
+  const main = path.join(import.meta.dirname, "bundle-client.ts");
+  const done = runChecked(process.execPath, [main], { signal: over.signal }).catch(
+    (error: unknown) => {
+      if (!over.signal.aborted) logger.info("client-not-bundled", { error });
+    },
+  );
+  return {
+    async [Symbol.asyncDispose]() {
+      over.abort();
+      await done;
+    },
+  };
 }
 
 /** Resolves on the first SIGINT, SIGTERM or SIGHUP; a second one ends the process at once. */

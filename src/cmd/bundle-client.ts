@@ -1,0 +1,7 @@
+import path from "node:path";
+import { systemClock } from "#kernel/clock/system-clock.ts";
+import { bundleClient, isClientBundled } from "./client-bundle.ts";
+
+// Bundles the client of this installation, where its bundle is not up to date: a process of its own, since esbuild's memory goes with it.
+const root = path.resolve(import.meta.dirname, "../..");
+if (!isClientBundled(root)) await bundleClient(root, systemClock);
