@@ -218,6 +218,60 @@ test(
   },
 );
 
+test(
+  "a statement that comes again is prepared once, and outlives a change of its table",
+  onlyOnPostgres,
+  async () => {
+    const config = await testPostgres(server ?? "", migrations);
+    await using db = await openDatabase<Schema>(config, migrations);
+    await using other = await openDatabase<Schema>(config, migrations);
+    const readAll = () => db.selectFrom("things").selectAll().where("size", "=", 1).execute();
+    const prepared = async () => {
+      const { rows } = await sql<{
+        statement: string;
+      }>`select statement from pg_prepared_statements`.execute(db);
+      return rows.filter(({ statement }) => statement.includes("things")).length;
+    };
+    const values = { name: "a", size: 1, plain: "a", bytes: null };
+    await db.insertInto("things").values(values).execute();
+    await readAll();
+    const afterOne = await prepared();
+    for (let round = 0; round < 8; round += 1) await readAll();
+    const afterMany = await prepared();
+
+    await other.schema.alterTable("things").addColumn("note", "text").execute();
+    const rows = await readAll();
+    const afterwards = await prepared();
+
+    assert.deepEqual([afterOne, afterMany, afterwards], [0, 1, 0]);
+    assert.deepEqual(rows, [{ id: 1, ...values, note: null }]);
+  },
+);
+
+test(
+  "a connection keeps a few hundred statements at most, then another takes its place",
+  onlyOnPostgres,
+  async () => {
+    const config = await testPostgres(server ?? "", {});
+    await using db = await openDatabase<Schema>({ ...config, connections: 1 }, {});
+    const counts: number[] = [];
+    for (let statement = 0; statement < 350; statement += 1) {
+      const text = sql<{ count: number }>`select ${sql.raw(String(statement))}
+        + count(*) - ${statement}::bigint as count from pg_prepared_statements`;
+      await text.execute(db);
+      const { rows } = await text.execute(db);
+      counts.push(rows[0]?.count ?? -1);
+    }
+
+    const most = Math.max(...counts);
+    assert.ok(most >= 200 && most <= 300, `${most} at most`);
+    assert.ok(
+      counts.slice(most).some((count) => count < 50),
+      "the last ones are of another connection",
+    );
+  },
+);
+
 test("a server that is not there is named, without its password", async () => {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");

@@ -15,6 +15,7 @@ import { Client, DatabaseError, Pool, types, type ClientConfig, type PoolClient 
 import { camelCase, toRow } from "./column-names.ts";
 import type { PostgresConfig } from "./database-config.ts";
 import { DatabaseUnreachable } from "./database-error.ts";
+import { NamedStatements } from "./named-statements.ts";
 import { postgresVocabulary } from "./postgres-vocabulary.ts";
 
 const defaultConnections = 25;
@@ -99,15 +100,24 @@ function withToldFailures(pool: Pool): PostgresPool {
 }
 
 function tellingClient(client: PoolClient): PostgresPoolClient {
+  const statements = new NamedStatements();
+  const send = (text: string, parameters: readonly unknown[]) => {
+    const name = statements.nameOf(text, parameters);
+    const values = parameters.map(withoutNul);
+    const query = { text, values, rowMode: "array" as const };
+    return client.query<unknown[]>(name === undefined ? query : { ...query, name });
+  };
   return Object.create(client, {
     query: {
       value: async (text: string, parameters: readonly unknown[]) => {
         try {
-          const { command, rowCount, fields, rows } = await client.query<unknown[]>({
-            text,
-            values: parameters.map(withoutNul),
-            rowMode: "array",
-          });
+          const { command, rowCount, fields, rows } = await send(text, parameters).catch(
+            (error: unknown) => {
+              if (!isOutdated(error)) throw error;
+              statements.outdate();
+              return send(text, parameters);
+            },
+          );
           const names = fields.map(({ name }) => camelCase(name));
           return { command, rowCount, rows: rows.map((row) => toRow(names, row)) };
         } catch (error) {
@@ -115,7 +125,19 @@ function tellingClient(client: PoolClient): PostgresPoolClient {
         }
       },
     },
+    release: {
+      value: (isBroken?: boolean) => client.release(isBroken === true || statements.isSpent),
+    },
   });
+}
+
+/** `select *` of a table that another connection has given one more column. */
+function isOutdated(error: unknown): boolean {
+  return (
+    error instanceof DatabaseError &&
+    error.code === "0A000" &&
+    error.message.startsWith("cached plan")
+  );
 }
 
 /** Text of PostgreSQL holds no NUL. What a client sends with one is no name of anything, so it finds nothing. */
