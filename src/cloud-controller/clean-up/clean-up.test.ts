@@ -235,6 +235,19 @@ test("a blob that no row names goes at its third sighting; owned ones, caches an
   assert.deepEqual(await present(), ["owned", "saved", "cache", "strange"]);
   const rows = await db.selectFrom("orphanedBlobs").select("path").execute();
   assert.deepEqual(rows, []);
+  const events = await db
+    .selectFrom("auditEvents")
+    .select(["actorGuid", "targetGuid", "targetType"])
+    .where("type", "=", "blob.remove_orphan")
+    .execute();
+  assert.deepEqual(
+    events,
+    [orphan, droplet].map(({ bucket, path }) => ({
+      actorGuid: "system",
+      targetGuid: `${bucket}/${path}`,
+      targetType: "blob",
+    })),
+  );
 });
 
 test("no orphan is looked for where that is switched off", async () => {

@@ -1,6 +1,9 @@
 import type { BlobKey } from "#blobstore/blobstore.ts";
+import type { Clock } from "#kernel/clock/clock.ts";
+import { recordAuditEvent } from "../audit-events/record-audit-event.ts";
 import { hasOwner } from "../blobs/blob-owner.ts";
 import { newRecord, touched } from "../database/record.ts";
+import type { Executor } from "../database/schema.ts";
 import type { CleanUp, CleanUpContext } from "./clean-up.ts";
 
 const sightingsBeforeDeletion = 3;
@@ -69,7 +72,7 @@ async function look({ db, clock }: CleanUpContext, key: BlobKey): Promise<boolea
 }
 
 async function removeDirty(
-  { db, blobstore }: CleanUpContext,
+  { db, blobstore, clock }: CleanUpContext,
   signal: AbortSignal,
 ): Promise<number> {
   const rows = await db
@@ -84,11 +87,23 @@ async function removeDirty(
     if (signal.aborted) break;
     const key = { bucket: row.bucket, path: row.path } as BlobKey;
     // It may have found an owner since it was seen.
-    if (!(await hasOwner(db, key))) {
+    const isOrphan = !(await hasOwner(db, key));
+    if (isOrphan) {
       await blobstore.delete(key);
       count += 1;
     }
-    await db.deleteFrom("orphanedBlobs").where("guid", "=", row.guid).execute();
+    await db.transaction().execute(async (tx) => {
+      await tx.deleteFrom("orphanedBlobs").where("guid", "=", row.guid).execute();
+      if (isOrphan) await recordRemoval(tx, clock, key);
+    });
   }
   return count;
+}
+
+async function recordRemoval(db: Executor, clock: Clock, key: BlobKey): Promise<void> {
+  await recordAuditEvent(db, clock, {
+    type: "blob.remove_orphan",
+    actor: { guid: "system", type: "system", name: "system" },
+    target: { guid: `${key.bucket}/${key.path}`, type: "blob", name: "" },
+  });
 }
