@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Developer } from "../testing/developer.ts";
+import { eventually } from "../testing/eventually.ts";
+import { RunningApp } from "../testing/running-app.ts";
 import { firstSpace, userWith } from "../testing/tenants.ts";
 import { TestCloudController } from "../testing/test-cloud-controller.ts";
 
@@ -62,6 +64,35 @@ test("a shared route is seen and mapped in the other space, until it is shared n
   const events = await admin.get(`/v3/audit_events?target_guids=${route.guid}`);
   const types = events.json.resources.map(({ type }: { type: string }) => type);
   assert.ok(types.includes("audit.route.share") && types.includes("audit.route.unshare"));
+});
+
+test("a running app loses a route that another space shared with it when that space goes", async () => {
+  await using app = await RunningApp.start();
+  const { caller: admin, bbs } = app;
+  const { spaceGuid, organizationGuid } = await firstSpace(admin);
+  const lender = await admin.post("/v3/spaces", {
+    name: "lender",
+    relationships: { organization: { data: { guid: organizationGuid } } },
+  });
+  const [domain] = (await admin.get("/v3/domains")).json.resources;
+  const route = await admin.post("/v3/routes", {
+    host: "lent",
+    relationships: {
+      space: { data: { guid: lender.json.guid } },
+      domain: { data: { guid: domain.guid } },
+    },
+  });
+  await admin.patch("/v3/feature_flags/route_sharing", { enabled: true });
+  const path = `/v3/routes/${route.json.guid}`;
+  await admin.post(`${path}/relationships/shared_spaces`, { data: [{ guid: spaceGuid }] });
+  await admin.post(`${path}/destinations`, { destinations: [{ app: { guid: app.guid } }] });
+  const isRouted = () => JSON.stringify([...bbs.desired.values()]).includes("lent.apps.localhost");
+  await eventually(async () => isRouted() || undefined);
+
+  await admin.job(await admin.delete(`/v3/spaces/${lender.json.guid}`));
+
+  await eventually(async () => !isRouted() || undefined);
+  assert.equal(bbs.desired.size, 1);
 });
 
 test("a mapped route that moves keeps its old space as a shared one, and its destinations", async () => {
