@@ -77,6 +77,11 @@ function describe(running: RiveraJson, field: string | undefined): string[] {
     router: running.router,
     ...(running.web === undefined ? {} : { page: running.web }),
     "cf-login": cfLogin(running),
+    ...(running.adminClient === undefined
+      ? {}
+      : {
+          "cf-auth": `cf auth ${running.adminClient.id} ${running.adminClient.secret} --client-credentials`,
+        }),
   };
   if (field === undefined)
     return Object.entries(fields).map(([name, value]) => `${name}: ${value}`);

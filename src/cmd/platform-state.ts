@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { createHmac, randomBytes } from "node:crypto";
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { z } from "zod";
@@ -41,6 +41,11 @@ export function readPlatformState(dataDir: string): PlatformState | undefined {
     );
   }
   return parsed.data;
+}
+
+/** The secret of UAA's client `admin`: told to operators, so it opens nothing but what that client may do. */
+export function uaaAdminSecret({ internalSecret }: Pick<PlatformState, "internalSecret">): string {
+  return createHmac("sha256", internalSecret).update("uaa client admin").digest("hex");
 }
 
 export type PlatformPorts = Pick<

@@ -35,7 +35,7 @@ import type { PlatformConfig } from "./platform-config.ts";
 import { minimumFreeBytes, openBlobstore } from "./platform-blobstore.ts";
 import { settleDatabases, type PlatformDatabases } from "./platform-databases.ts";
 import { platformPaths, type PlatformPaths } from "./platform-paths.ts";
-import type { PlatformState } from "./platform-state.ts";
+import { type PlatformState, uaaAdminSecret } from "./platform-state.ts";
 import { settlePorts } from "./ports.ts";
 
 export interface PlatformDependencies {
@@ -55,6 +55,8 @@ export interface Platform extends AsyncDisposable {
     /** Of the dashboard; undefined where it is switched off. */
     readonly web: string | undefined;
     readonly admin: { readonly username: string; readonly password: string };
+    /** UAA's client that makes other clients, and logs in without a user. */
+    readonly adminClient: { readonly id: string; readonly secret: string };
   };
 }
 
@@ -153,6 +155,7 @@ export async function startPlatform(
       router: routerUrl,
       web: web === undefined ? undefined : `${start.api}/rivera/`,
       admin,
+      adminClient: { id: "admin", secret: uaaAdminSecret(state) },
     },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
@@ -171,7 +174,7 @@ async function startUaaAndLogCache(
         externalUrl: `${start.api}/uaa`,
         database: start.databases.uaa,
         admin,
-        adminClientSecret: state.internalSecret,
+        adminClientSecret: uaaAdminSecret(state),
         clients: dashboardClients(start),
       },
       { clock, logger },
@@ -267,7 +270,7 @@ async function controlCloud(
       longPollMs: settings.longPollMs,
       ...(settings.otlpEndpoint === undefined ? {} : { otlpEndpoint: settings.otlpEndpoint }),
       commaDelimitedDestinations: settings.commaDelimitedDestinations,
-      uaaClient: { id: "admin", secret: state.internalSecret },
+      uaaClient: { id: "admin", secret: uaaAdminSecret(state) },
       staging: {
         workDirectory: paths.work,
         handoverDirectory: paths.handover,

@@ -14,6 +14,7 @@ const riveraJsonSchema = z.object({
   router: z.string(),
   web: z.string().optional(),
   admin: z.object({ username: z.string(), password: z.string() }),
+  adminClient: z.object({ id: z.string(), secret: z.string() }).optional(),
   pid: z.number().int(),
 });
 

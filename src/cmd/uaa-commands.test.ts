@@ -11,7 +11,12 @@ import { RecordingLogger } from "#kernel/log/recording-logger.ts";
 import { startUaa } from "#uaa/start-uaa.ts";
 import { lockDataDir } from "./data-lock.ts";
 import { howToLogIn } from "./platform-commands.ts";
-import { newPlatformState, readPlatformState, writePlatformState } from "./platform-state.ts";
+import {
+  newPlatformState,
+  readPlatformState,
+  writePlatformState,
+  uaaAdminSecret,
+} from "./platform-state.ts";
 import { readNewPassword } from "./read-password.ts";
 import { readRiveraJson, writeRiveraJson } from "./rivera-json.ts";
 import { changePassword, rotateKey } from "./uaa-commands.ts";
@@ -41,7 +46,7 @@ async function runningPlatform() {
         externalUrl: `${url}/uaa`,
         database: { path: path.join(dataDir, "uaa.sqlite") },
         admin: { username: "admin", password },
-        adminClientSecret: state.internalSecret,
+        adminClientSecret: uaaAdminSecret(state),
       },
       { clock: io.clock, logger: new RecordingLogger() },
     );

@@ -1,6 +1,11 @@
 import { holderOf } from "./data-lock.ts";
 import type { CommandIo } from "./platform-commands.ts";
-import { readPlatformState, writePlatformState, type PlatformState } from "./platform-state.ts";
+import {
+  readPlatformState,
+  writePlatformState,
+  type PlatformState,
+  uaaAdminSecret,
+} from "./platform-state.ts";
 import { readRiveraJson, rewriteRiveraJson, type RiveraJson } from "./rivera-json.ts";
 import { uaaOperator } from "./uaa-operator.ts";
 
@@ -30,7 +35,7 @@ export async function changePassword(
     return 0;
   }
   try {
-    const operator = await uaaOperator(running.uaa, state.internalSecret);
+    const operator = await uaaOperator(running.uaa, uaaAdminSecret(state));
     await operator.setPassword(running.admin.username, password);
   } catch (error) {
     writePlatformState(dataDir, state);
@@ -51,7 +56,7 @@ export async function rotateKey(io: CommandIo, dataDir: string): Promise<number>
       `Cannot rotate the key: no platform runs on ${dataDir}. Start it with: rivera up`,
     );
   }
-  const operator = await uaaOperator(running.uaa, state.internalSecret);
+  const operator = await uaaOperator(running.uaa, uaaAdminSecret(state));
   const { kid, signsFrom } = await operator.rotateKey();
   io.print(`Key ${kid} signs tokens from ${signsFrom} on.`);
   return 0;

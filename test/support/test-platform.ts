@@ -13,6 +13,7 @@ export interface PlatformAddresses {
   readonly logCache: string;
   readonly router: string;
   readonly admin: { readonly username: string; readonly password: string };
+  readonly adminClient: { readonly id: string; readonly secret: string };
 }
 
 export interface CliResult {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { z } from "zod";
 import type { Command } from "../command.ts";
 import { to } from "../look-up.ts";
+import { passcodeOf } from "../passcode.ts";
 import * as reads from "../reads.ts";
 import { insecure, type World } from "../world.ts";
 
@@ -111,6 +112,32 @@ async function userWithHome(world: World, name: string) {
   };
 }
 
+/** A client of UAA that reads the whole platform, made with the platform's own; gives its secret. */
+async function robot({ platform }: World, name: string): Promise<string> {
+  const { uaa, adminClient } = platform.addresses;
+  const basic = btoa(`${adminClient.id}:${adminClient.secret}`);
+  const granting = tokenRequest({ grant_type: "client_credentials" }, `Basic ${basic}`);
+  const answer = await fetch(`${uaa}/oauth/token`, {
+    method: "POST",
+    headers: { authorization: granting.authorization, "content-type": granting.contentType },
+    body: granting.body,
+  });
+  const { access_token: token } = z.object({ access_token: z.string() }).parse(await answer.json());
+  const secret = `secret-of-${name}`;
+  const made = await fetch(`${uaa}/oauth/clients`, {
+    method: "POST",
+    headers: { authorization: `bearer ${token}`, "content-type": "application/json" },
+    body: JSON.stringify({
+      client_id: name,
+      client_secret: secret,
+      authorized_grant_types: ["client_credentials"],
+      authorities: ["cloud_controller.read", "cloud_controller.admin_read_only"],
+    }),
+  });
+  assert.equal(made.status, 201);
+  return secret;
+}
+
 export const sessions: readonly Command[] = [
   {
     name: "login",
@@ -154,6 +181,11 @@ export const sessions: readonly Command[] = [
       await world.cfWith(home, "api", world.entrance);
       const said = await world.cfFailsWith(home, "login", "-u", "admin", "-p", "wrong");
       assert.match(said, /Credentials were rejected, please try again\./);
+      const { uaa, admin } = world.platform.addresses;
+      const passcode = await passcodeOf(uaa, admin);
+      const where = ["-o", "conformance", "-s", "dev"];
+      const out = await world.cfWith(home, "login", "--sso-passcode", passcode, ...where);
+      assert.match(out, /user:\s+admin\norg:\s+conformance\nspace:\s+dev\n/);
     },
   },
   {
@@ -196,6 +228,15 @@ export const sessions: readonly Command[] = [
       assert.match(await world.cfWith(home, "apps"), /demo\s+started/);
       const said = await world.cfFailsWith(home, "auth", "cf-auth", "wrong");
       assert.match(said, /Credentials were rejected, please try again\./);
+      const own = ["auth", "cf-auth", "first-of-cf-auth", "--origin"];
+      assert.match(await world.cfWith(home, ...own, "uaa"), /Authenticating\.\.\.\nOK\n/);
+      assert.match(
+        await world.cfFailsWith(home, ...own, "ldap"),
+        /does not match an active Identity/,
+      );
+      const secret = await robot(world, "cf-robot");
+      await world.cfWith(home, "auth", "cf-robot", secret, "--client-credentials");
+      assert.match(await world.cfWith(home, "orgs"), /\nconformance\n/);
     },
   },
   {
