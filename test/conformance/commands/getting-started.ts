@@ -184,7 +184,8 @@ export const sessions: readonly Command[] = [
       const { uaa, admin } = world.platform.addresses;
       const passcode = await passcodeOf(uaa, admin);
       const where = ["-o", "conformance", "-s", "dev"];
-      const out = await world.cfWith(home, "login", "--sso-passcode", passcode, ...where);
+      const warned = { ...home, stderr: insecure };
+      const out = await world.cfWith(warned, "login", "--sso-passcode", passcode, ...where);
       assert.match(out, /user:\s+admin\norg:\s+conformance\nspace:\s+dev\n/);
     },
   },
