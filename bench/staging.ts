@@ -43,6 +43,7 @@ await smallApp();
 await largeApp();
 await manyStagings();
 await nextInstance();
+await observedStagings();
 rmSync(work, { recursive: true, force: true });
 
 async function smallApp(): Promise<void> {
@@ -148,6 +149,62 @@ async function nextInstance(): Promise<void> {
     `an instance of a 60 MB droplet on the cell, request to first line: ` +
       `${Math.min(...times).toFixed(0)} ms, least of ${times.map((ms) => ms.toFixed(0)).join(", ")} (aim 200)`,
   );
+}
+
+/** The same stagings on two platforms in turns, of which one observes none. */
+async function observedStagings(): Promise<void> {
+  const folder = exampleCopy("node-hello");
+  using off = appFolder({ "rivera.yml": "rivera: { observe: false }\n" });
+  await using without = await TestPlatform.start({ flags: ["--config", `${off.path}/rivera.yml`] });
+  await using on = await TestPlatform.start();
+  const sides = await Promise.all([without, on].map((one) => packageOn(one, folder)));
+  const costs: { readonly wallMs: number; readonly cpuMs: number }[][] = [[], []];
+  for (let round = 0; round < 12; round += 1) {
+    for (const [side, { of, apiOf, packageGuid }] of sides.entries()) {
+      const before = cpuMsOf(of.pid);
+      const staging = await stagingOf(apiOf, packageGuid);
+      if (staging.state !== "STAGED") throw new Error("A staging of the comparison failed");
+      // The first two fill the caches.
+      if (round > 1)
+        costs[side]?.push({ wallMs: staging.totalMs, cpuMs: cpuMsOf(of.pid) - before });
+    }
+  }
+  const [plain = [], observed = []] = costs;
+  const wall = [plain, observed].map((each) => median(each.map(({ wallMs }) => wallMs)));
+  const cpu = [plain, observed].map((each) => median(each.map(({ cpuMs }) => cpuMs)));
+  const share = ((wall[1] ?? 0) / (wall[0] ?? 1) - 1) * 100;
+  print(
+    `observed, node-hello, median of 10  staging ${wall.map((ms) => ms.toFixed(0)).join(" and ")} ms without and with, ` +
+      `${share.toFixed(1)} % more (aim 3); platform's processor time ${cpu.map((ms) => ms.toFixed(0)).join(" and ")} ms; ` +
+      `resident ${[without, on].map(({ pid }) => residentMb(pid)).join(" and ")} MB`,
+  );
+  rmSync(folder, { recursive: true });
+}
+
+async function packageOn(of: TestPlatform, folder: string) {
+  const login = await of.rivera(["login"]);
+  const pushed = await of.rivera(["push", "node-hello", "--no-start"], { cwd: folder });
+  if (login.status !== 0 || pushed.status !== 0) throw new Error(`${login.stderr}${pushed.stderr}`);
+  const apiOf = await loggedIn(of.addresses);
+  const { json } = await apiOf("GET", "/v3/packages");
+  return { of, apiOf, packageGuid: String(json.resources[0].guid) };
+}
+
+/** Of the process itself, user and system. */
+function cpuMsOf(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
+    .replace(/^.*\) /, "")
+    .split(" ");
+  return (Number(fields[11]) + Number(fields[12])) * 10;
+}
+
+function residentMb(pid: number): string {
+  const [, kilobytes] = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
+  return (Number(kilobytes) / 1024).toFixed(0);
+}
+
+function median(numbers: readonly number[]): number {
+  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0;
 }
 
 async function push(name: string, folder: string, args: readonly string[] = []): Promise<Staging> {

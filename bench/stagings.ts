@@ -22,7 +22,7 @@ export async function stagingOf(api: Api, packageGuid: string): Promise<Staging>
   const totalMs = performance.now() - started;
   const traces = await api("GET", `/rivera/v1/builds/${build.guid}/timeline`);
   const spans: { name: string; startTimeUnixNano: string; endTimeUnixNano: string }[] =
-    traces.json.resourceSpans[0].scopeSpans[0].spans;
+    traces.json.resourceSpans?.[0]?.scopeSpans[0].spans ?? [];
   const all = spans.map(({ name, startTimeUnixNano, endTimeUnixNano }) => ({
     name,
     ms: Number(BigInt(endTimeUnixNano) - BigInt(startTimeUnixNano)) / 1e6,

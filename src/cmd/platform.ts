@@ -274,6 +274,7 @@ async function controlCloud(
       staging: {
         workDirectory: paths.work,
         handoverDirectory: paths.handover,
+        isObserved: settings.observe,
         minimumFreeBytes,
         lifecycleBundle,
         shippedBuildpacksDirectory: path.join(sources, "buildpacks"),

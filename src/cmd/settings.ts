@@ -24,6 +24,8 @@ export interface Settings {
   readonly commaDelimitedDestinations: boolean;
   /** Of an OpenTelemetry collector, for the timelines of stagings; undefined: none. */
   readonly otlpEndpoint: string | undefined;
+  /** Whether stagings are observed: timelines, logs of builds, reasons of failures, kept containers. */
+  readonly observe: boolean;
   readonly failedStagings: FailedStagings;
   /** The dashboard; undefined: it is not served. */
   readonly web: { readonly addresses: readonly string[] } | undefined;
@@ -110,6 +112,8 @@ export const settingsSchema = z.strictObject({
       web_addresses: z.array(dashboardAddress).max(20).default([]),
       /** `http://collector:4318`. */
       otlp_endpoint: z.url({ protocol: /^https?$/ }).optional(),
+      /** Whether stagings are observed: timelines, logs of builds, reasons of failures, kept containers. */
+      observe: z.boolean().default(true),
       /** The container of a staging that has failed stays that long, so many of them on a cell; 0 minutes: none. */
       failed_stagings: z
         .strictObject({
@@ -162,6 +166,7 @@ export function settingsOf(asked: Asked): Settings {
     syncIntervalMs: inMs(asked.diego_sync.frequency_in_seconds) ?? 30_000,
     commaDelimitedDestinations: asked.security_groups.enable_comma_delimited_destinations ?? false,
     otlpEndpoint: rivera.otlp_endpoint,
+    observe: rivera.observe,
     failedStagings: failedStagingsOf(rivera.failed_stagings),
     web: rivera.web ? { addresses: rivera.web_addresses } : undefined,
   };

@@ -144,10 +144,13 @@ export class Stager {
       completionCallbackUrl: blobUrls.internal("POST", stagingPaths.completed(build.guid), {
         permanent: true,
       }),
-      observation: {
-        url: blobUrls.internal("POST", observationPath(build.guid), { permanent: true }),
-        closingLine: `Timeline: ${this.#timelineUrl(build)} (rivera timeline ${build.guid})`,
-      },
+      observation:
+        config.isObserved === false
+          ? undefined
+          : {
+              url: blobUrls.internal("POST", observationPath(build.guid), { permanent: true }),
+              closingLine: `Timeline: ${this.#timelineUrl(build)} (rivera timeline ${build.guid})`,
+            },
       keep: this.#keep(build),
       environment: await this.#environment(build, { app, place, environment }),
       egressRules: toEgressRules(groups.get(spaceGuid) ?? []),

@@ -11,6 +11,8 @@ export interface StagingConfig {
    * (`kernel/http/file-handover.ts`); undefined: all content goes through connections.
    */
   readonly handoverDirectory?: string;
+  /** Whether cells are asked to tell what happens in a staging; default true. */
+  readonly isObserved?: boolean;
   /** Builder, launcher and health check as a tgz, unpacked at `/tmp/lifecycle`; `key` changes with its content. */
   readonly lifecycleBundle: { readonly path: string; readonly key: string };
   /** Holds a folder for each buildpack that Rivera ships; undefined: none are installed. */

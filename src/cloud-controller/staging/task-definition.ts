@@ -50,8 +50,8 @@ export interface StagingFacts {
   readonly dropletUploadUrl: string;
   readonly buildpackCacheUploadUrl: string;
   readonly completionCallbackUrl: string;
-  /** Where the cell tells what happens, and what it says in the log at the end. */
-  readonly observation: ObservationRequest;
+  /** Where the cell tells what happens, and what it says in the log at the end; undefined: it tells nothing. */
+  readonly observation: ObservationRequest | undefined;
   /** Undefined where the container of a failed staging is not kept. */
   readonly keep?: Pick<KeepRequest, "forMs" | "line"> | undefined;
   readonly environment: readonly EnvironmentVariable[];
@@ -99,10 +99,7 @@ export function stagingTaskDefinition(facts: StagingFacts): TaskDefinition {
     maxPids: facts.pidLimit,
     logRateLimitBytesPerSecond: facts.logRateLimitBytesPerSecond,
     metricTags: appMetricTags(app, facts.place),
-    annotation: observationAnnotation(
-      facts.observation,
-      facts.keep === undefined ? {} : keepAnnotation({ ...facts.keep, directory: shellDirectory }),
-    ),
+    annotation: annotationOf(facts),
     action: {
       kind: "timeout",
       timeoutMs: facts.timeoutMs,
@@ -148,6 +145,12 @@ function buildpackDependencies(facts: StagingFacts): CachedDependency[] {
           },
         ],
   );
+}
+
+function annotationOf({ observation, keep }: StagingFacts): string {
+  if (observation === undefined) return "";
+  const further = keep === undefined ? {} : keepAnnotation({ ...keep, directory: shellDirectory });
+  return observationAnnotation(observation, further);
 }
 
 function downloads(facts: StagingFacts): Action {

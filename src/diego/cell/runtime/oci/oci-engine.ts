@@ -53,12 +53,12 @@ export class OciEngine implements ContainerEngine {
     });
   }
 
-  readCommand({ path: file, user, limitBytes, mark }: FileRead): readonly string[] | undefined {
+  readCommand({ path: file, user, limitBytes }: FileRead): readonly string[] | undefined {
     const { init, idMap } = this.#record;
     if (init === undefined) return undefined;
     const ids = [hostIdOf(idMap, user.uid), hostIdOf(idMap, user.gid)];
     const numbers = [init.pid, init.startTime, ...ids, limitBytes].map(String);
-    return ["perl", readInside, ...numbers, mark, file];
+    return ["perl", readInside, ...numbers, file];
   }
 
   hostIdOf(user: StackUser): number {

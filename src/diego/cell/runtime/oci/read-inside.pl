@@ -1,18 +1,18 @@
 #!/usr/bin/perl
 # Writes a regular file of a container to standard output, as a user of the container could read it.
 #
-#   read-inside.pl PID START_TIME UID GID LIMIT MARK PATH
+#   read-inside.pl PID START_TIME UID GID LIMIT PATH
 #
 # PID, started at START_TIME, is the container's first process: its root is the container's. PATH is looked up by the kernel
 # within that root, whatever links a tenant has put on the way (openat2), with the rights of the host's ids UID and GID, so
-# no program need be started inside. MARK is written before the content. 66: missing, no file, or not readable. 67: it holds
-# more than LIMIT bytes (0: as many as it likes); a file with holes may.
+# no program need be started inside. 66: missing, no file, or not readable. 67: it holds more than LIMIT bytes (0: as many
+# as it likes); a file with holes may.
 # No POSIX module: to load it takes longer than all of this.
 use strict;
 use warnings;
 use Config ();
 
-my ($pid, $started, $uid, $gid, $limit, $mark, $path) = @ARGV;
+my ($pid, $started, $uid, $gid, $limit, $path) = @ARGV;
 my $SYS_openat2 = 437;
 my $is_arm = $Config::Config{archname} =~ /^aarch64/;
 my ($O_NONBLOCK, $O_DIRECTORY, $O_CLOEXEC) = (04000, $is_arm ? 040000 : 0200000, 02000000);
@@ -51,7 +51,6 @@ sub put {
     }
 }
 
-put($mark);
 my $total = 0;
 while (1) {
     my $read = sysread $file, my $bytes, $piece;

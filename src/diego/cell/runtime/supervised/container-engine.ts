@@ -9,8 +9,8 @@ export interface ContainerEngine {
    */
   startCommand(start: ProcessStart): readonly string[];
   /**
-   * A command of the host that writes `mark` and then a regular file of the container, as the user could read it; undefined
-   * where only a program inside can. It exits with `unreadableStatus` where there is no such file.
+   * A command of the host that writes a regular file of the container, as the user could read it; undefined where only a
+   * program inside can. It exits with `unreadableStatus` where there is no such file.
    */
   readCommand?(read: FileRead): readonly string[] | undefined;
   /** The host's id of a user inside. */
@@ -26,7 +26,6 @@ export interface FileRead {
   readonly user: StackUser;
   /** More than this is not read to its end; 0: whatever it holds. */
   readonly limitBytes: number;
-  readonly mark: string;
 }
 
 export interface ProcessStart {

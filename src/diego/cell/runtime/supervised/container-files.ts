@@ -13,8 +13,8 @@ import { ContainerFileError } from "../container-runtime.ts";
  */
 export interface InsideCommand {
   readonly command: readonly string[];
-  /** Where a runtime writes the pid of what it starts inside, as the host counts; undefined where the command does it all. */
-  readonly pidFile?: string;
+  /** Where the runtime writes the process's pid, as the host counts. */
+  readonly pidFile: string;
 }
 
 /**
@@ -25,7 +25,7 @@ export const extractScript = 'umask 022; mkdir -p -- "$1" && exec tar -xipf - -C
 
 const copyTimeoutMs = 600_000;
 const unreadableStatus = 66;
-export const readyMark = "+";
+const readyMark = "+";
 
 /** Writes a mark and the bytes of a regular file, or exits with 66. */
 export const readScript = `[ -f "$1" ] && [ -r "$1" ] || exit ${unreadableStatus}
@@ -79,12 +79,12 @@ function start({ command }: InsideCommand) {
 export async function copyOut(
   spawner: Spawner,
   [program = "", ...args]: readonly string[],
-  options: { readonly file: string; readonly to: string; readonly signal: AbortSignal },
+  options: { readonly file: string; readonly to: string; readonly signal?: AbortSignal },
 ): Promise<void> {
   const { file, to, signal } = options;
   const { status, stderr } = await spawner.run(program, args, {
     output: { file: to },
-    signal,
+    ...(signal === undefined ? {} : { signal }),
     timeoutMs: copyTimeoutMs,
   });
   if (status !== 0) throw unreadable(file, status, stderr.trim());
@@ -128,10 +128,6 @@ async function firstByte(stream: Readable): Promise<string | undefined> {
 /** Ends the program inside, for its runtime only waits for it. */
 export function killInside({ pidFile }: InsideCommand, child: ChildProcess): void {
   if (child.exitCode !== null || child.signalCode !== null) return;
-  if (pidFile === undefined) {
-    child.kill("SIGKILL");
-    return;
-  }
   try {
     // Not reaped yet, since its runtime still waits: the pid is that process's.
     const pid = Number(readFileSync(pidFile, "utf8"));

@@ -1,4 +1,5 @@
 import { createWriteStream, existsSync, mkdirSync, readdirSync } from "node:fs";
+import { open, rm } from "node:fs/promises";
 import path from "node:path";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -19,7 +20,6 @@ import {
   extractScript,
   type InsideCommand,
   readScript,
-  readyMark,
   streamFrom,
   streamInto,
 } from "./container-files.ts";
@@ -136,23 +136,30 @@ export class SupervisedContainer implements Container {
   }
 
   async streamOut({ path: file, user }: ContainerFile): Promise<Readable> {
-    const command = this.#readCommand({ path: file, user }, readyMark);
-    const inside =
-      command === undefined ? this.#inside(user, scriptWith(readScript, file)) : { command };
-    return streamFrom(inside, file);
+    const command = this.#readCommand({ path: file, user });
+    if (command === undefined) {
+      return streamFrom(this.#inside(user, scriptWith(readScript, file)), file);
+    }
+    const to = `${this.#nextInside()}.copy`;
+    try {
+      await copyOut(this.#host.spawner, command, { file, to });
+      return (await open(to)).createReadStream();
+    } finally {
+      await rm(to, { force: true });
+    }
   }
 
   async copyOut(file: ContainerFile, to: string, signal: AbortSignal): Promise<void> {
-    const command = this.#readCommand(file, "");
-    if (command !== undefined)
+    const command = this.#readCommand(file);
+    if (command !== undefined) {
       await copyOut(this.#host.spawner, command, { file: file.path, to, signal });
-    else await pipeline(await this.streamOut(file), createWriteStream(to, newFile), { signal });
+    } else await pipeline(await this.streamOut(file), createWriteStream(to, newFile), { signal });
   }
 
-  #readCommand({ path: file, user }: ContainerFile, mark: string): readonly string[] | undefined {
+  #readCommand({ path: file, user }: ContainerFile): readonly string[] | undefined {
     // A file with holes may hold more than its disk.
     const limitBytes = this.#disk.limitBytes ?? 0;
-    return this.#engine.readCommand?.({ path: file, user: this.#user(user), limitBytes, mark });
+    return this.#engine.readCommand?.({ path: file, user: this.#user(user), limitBytes });
   }
 
   openTerminal(spec: TerminalSpec): ContainerTerminal {
@@ -201,10 +208,15 @@ export class SupervisedContainer implements Container {
     return user;
   }
 
+  /** A path for what belongs to one command, of this run of the cell or another. */
+  #nextInside(): string {
+    this.#insideCount += 1;
+    return path.join(this.dir, "inside", `${this.#host.incarnation}-${this.#insideCount}`);
+  }
+
   #inside(userName: string, spec: ProcessStart["spec"]): InsideCommand {
     const user = this.#user(userName);
-    this.#insideCount += 1;
-    const base = path.join(this.dir, "inside", `${this.#host.incarnation}-${this.#insideCount}`);
+    const base = this.#nextInside();
     const pidFile = `${base}.pid`;
     const command = this.#engine.startCommand({
       spec,
