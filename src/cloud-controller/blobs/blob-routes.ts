@@ -65,15 +65,15 @@ export function registerBlobs(
     { config: { anonymous: true }, onRequest },
     sendBlob,
   );
-  servers.internal.get(
-    lifecyclePath(lifecycleBundle.key),
+  servers.internal.get<{ Params: { file: string } }>(
+    `${lifecycleFolder}/:file`,
     { config: { signed: true }, onRequest },
-    async (_request, reply) => {
-      const { size } = await stat(lifecycleBundle.path);
+    async (request, reply) => {
+      const { file, size } = await bundleOf(lifecycleBundle, request.params.file);
       return await reply
         .type("application/gzip")
         .header("content-length", size)
-        .send(createReadStream(lifecycleBundle.path));
+        .send(createReadStream(file));
     },
   );
 }
@@ -87,9 +87,25 @@ async function linkBlob(blobstore: Blobstore, key: BlobKey, file: string): Promi
   }
 }
 
+/**
+ * What an earlier version desired names that version's bundle for as long as it runs. It gets that one where it is still
+ * there, since its actions were made for it, and else today's, as from the original's file server.
+ */
+async function bundleOf(
+  { path: current, key }: { readonly path: string; readonly key: string },
+  asked: string,
+): Promise<{ readonly file: string; readonly size: number }> {
+  const [, earlier] = /^([0-9a-f]{32})\.tgz$/.exec(asked) ?? [];
+  const file = earlier === undefined ? current : current.replace(key, earlier);
+  const size = (await stat(file).catch(() => undefined))?.size;
+  return size === undefined ? { file: current, size: (await stat(current)).size } : { file, size };
+}
+
+const lifecycleFolder = "/v1/static/buildpack_app_lifecycle";
+
 /** Where the original's file server has the bundle. */
 export function lifecyclePath(key: string): string {
-  return `/v1/static/buildpack_app_lifecycle/${encodeURIComponent(key)}.tgz`;
+  return `${lifecycleFolder}/${encodeURIComponent(key)}.tgz`;
 }
 
 /** Sets status and headers, and gives what is to be sent. A condition (`If-Range`) that we cannot judge asks for the whole. */
