@@ -1,3 +1,4 @@
+import type { Registry } from "prom-client";
 import type { Blobstore } from "#blobstore/blobstore.ts";
 import type { FreeSpace } from "#blobstore/free-space.ts";
 import type { BbsClient } from "#diego/bbs/client.ts";
@@ -31,6 +32,7 @@ import type { Changes, LongPoll } from "./http/long-poll.ts";
 import type { Permissions } from "./http/permissions.ts";
 import type { Jobs } from "./jobs/jobs.ts";
 import { uploadsOfJobs } from "./jobs/uploads-of-jobs.ts";
+import { stagingMetrics, type StagingMetrics } from "./metrics/staging-metrics.ts";
 import { PackageCopies } from "./packages/package-copy.ts";
 import { leasePeriodMs, PackageLeases } from "./packages/package-leases.ts";
 import { PackageProcessing } from "./packages/package-processing.ts";
@@ -71,6 +73,7 @@ export interface StagingDependencies {
   readonly bbs: BbsClient;
   readonly keptTasksOf: (repUrl: string) => KeptTaskClient;
   readonly blobstore: Blobstore;
+  readonly registry: Registry;
   readonly logCache: LogCacheClient;
   readonly appLog: AppLog;
   readonly changes: Changes;
@@ -108,8 +111,9 @@ export function composeStaging(dependencies: StagingDependencies): StagingAndRun
     config.staging.minimumFreeBytes ?? 0,
   );
   const { resources, resourceCache, upkeep } = composeResources(dependencies);
-  const observations = composeObservations(dependencies, signedUrls);
-  const ending = composeEnding(dependencies, observations);
+  const metrics = stagingMetrics(dependencies.registry, db);
+  const observations = composeObservations({ ...dependencies, metrics }, signedUrls);
+  const ending = composeEnding({ ...dependencies, metrics }, observations);
   const apiUrl = config.externalUrl;
   const source = { db, blobUrls, apiUrl, config: config.staging, limits: config.limits };
   const stager = new Stager({ ...common, ...source, ending });
@@ -204,7 +208,7 @@ function composeUrls({ config, clock, internalUrl }: StagingDependencies) {
 }
 
 function composeEnding(
-  dependencies: StagingDependencies,
+  dependencies: StagingDependencies & { readonly metrics: StagingMetrics },
   observations: BuildObservations,
 ): BuildEnding {
   const kept = dependencies.config.staging.limits.dropletsKept;

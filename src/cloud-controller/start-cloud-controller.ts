@@ -1,11 +1,17 @@
+import type { Registry } from "prom-client";
 import type { Blobstore } from "#blobstore/blobstore.ts";
+import { MeteredBlobstore } from "#blobstore/metered-blobstore.ts";
 import { openDatabase } from "#db/open-database.ts";
+import { queryMeter } from "#db/query-metrics.ts";
 import type { BbsClient } from "#diego/bbs/client.ts";
 import type { KeptTaskClient } from "#diego/cell/rep/client.ts";
 import type { Clock } from "#kernel/clock/clock.ts";
 import type { HttpHandler, UpgradeHandler } from "#kernel/http/mounted.ts";
 import type { Logger } from "#kernel/log/logger.ts";
-import type { Loop } from "#kernel/loop/loop.ts";
+import { meterRequests, serveMetrics } from "#kernel/metrics/http-metrics.ts";
+import { meterLoops } from "#kernel/metrics/loop-metrics.ts";
+import { createRegistry } from "#kernel/metrics/registry.ts";
+import type { Loop, LoopStatus } from "#kernel/loop/loop.ts";
 import type { LogCacheClient, LogIngest } from "#log-cache/client.ts";
 import { AppLog } from "./apps/app-log.ts";
 import { defaultCleanUp } from "./clean-up/clean-up-config.ts";
@@ -17,7 +23,7 @@ import { migrations } from "./database/migrations/all.ts";
 import type { Schema } from "./database/schema.ts";
 import { seed } from "./database/seed.ts";
 import { followHost } from "./environment-variable-groups/find-environment-variable-group.ts";
-import { createAuthenticate } from "./http/authentication.ts";
+import { createAuthenticate, type Authenticate } from "./http/authentication.ts";
 import { createServer, type ApiServer } from "./http/create-server.ts";
 import { Links } from "./http/links.ts";
 import { Changes, LongPoll } from "./http/long-poll.ts";
@@ -25,6 +31,7 @@ import { RateLimiter } from "./http/rate-limit.ts";
 import { Permissions } from "./http/permissions.ts";
 import { createInternalServer, listenOnLoopback } from "./internal-server.ts";
 import { Jobs } from "./jobs/jobs.ts";
+import { registerPlatformMetrics } from "./metrics/routes.ts";
 import { registerLogAccess } from "./apps/log-access.ts";
 import { registerApplications, registerTenancy, type Core } from "./register-resources.ts";
 import { UserDirectory } from "./users/user-directory.ts";
@@ -47,17 +54,22 @@ export interface CloudControllerDependencies {
   readonly blobstore: Blobstore;
   readonly logs: LogIngest;
   readonly logCache: LogCacheClient;
+  /** Of all components in Prometheus' text, for `GET /rivera/v1/metrics`; default: Cloud Controller's own. */
+  readonly platformMetrics?: () => Promise<string>;
 }
 
 export async function startCloudController(
   config: CloudControllerConfig,
-  dependencies: CloudControllerDependencies,
+  given: CloudControllerDependencies,
 ): Promise<CloudController> {
-  const { clock } = dependencies;
+  const { clock } = given;
+  const registry = createRegistry("cloud-controller");
+  const dependencies = { ...given, blobstore: new MeteredBlobstore(given.blobstore, registry) };
   const logger = dependencies.logger.child("cloud-controller");
   await using starting = new AsyncDisposableStack();
-  const db = starting.adopt(await openDatabase<Schema>(config.database, migrations), (opened) =>
-    opened.destroy(),
+  const db = starting.adopt(
+    await openDatabase<Schema>(config.database, migrations, queryMeter(registry)),
+    (opened) => opened.destroy(),
   );
   await seed(db, { clock, config });
   await followHost(db, { clock, variables: config.staging.stagingEnvironment });
@@ -75,20 +87,15 @@ export async function startCloudController(
   const users = new UserDirectory(db, clock);
   const authenticate = createAuthenticate({ uaaUrl: config.uaaUrl, clock });
 
-  const internal = starting.adopt(
-    createInternalServer({ secret: config.secret, logger }),
-    (server) => server.close(),
-  );
-  const api = starting.adopt(
-    createServer({
-      logger,
-      authenticate,
-      onCaller: (auth) => users.noteCaller(auth),
-      rateLimiter:
-        config.rateLimits === undefined ? undefined : new RateLimiter(config.rateLimits, clock),
-    }),
-    (server) => server.close(),
-  );
+  const { api, internal } = openServers(starting, {
+    config,
+    clock,
+    logger,
+    registry,
+    users,
+    authenticate,
+    platformMetrics: dependencies.platformMetrics,
+  });
   starting.defer(() => stopping.abort());
 
   const core: Core = {
@@ -108,6 +115,7 @@ export async function startCloudController(
     composeStaging({
       ...dependencies,
       ...core,
+      registry,
       changes,
       stopping: stopping.signal,
       servers: { api, internal },
@@ -119,7 +127,7 @@ export async function startCloudController(
   registerApplications(api, core, { runner, reports, remover, stagings });
   registerLogAccess(internal, core, authenticate);
   const cleaning = starting.use(startCleanUp({ ...dependencies, ...core }, internal));
-  internal.get("/loops", async () => [...jobs.status(), ...staging.loops(), cleaning.status()]);
+  showLoops(internal, registry, () => [...jobs.status(), ...staging.loops(), cleaning.status()]);
 
   internalUrl = await listenOnLoopback(internal, config.internalPort);
   await api.ready();
@@ -132,6 +140,47 @@ export async function startCloudController(
     internalUrl,
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
+}
+
+/** The two listeners, before their routes; both count. */
+function openServers(
+  starting: AsyncDisposableStack,
+  of: Pick<CloudControllerDependencies, "clock" | "logger"> & {
+    readonly config: CloudControllerConfig;
+    readonly registry: Registry;
+    readonly users: UserDirectory;
+    readonly authenticate: Authenticate;
+    readonly platformMetrics: CloudControllerDependencies["platformMetrics"] | undefined;
+  },
+): { readonly api: ApiServer; readonly internal: ApiServer } {
+  const { config, clock, logger, registry, users, authenticate } = of;
+  const internal = starting.adopt(
+    createInternalServer({ secret: config.secret, logger }),
+    (server) => server.close(),
+  );
+  const api = starting.adopt(
+    createServer({
+      logger,
+      authenticate,
+      onCaller: (auth) => users.noteCaller(auth),
+      rateLimiter:
+        config.rateLimits === undefined ? undefined : new RateLimiter(config.rateLimits, clock),
+    }),
+    (server) => server.close(),
+  );
+  meterRequests(api, registry);
+  serveMetrics(internal, registry);
+  registerPlatformMetrics(api, of);
+  return { api, internal };
+}
+
+function showLoops(
+  internal: ApiServer,
+  registry: Registry,
+  loops: () => readonly LoopStatus[],
+): void {
+  meterLoops(registry, loops);
+  internal.get("/loops", async () => loops());
 }
 
 /** Its first round begins at once; what each subject last did is shown on the internal listener. */

@@ -68,6 +68,11 @@ function foldersIn(directory: string): Record<string, string> {
   return Object.fromEntries(names.map((name) => [name, path.join(directory, name)]));
 }
 
+interface Cells extends AsyncDisposable {
+  /** Of the reps, in the order of their cells. */
+  readonly urls: readonly string[];
+}
+
 /** Starts a rep on each runtime; their disposal ends reps and then runtimes, all cells at once. */
 export async function startCells(options: {
   readonly config: PlatformConfig;
@@ -80,7 +85,7 @@ export async function startCells(options: {
     readonly bbs: BbsClient;
     readonly logs: LogIngest;
   };
-}): Promise<AsyncDisposable> {
+}): Promise<Cells> {
   const capacity = cellCapacity(options.config);
   const { failedStagings } = options.config.settings;
   const cells = await Promise.all(
@@ -104,6 +109,7 @@ export async function startCells(options: {
     }),
   );
   return {
+    urls: cells.map(({ rep }) => rep.url),
     async [Symbol.asyncDispose]() {
       await Promise.all(
         cells.map(async ({ rep, runtime }) => {

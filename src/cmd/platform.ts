@@ -35,6 +35,7 @@ import type { PlatformConfig } from "./platform-config.ts";
 import { minimumFreeBytes, openBlobstore } from "./platform-blobstore.ts";
 import { settleDatabases, type PlatformDatabases } from "./platform-databases.ts";
 import { platformPaths, type PlatformPaths } from "./platform-paths.ts";
+import { internalSource, platformMetrics, type MetricsSource } from "./platform-metrics.ts";
 import { type PlatformState, uaaAdminSecret } from "./platform-state.ts";
 import { settlePorts } from "./ports.ts";
 
@@ -71,6 +72,8 @@ interface Start {
   readonly api: string;
   readonly databases: PlatformDatabases;
   readonly starting: AsyncDisposableStack;
+  /** Of the components that have started so far. */
+  readonly metrics: MetricsSource[];
 }
 
 const sources = path.resolve(import.meta.dirname, "../..");
@@ -106,6 +109,7 @@ export async function startPlatform(
       say,
     }),
     starting,
+    metrics: [],
   };
   for (const line of describeHostSettings(host)) say(`Host   ${line}`);
 
@@ -125,7 +129,7 @@ export async function startPlatform(
   const web = await openDashboard(start);
   const runtimes = await opening;
   for (const line of describeRuntime(runtimes[0])) say(line);
-  starting.use(
+  const cells = starting.use(
     await startCells({
       config,
       paths,
@@ -134,6 +138,7 @@ export async function startPlatform(
       dependencies: { clock, logger, bbs, logs },
     }),
   );
+  for (const [index, url] of cells.urls.entries()) meter(start, `cell-${index + 1}`, url);
   starting.use(
     await openFrontDoor(
       { host: config.host, port: state.apiPort },
@@ -159,6 +164,12 @@ export async function startPlatform(
     },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
+}
+
+/** Adds the `/metrics` of an internal listener to those that are shown together. */
+function meter(start: Start, name: string, url: string): void {
+  const { clock } = start.dependencies;
+  start.metrics.push(internalSource(name, url, { clock, secret: start.secret }));
 }
 
 async function startUaaAndLogCache(
@@ -190,6 +201,8 @@ async function startUaaAndLogCache(
       },
     ),
   );
+  start.metrics.push({ name: "uaa", read: async () => await uaa.metrics() });
+  meter(start, "log-cache", logCache.url);
   const logs = starting.use(
     createLogIngest({ url: logCache.url, secret }, { clock, logger: logger.child("log-ingest") }),
   );
@@ -207,7 +220,8 @@ async function startDiegoAndRouter(
   const auctioneer = starting.use(
     await startAuctioneer({ port: 0, secret }, { clock, logger, bbs, repClient, logs }),
   );
-  starting.use(
+  meter(start, "auctioneer", auctioneer.url);
+  const board = starting.use(
     await startBbs(
       { database: start.databases.bbs, port: start.state.bbsPort, secret },
       {
@@ -218,12 +232,14 @@ async function startDiegoAndRouter(
       },
     ),
   );
+  meter(start, "bbs", board.url);
   const router = starting.use(
     await startRouter(
       { port: state.routerPort, host: config.host, internalPort: 0, secret },
       { clock, logger, logs },
     ),
   );
+  meter(start, "router", router.internalUrl);
   starting.use(
     await startRouteEmitter(
       {},
@@ -296,8 +312,10 @@ async function controlCloud(
       blobstore,
       logs: parts.logs,
       logCache: createLogCacheClient({ url: parts.logCache.url, secret }, { clock }),
+      platformMetrics: platformMetrics(() => start.metrics),
     },
   );
+  meter(start, "cloud-controller", cloudController.internalUrl);
   return start.starting.use(cloudController);
 }
 

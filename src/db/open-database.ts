@@ -1,8 +1,9 @@
-import { Kysely, sql, type Dialect } from "kysely";
+import { Kysely, sql, type Dialect, type Logger } from "kysely";
 import { Migrator, type Migration } from "kysely/migration";
 import { SnakeCaseNames } from "./column-names.ts";
 import { describeDatabase, type DatabaseConfig } from "./database-config.ts";
 import { whyUnavailable } from "./database-error.ts";
+import type { QueryMeter } from "./query-metrics.ts";
 import { nodeSqliteDialect } from "./node-sqlite-dialect.ts";
 
 /**
@@ -15,11 +16,12 @@ import { nodeSqliteDialect } from "./node-sqlite-dialect.ts";
 export async function openDatabase<Schema>(
   config: DatabaseConfig,
   migrations: Readonly<Record<string, Migration>>,
+  meter?: QueryMeter,
 ): Promise<Kysely<Schema>> {
-  const { onQuery } = config;
+  const log = logOf(config, meter);
   const db = new Kysely<Schema>({
     dialect: await open(config),
-    ...(onQuery === undefined ? {} : { log: ({ query }) => onQuery(query.sql, query.parameters) }),
+    ...(log === undefined ? {} : { log }),
     plugins: [new SnakeCaseNames()],
   });
   if (await isMigrated(db, config, Object.keys(migrations))) return db;
@@ -36,6 +38,14 @@ export async function openDatabase<Schema>(
     });
   }
   return db;
+}
+
+function logOf({ onQuery }: DatabaseConfig, meter: QueryMeter | undefined): Logger | undefined {
+  if (onQuery === undefined && meter === undefined) return undefined;
+  return ({ level, query, queryDurationMillis }) => {
+    meter?.ended({ seconds: queryDurationMillis / 1_000, failed: level === "error" });
+    onQuery?.(query.sql, query.parameters);
+  };
 }
 
 /** Whether there is nothing to do: to ask Kysely's migrator takes ten times as long. */

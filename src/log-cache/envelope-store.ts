@@ -52,6 +52,10 @@ export class EnvelopeStore {
     this.#limits = limits;
   }
 
+  get sourceCount(): number {
+    return this.#sources.size;
+  }
+
   get totalBytes(): number {
     return this.#totalBytes;
   }

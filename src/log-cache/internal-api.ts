@@ -3,6 +3,7 @@ import { z } from "zod";
 import { carriesSecret, type InternalSecret } from "#kernel/http/internal-auth.ts";
 import { fromWire, toWire, wireEnvelope } from "./envelope.ts";
 import type { EnvelopeStore } from "./envelope-store.ts";
+import type { LogCacheMetrics } from "./log-cache-metrics.ts";
 import type { Tails } from "./tails.ts";
 
 const ingestMessage = z.object({ batch: z.array(z.unknown()) });
@@ -11,11 +12,12 @@ export interface InternalApiParts {
   readonly secret: InternalSecret;
   readonly store: EnvelopeStore;
   readonly tails: Tails;
+  readonly metrics: LogCacheMetrics;
 }
 
 /** What `client.ts` speaks: taking envelopes in, and what Cloud Controller asks about a source. */
 export function registerInternalApi(app: FastifyInstance, parts: InternalApiParts): void {
-  const { secret, store, tails } = parts;
+  const { secret, store, tails, metrics } = parts;
 
   app.addHook("onRequest", async (request, reply) => {
     if (!carriesSecret(request.headers, secret)) {
@@ -29,9 +31,12 @@ export function registerInternalApi(app: FastifyInstance, parts: InternalApiPart
     const message = ingestMessage.safeParse(request.body);
     if (!message.success) return reply.code(400).send({ error: z.prettifyError(message.error) });
     const parsed = message.data.batch.map((item) => wireEnvelope.safeParse(item));
-    store.put(parsed.flatMap((item) => (item.success ? [fromWire(item.data)] : [])));
+    const taken = parsed.flatMap((item) => (item.success ? [fromWire(item.data)] : []));
+    store.put(taken);
+    const refused = parsed.length - taken.length;
+    metrics.ingested({ taken: taken.length, refused });
     // One bad envelope must not cost the others of its batch, nor have the batch sent again for ever.
-    return { refused: parsed.filter((item) => !item.success).length };
+    return { refused };
   });
 
   app.get<{ Params: { sourceId: string } }>("/v1/tails/:sourceId", (request) => {

@@ -3,9 +3,12 @@ import type { Clock } from "#kernel/clock/clock.ts";
 import type { InternalSecret } from "#kernel/http/internal-auth.ts";
 import type { HttpHandler } from "#kernel/http/mounted.ts";
 import type { Logger } from "#kernel/log/logger.ts";
+import { meterRequests, serveMetrics } from "#kernel/metrics/http-metrics.ts";
+import { createRegistry } from "#kernel/metrics/registry.ts";
 import { EnvelopeStore } from "./envelope-store.ts";
 import { registerInternalApi } from "./internal-api.ts";
 import { LogAccess, type LogAccessConfig } from "./log-access.ts";
+import { logCacheMetrics } from "./log-cache-metrics.ts";
 import { registerPublicApi } from "./public-api.ts";
 import { Tails } from "./tails.ts";
 
@@ -54,12 +57,16 @@ export async function startLogCache(
     clock,
   );
 
+  const registry = createRegistry("log-cache");
   const publicApp = fastify();
+  meterRequests(publicApp, registry);
   registerPublicApi(publicApp, { store, access, tails, clock, logger });
   await publicApp.ready();
 
   const internalApp = fastify({ bodyLimit: maxIngestBytes, forceCloseConnections: true });
-  registerInternalApi(internalApp, { secret: config.secret, store, tails });
+  const metrics = logCacheMetrics(registry, store);
+  registerInternalApi(internalApp, { secret: config.secret, store, tails, metrics });
+  serveMetrics(internalApp, registry);
   const url = await internalApp.listen({ host: "127.0.0.1", port: config.internalPort });
   logger.info("started", { url });
 

@@ -13,6 +13,7 @@ import { forwardRequest } from "./forward-request.ts";
 import { forwardUpgrade } from "./forward-upgrade.ts";
 import { readTarget } from "./request-target.ts";
 import type { RouteTable } from "./route-table.ts";
+import type { RouterMetrics } from "./router-metrics.ts";
 import {
   clientGoneStatus,
   errorBody,
@@ -29,6 +30,7 @@ export interface ProxyParts {
   readonly logger: Logger;
   readonly logs: LogIngest;
   readonly guids: GuidSource;
+  readonly metrics: RouterMetrics;
 }
 
 /** Instances tried for one request (routing-release: `backends.max_attempts`). */
@@ -54,6 +56,7 @@ export class Proxy {
     }
     const exchange = this.#open(message);
     if ("error" in exchange) {
+      this.#parts.metrics.refused(exchange.error.code);
       respondWithError(response, exchange.error, { "x-vcap-request-id": this.#parts.guids() });
       return;
     }
@@ -72,7 +75,10 @@ export class Proxy {
     // A client's reset must not end the process; the copying notices it by itself.
     client.on("error", () => undefined);
     const exchange = this.#open(message);
-    if ("error" in exchange) return endWithError(client, exchange.error);
+    if ("error" in exchange) {
+      this.#parts.metrics.refused(exchange.error.code);
+      return endWithError(client, exchange.error);
+    }
     // Nobody here speaks HTTP/2; a tunnel for it would let a client speak to an app past every check.
     if (/\bh2c?\b/i.test(message.headers.upgrade ?? "")) {
       return endWithError(client, routerErrors.badRequest("HTTP/2 is not spoken here"));
@@ -204,7 +210,9 @@ export class Proxy {
       exchange.status = refusal.status;
       exchange.routerError = refusal.code;
     }
-    emitAccessLog(this.#parts.logs, exchange, this.#parts.clock.now());
+    const endedAt = this.#parts.clock.now();
+    this.#parts.metrics.ended(exchange, endedAt);
+    emitAccessLog(this.#parts.logs, exchange, endedAt);
   }
 }
 

@@ -39,6 +39,14 @@ export class RouteTable {
     this.#options = options;
   }
 
+  get endpointCount(): number {
+    return this.#endpoints.size;
+  }
+
+  get hostCount(): number {
+    return this.#hosts.size;
+  }
+
   register(messages: readonly RouteRegistration[], now: number): void {
     // Nobody could register while the emitter was away, so nothing has become stale by that.
     if (!this.#isInContact(now)) this.#refreshAll(now);

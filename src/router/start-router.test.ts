@@ -19,6 +19,7 @@ import type { Clock } from "#kernel/clock/clock.ts";
 import { FakeClock } from "#kernel/clock/fake-clock.ts";
 import { systemClock } from "#kernel/clock/system-clock.ts";
 import { asInternalSecret, internalHeaders } from "#kernel/http/internal-auth.ts";
+import { readExposition } from "#kernel/metrics/read-exposition.ts";
 import { RecordingLogger } from "#kernel/log/recording-logger.ts";
 import type { LogEnvelope, LogIngest } from "#log-cache/client.ts";
 import { createRouterClient, type RouteRegistration } from "./client.ts";
@@ -1011,4 +1012,44 @@ test("a router that stops lets what is on its way end, and ends tunnels", async 
   assert.equal((await pending).body, "finished");
   await stopped;
   await assert.rejects(send({}));
+});
+
+test("requests are counted by the class of their status, whatever host and path they name", async () => {
+  const { port } = await app((request, response) => {
+    response.statusCode = request.url === "/fails" ? 503 : 200;
+    response.end("12345");
+  });
+  const { router, client, send } = await start();
+  await client.register([route(port)]);
+  const read = async () => {
+    const headers = internalHeaders(secret);
+    const response = await fetch(`${router.internalUrl}/metrics`, { headers });
+    return readExposition(await response.text());
+  };
+  await send({ path: "/fails" });
+  await send({ host: "nobody.example" });
+  const before = await read();
+
+  for (let number = 0; number < 20; number += 1) {
+    await send({ path: `/${number}`, method: "POST", body: "123" });
+    await send({ host: `nobody-${number}.example`, path: `/${number}` });
+  }
+
+  let after = before;
+  await eventually("all are counted", async () => {
+    after = await read();
+    return after.get('rivera_router_requests_total{code="4xx",component="router"}') === 21;
+  });
+  const counted = (name: string, label: string) =>
+    after.get(`rivera_router_${name}{component="router"${label}}`);
+  assert.equal(after.get('rivera_router_requests_total{code="2xx",component="router"}'), 20);
+  assert.equal(after.get('rivera_router_requests_total{code="5xx",component="router"}'), 1);
+  assert.equal(counted("refusals_total", ',error="unknown_route"'), 21);
+  assert.equal(counted("body_bytes_total", ',direction="received"'), 60);
+  assert.equal(counted("endpoints", ""), 1);
+  assert.equal(counted("request_duration_seconds_count", ""), 42);
+  assert.deepEqual(
+    [...after.keys()].filter((key) => !before.has(key)),
+    ['rivera_router_requests_total{code="2xx",component="router"}'],
+  );
 });

@@ -4,12 +4,16 @@ import type { Clock } from "#kernel/clock/clock.ts";
 import { randomGuids } from "#kernel/guid.ts";
 import type { InternalSecret } from "#kernel/http/internal-auth.ts";
 import type { Logger } from "#kernel/log/logger.ts";
+import { serveMetrics } from "#kernel/metrics/http-metrics.ts";
+import { meterLoops } from "#kernel/metrics/loop-metrics.ts";
+import { createRegistry } from "#kernel/metrics/registry.ts";
 import { Loop } from "#kernel/loop/loop.ts";
 import type { LogIngest } from "#log-cache/client.ts";
 import { BackendConnections } from "./backend-connections.ts";
 import { listenForRequests, urlOf } from "./front-server.ts";
 import { registerInternalApi } from "./internal-api.ts";
 import { Proxy } from "./proxy.ts";
+import { RouterMetrics } from "./router-metrics.ts";
 import { RouteTable } from "./route-table.ts";
 
 export interface RouterConfig {
@@ -69,7 +73,9 @@ export async function startRouter(
       });
     },
   });
-  const proxy = new Proxy({ table, connections, clock, logger, logs, guids: randomGuids });
+  const registry = createRegistry("router");
+  const metrics = new RouterMetrics(registry, table);
+  const proxy = new Proxy({ table, connections, clock, logger, logs, metrics, guids: randomGuids });
   const front = await listenForRequests(
     proxy,
     {
@@ -96,6 +102,8 @@ export async function startRouter(
     clock,
     loops: () => [pruneLoop.status()],
   });
+  meterLoops(registry, () => [pruneLoop.status()]);
+  serveMetrics(internalApp, registry);
   const internalUrl = await internalApp.listen({ host: "127.0.0.1", port: config.internalPort });
   const url = urlOf(front, config.host);
   logger.info("started", { url, internalUrl });

@@ -3,9 +3,13 @@ import type { Kysely } from "kysely";
 import type { Clock } from "#kernel/clock/clock.ts";
 import type { DatabaseConfig } from "#db/database-config.ts";
 import { openDatabase } from "#db/open-database.ts";
+import { queryMeter } from "#db/query-metrics.ts";
 import { randomGuids } from "#kernel/guid.ts";
 import type { HttpHandler } from "#kernel/http/mounted.ts";
 import type { Logger } from "#kernel/log/logger.ts";
+import { meterRequests } from "#kernel/metrics/http-metrics.ts";
+import { meterLoops } from "#kernel/metrics/loop-metrics.ts";
+import { createRegistry } from "#kernel/metrics/registry.ts";
 import type { Loop } from "#kernel/loop/loop.ts";
 import { registerAuthorizeEndpoint } from "./browser/authorize-endpoint.ts";
 import { createLoggedIn } from "./browser/logged-in.ts";
@@ -61,18 +65,23 @@ export interface UaaDependencies {
 
 export interface Uaa extends AsyncDisposable {
   readonly handler: HttpHandler;
+  /** In Prometheus' text. UAA has no internal listener: whoever starts it serves them. */
+  metrics(): Promise<string>;
 }
 
 export async function startUaa(config: UaaConfig, dependencies: UaaDependencies): Promise<Uaa> {
   const { clock } = dependencies;
   const logger = dependencies.logger.child("uaa");
   const externalUrl = config.externalUrl.replace(/\/+$/, "");
-  const db = await openDatabase<UaaSchema>(config.database, uaaMigrations);
+  const registry = createRegistry("uaa");
+  const db = await openDatabase<UaaSchema>(config.database, uaaMigrations, queryMeter(registry));
   const parts = await assemble({ db, clock, externalUrl });
   await seed({ ...config, externalUrl }, { ...parts, db });
   const loop = createUpkeepLoop({ ...parts, db, logger }).start();
 
+  meterLoops(registry, () => [loop.status()]);
   const app = createUaaApp(logger);
+  meterRequests(app, registry);
   await app.register(async (scope) => registerEndpoints(scope, { ...parts, loops: [loop] }), {
     prefix: config.basePath,
   });
@@ -81,6 +90,7 @@ export async function startUaa(config: UaaConfig, dependencies: UaaDependencies)
 
   return {
     handler: (request, response) => app.routing(request, response),
+    metrics: async () => await registry.metrics(),
     async [Symbol.asyncDispose]() {
       await app.close();
       await loop[Symbol.asyncDispose]();

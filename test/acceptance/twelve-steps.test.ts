@@ -4,6 +4,7 @@ import { cpSync, existsSync, globSync, readFileSync, writeFileSync } from "node:
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { after, before, test } from "node:test";
+import { readExposition } from "#kernel/metrics/read-exposition.ts";
 import { appFolder, type AppFolder } from "../support/app-folder.ts";
 import { loggedIn, type Api } from "../support/api.ts";
 import {
@@ -269,6 +270,32 @@ test("step 12: the cell reports the app's status", async () => {
   assert.equal(stats[0].mem_quota, 128 * 1024 * 1024);
   assert.ok(stats[0].usage.mem < stats[0].mem_quota);
   assert.ok(stats[0].usage.disk > 0);
+});
+
+test("after the pushes the platform's metrics count them, and every component answers", async () => {
+  const { stdout } = await platform.rivera(["curl", "/rivera/v1/metrics"]);
+  const samples = readExposition(stdout);
+  const cc = 'component="cloud-controller"';
+
+  assert.equal(samples.get(`rivera_stagings_total{${cc},reason="",result="staged"}`), 2);
+  assert.equal(samples.get(`rivera_staging_duration_seconds_count{${cc},result="staged"}`), 2);
+  assert.equal(
+    samples.get(`rivera_staging_phase_duration_seconds_count{${cc},phase="finalize"}`),
+    2,
+  );
+  assert.equal(
+    samples.get(`rivera_http_requests_total{code="201",${cc},method="POST",route="/v3/builds"}`),
+    2,
+  );
+  const running = 'cell="cell-1",component="cell",kind="lrp",state="running"';
+  assert.equal(samples.get(`rivera_cell_containers{${running}}`), 1);
+  assert.equal(samples.get('rivera_router_endpoints{component="router"}'), 1);
+  const up = [...samples].filter(([name]) => name.startsWith("rivera_component_up{"));
+  assert.equal(up.length, 7);
+  assert.deepEqual(
+    up.filter(([, value]) => value !== 1),
+    [],
+  );
 });
 
 /** What the kernel enforces on a container, on either version of cgroups. */

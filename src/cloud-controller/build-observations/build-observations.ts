@@ -5,6 +5,7 @@ import { withoutCredentials } from "../buildpacks/buildpack-uri.ts";
 import type { Database, Executor } from "../database/schema.ts";
 import { notFound } from "../http/cf-errors.ts";
 import type { Changes } from "../http/long-poll.ts";
+import type { StagingMetrics } from "../metrics/staging-metrics.ts";
 import { findProgress, storeInterpretation } from "./build-log-store.ts";
 import { interpretRecords } from "./interpret-records.ts";
 import type { TimelineExport } from "./timeline-export.ts";
@@ -19,6 +20,7 @@ export class BuildObservations implements AsyncDisposable {
   readonly #clock: Clock;
   readonly #changes: Changes;
   readonly #timelineExport: TimelineExport | undefined;
+  readonly #metrics: Pick<StagingMetrics, "observed">;
 
   constructor(options: {
     readonly db: Database;
@@ -26,11 +28,13 @@ export class BuildObservations implements AsyncDisposable {
     readonly changes: Changes;
     /** Undefined where no collector is configured. */
     readonly timelineExport: TimelineExport | undefined;
+    readonly metrics: Pick<StagingMetrics, "observed">;
   }) {
     this.#db = options.db;
     this.#clock = options.clock;
     this.#changes = options.changes;
     this.#timelineExport = options.timelineExport;
+    this.#metrics = options.metrics;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -39,13 +43,16 @@ export class BuildObservations implements AsyncDisposable {
 
   /** Idempotent. @throws 404 where the build has gone: the cell stops then */
   async receive(buildGuid: string, batch: ObservationBatch): Promise<void> {
-    await this.#db.transaction().execute(async (tx) => {
+    const spans = await this.#db.transaction().execute(async (tx) => {
       await requireBuild(tx, buildGuid);
       const speaksOfBuildpacks = batch.records.some(({ what }) => what.kind === "trace");
       const nameOf = speaksOfBuildpacks ? await buildpackNames(tx) : withoutCredentials;
       const before = await findProgress(tx, buildGuid);
-      await storeInterpretation(tx, buildGuid, interpretRecords(before, batch, nameOf));
+      const interpretation = interpretRecords(before, batch, nameOf);
+      await storeInterpretation(tx, buildGuid, interpretation);
+      return interpretation.spans;
     });
+    this.#metrics.observed(spans);
     this.#changes.notify(buildLogKey(buildGuid));
     if (batch.closed) this.#timelineExport?.observationClosed(buildGuid);
   }

@@ -2,6 +2,7 @@ import type { Logger } from "#kernel/log/logger.ts";
 import type { SignedUrls } from "../blobs/signed-urls.ts";
 import type { CloudControllerConfig } from "../config.ts";
 import type { ApiServer } from "../http/create-server.ts";
+import type { StagingMetrics } from "../metrics/staging-metrics.ts";
 import { BuildObservations } from "./build-observations.ts";
 import { registerBuildInsight } from "./insight-routes.ts";
 import { registerObservationIntake } from "./internal-routes.ts";
@@ -13,6 +14,7 @@ export function composeObservations(
   dependencies: LogRoutes & {
     readonly config: Pick<CloudControllerConfig, "otlpEndpoint">;
     readonly logger: Logger;
+    readonly metrics: StagingMetrics;
     readonly servers: { readonly api: ApiServer; readonly internal: ApiServer };
   },
   signedUrls: SignedUrls,

@@ -225,6 +225,7 @@ const usersAndRoles: readonly Row[] = [
 ];
 
 const operators: readonly Row[] = [
+  { request: "GET /rivera/v1/metrics", verdict: only(200, globals) },
   { request: "GET /v3/isolation_segments", verdict: everybody },
   { request: "GET /v3/isolation_segments/:segment", verdict: read(organizationReaders) },
   {

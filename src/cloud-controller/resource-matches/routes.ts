@@ -1,7 +1,9 @@
+import type { Registry } from "prom-client";
 import type { Database } from "../database/schema.ts";
 import { isEnabled, requireEnabled } from "../feature-flags/feature-flags.ts";
 import type { ApiServer } from "../http/create-server.ts";
 import type { Permissions } from "../http/permissions.ts";
+import { resourceMetrics } from "../metrics/resource-metrics.ts";
 import { matchResources } from "./match-resources.ts";
 import { parseResourceMatches, type RequestedResource } from "./messages.ts";
 import type { ResourceCache } from "./resource-cache.ts";
@@ -16,6 +18,7 @@ interface ResourceMatchRoutes {
   readonly permissions: Permissions;
   readonly resources: ResourceCache;
   readonly matching: ResourceCacheConfig["matching"];
+  readonly registry: Registry;
 }
 
 /**
@@ -24,6 +27,7 @@ interface ResourceMatchRoutes {
  */
 export function registerResourceMatches(app: ApiServer, context: ResourceMatchRoutes): void {
   const { db, resources } = context;
+  const metrics = resourceMetrics(context.registry, db);
   app.post("/v3/resource_matches", { bodyLimit }, async (request, reply) => {
     if (!request.auth.isAdmin) await requireEnabled(db, "app_bits_upload");
     const requested = parseResourceMatches(request.body);
@@ -33,9 +37,9 @@ export function registerResourceMatches(app: ApiServer, context: ResourceMatchRo
           resourceScope(context, request.auth),
         )
       : new Map();
-    return await reply
-      .status(201)
-      .send({ resources: matchResources(requested, known).map(presentResource) });
+    const matched = matchResources(requested, known);
+    metrics.matched({ asked: requested.length, matched: matched.length });
+    return await reply.status(201).send({ resources: matched.map(presentResource) });
   });
 }
 

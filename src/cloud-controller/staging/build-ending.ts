@@ -21,6 +21,7 @@ import type { Droplet, DropletBuildpack } from "../droplets/droplet-table.ts";
 import type { Actor } from "../http/auth-context.ts";
 import { CfError, notFound } from "../http/cf-errors.ts";
 import type { Changes } from "../http/long-poll.ts";
+import type { StagingMetrics } from "../metrics/staging-metrics.ts";
 import { findProcessOfType } from "../processes/find-process.ts";
 import type { StagingFailure } from "./failure-reason.ts";
 import type { StagingResult } from "./staging-result.ts";
@@ -41,6 +42,7 @@ export class BuildEnding {
   readonly #appLog: AppLog;
   readonly #retention: DropletRetention;
   readonly #observations: BuildObservations;
+  readonly #metrics: Pick<StagingMetrics, "ended">;
 
   constructor(options: {
     readonly db: Database;
@@ -51,6 +53,7 @@ export class BuildEnding {
     readonly appLog: AppLog;
     readonly retention: DropletRetention;
     readonly observations: BuildObservations;
+    readonly metrics: Pick<StagingMetrics, "ended">;
   }) {
     this.#db = options.db;
     this.#blobstore = options.blobstore;
@@ -60,6 +63,7 @@ export class BuildEnding {
     this.#appLog = options.appLog;
     this.#retention = options.retention;
     this.#observations = options.observations;
+    this.#metrics = options.metrics;
   }
 
   /** @throws 404 where the build has gone; 400 where it has its final state, or the task's result cannot be read */
@@ -114,6 +118,7 @@ export class BuildEnding {
       return true;
     });
     if (!failed) return false;
+    this.#metrics.ended(build, { at: this.#clock.now(), failure });
     this.#appLog.write(app, logLine, { type: "ERR" });
     this.#changes.notify(buildKey(buildGuid));
     this.#changes.notify(buildLogKey(buildGuid));
@@ -139,8 +144,8 @@ export class BuildEnding {
       return;
     }
     const buildpacks = await this.#buildpacksOf(build, result);
-    await this.#db.transaction().execute(async (tx) => {
-      if (!(await this.#end(tx, build, { state: "STAGED" }))) return;
+    const isFirst = await this.#db.transaction().execute(async (tx) => {
+      if (!(await this.#end(tx, build, { state: "STAGED" }))) return false;
       await tx
         .updateTable("droplets")
         .set({
@@ -161,7 +166,9 @@ export class BuildEnding {
         spaceGuid: app.spaceGuid,
         data: stagedEvent(build, droplet, buildpacks),
       });
+      return true;
     });
+    if (isFirst) this.#metrics.ended(build, { at: this.#clock.now() });
     this.#changes.notify(buildKey(build.guid));
     this.#changes.notify(buildLogKey(build.guid));
     await this.#retention.expireOld(app.guid);

@@ -5,7 +5,11 @@ import type { LogIngest } from "#log-cache/client.ts";
 import type { Clock } from "#kernel/clock/clock.ts";
 import { carriesSecret, type InternalSecret } from "#kernel/http/internal-auth.ts";
 import type { Logger } from "#kernel/log/logger.ts";
+import { serveMetrics } from "#kernel/metrics/http-metrics.ts";
+import { meterLoops } from "#kernel/metrics/loop-metrics.ts";
+import { createRegistry } from "#kernel/metrics/registry.ts";
 import { Loop } from "#kernel/loop/loop.ts";
+import { auctionMetrics } from "./auction-metrics.ts";
 import { AuctionQueue } from "./auction-queue.ts";
 import { Unplaced } from "./unplaced.ts";
 import { WaitingLine } from "./waiting-line.ts";
@@ -47,6 +51,8 @@ export async function startAuctioneer(
   const queue = new AuctionQueue();
   const unplaced = new Unplaced();
   const line = new WaitingLine({ clock, logs: dependencies.logs });
+  const registry = createRegistry("auctioneer");
+  const metrics = auctionMetrics(registry, unplaced);
   const rounds = new Loop({
     name: "auction-rounds",
     clock,
@@ -71,6 +77,7 @@ export async function startAuctioneer(
           batch,
           signal,
         );
+        metrics.roundHeld(report);
         if (report.placed > 0 || batch.lrps.length > 0 || batch.tasks.length > 0) {
           logger.info("round-held", { ...report });
         }
@@ -92,6 +99,8 @@ export async function startAuctioneer(
     },
   }).start();
   const server = auctioneerServer(config.secret, logger, queue, [rounds, retries]);
+  meterLoops(registry, () => [rounds.status(), retries.status()]);
+  serveMetrics(server, registry);
   const url = await server.listen({ host: "127.0.0.1", port: config.port });
   return {
     url,

@@ -13,6 +13,11 @@ export class Unplaced {
   readonly #lrps = new Map<string, { readonly lrp: LrpAuction; readonly until: number }>();
   readonly #tasks = new Map<string, { readonly task: CellTask; readonly until: number }>();
 
+  /** How much waits for room. */
+  get waiting(): { readonly lrps: number; readonly tasks: number } {
+    return { lrps: this.#lrps.size, tasks: this.#tasks.size };
+  }
+
   get isEmpty(): boolean {
     return this.#lrps.size === 0 && this.#tasks.size === 0;
   }

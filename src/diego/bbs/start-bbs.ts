@@ -2,14 +2,18 @@ import type { Clock } from "#kernel/clock/clock.ts";
 import { randomGuids, type GuidSource } from "#kernel/guid.ts";
 import type { InternalSecret } from "#kernel/http/internal-auth.ts";
 import type { Logger } from "#kernel/log/logger.ts";
+import { meterLoops } from "#kernel/metrics/loop-metrics.ts";
+import { createRegistry } from "#kernel/metrics/registry.ts";
 import { Loop } from "#kernel/loop/loop.ts";
 import type { DatabaseConfig } from "#db/database-config.ts";
 import { openDatabase } from "#db/open-database.ts";
+import { queryMeter } from "#db/query-metrics.ts";
 import type { AuctioneerClient } from "#diego/auctioneer/client.ts";
 import type { RepClientFactory } from "#diego/cell/rep/client.ts";
 import { encodeLrpEvent, encodeTaskEvent } from "#diego/models/event-codec.ts";
 import type { LrpEvent, TaskEvent } from "#diego/models/event.ts";
 import { Auctions } from "./auctions.ts";
+import { bbsMetrics } from "./bbs-metrics.ts";
 import { BackgroundWork } from "./background-work.ts";
 import { CellPresences } from "./cell-presences.ts";
 import { ActualLrpLifecycle } from "./controllers/actual-lrp-lifecycle.ts";
@@ -73,7 +77,8 @@ export interface Bbs extends AsyncDisposable {
 export async function startBbs(config: BbsConfig, dependencies: BbsDependencies): Promise<Bbs> {
   const { clock, logger } = dependencies;
   await using starting = new AsyncDisposableStack();
-  const db = await openDatabase<BbsSchema>(config.database, bbsMigrations);
+  const registry = createRegistry("bbs");
+  const db = await openDatabase<BbsSchema>(config.database, bbsMigrations, queryMeter(registry));
   starting.defer(() => db.destroy());
   const bufferSize = config.eventBufferSize ?? 1_024;
   const hubs = {
@@ -110,6 +115,7 @@ export async function startBbs(config: BbsConfig, dependencies: BbsDependencies)
   const retirement = new ActualLrpRetirement(shared);
   const parts: Parts = { ...shared, auctions, callbacks, retirement };
   const convergence = starting.use(convergenceLoop(config, parts));
+  meterLoops(registry, () => [convergence.status()]);
   const server = starting.use(
     await BbsServer.listen({
       port: config.port,
@@ -118,6 +124,8 @@ export async function startBbs(config: BbsConfig, dependencies: BbsDependencies)
       routes: routes(config, parts),
       eventRoutes: eventRoutes(hubs.lrpEvents, hubs.taskEvents),
       loops: () => [convergence.status()],
+      metrics: bbsMetrics(registry, db),
+      registry,
     }),
   );
   starting.defer(() => {

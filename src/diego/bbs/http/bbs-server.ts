@@ -1,9 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
+import type { Registry } from "prom-client";
 import { carriesSecret, type InternalSecret } from "#kernel/http/internal-auth.ts";
 import type { Logger } from "#kernel/log/logger.ts";
 import { BbsError } from "#diego/models/bbs-error.ts";
+import type { BbsMetrics } from "../bbs-metrics.ts";
 import type { EventSubscription } from "../events/event-hub.ts";
 import type { EventRoute } from "./event-routes.ts";
 import { refusedResponse, type ProtobufRoute } from "./protobuf-route.ts";
@@ -19,6 +21,9 @@ interface BbsServerOptions {
   readonly eventRoutes: readonly EventRoute[];
   /** What `GET /loops` shows as JSON. */
   readonly loops: () => unknown;
+  readonly metrics: BbsMetrics;
+  /** What `GET /metrics` shows. */
+  readonly registry: Registry;
 }
 
 /** The HTTP side of the BBS: who may call, where a body goes, how errors and events look on the wire. */
@@ -94,11 +99,19 @@ class BbsRequests {
     if (eventRoute !== undefined) await streamEvents(eventRoute.subscribe(body), response);
   }
 
-  #answerOperator(path: string, response: ServerResponse): void {
+  async #answerOperator(path: string, response: ServerResponse): Promise<void> {
     if (path === "/healthz") return end(response, 200);
+    if (path === "/metrics") return await this.#answerMetrics(response);
     if (path !== "/loops") return end(response, 404);
     response.writeHead(200, { "content-type": "application/json" });
     response.end(JSON.stringify(this.#options.loops()));
+  }
+
+  async #answerMetrics(response: ServerResponse): Promise<void> {
+    const { registry } = this.#options;
+    const text = await registry.metrics();
+    response.writeHead(200, { "content-type": registry.contentType });
+    response.end(text);
   }
 
   /** A refusal is an answer like any other: status 200 with an `error` in its message. */
@@ -107,9 +120,13 @@ class BbsRequests {
     body: Uint8Array,
     { request, response }: { request: IncomingMessage; response: ServerResponse },
   ): Promise<void> {
-    const answer = await route
-      .handle(body)
-      .catch((error: unknown) => this.#refuse(route, request, error));
+    const ended = this.#options.metrics.called(route.path);
+    let refused = false;
+    const answer = await route.handle(body).catch((error: unknown) => {
+      refused = true;
+      return this.#refuse(route, request, error);
+    });
+    ended({ refused });
     response.writeHead(200, {
       "content-type": "application/x-protobuf",
       "content-length": answer.byteLength,

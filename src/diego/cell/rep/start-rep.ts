@@ -3,10 +3,14 @@ import type { Clock } from "#kernel/clock/clock.ts";
 import { randomGuids, type GuidSource } from "#kernel/guid.ts";
 import type { InternalSecret } from "#kernel/http/internal-auth.ts";
 import type { Logger } from "#kernel/log/logger.ts";
+import { serveMetrics } from "#kernel/metrics/http-metrics.ts";
+import { meterLoops } from "#kernel/metrics/loop-metrics.ts";
+import { createRegistry } from "#kernel/metrics/registry.ts";
 import { Loop } from "#kernel/loop/loop.ts";
 import type { CellPresence } from "#diego/models/cell-presence.ts";
 import type { KeptLimits } from "../executor/kept/kept-containers.ts";
 import { Executor, type ExecutorDependencies } from "../executor/executor.ts";
+import { meterCell } from "./cell-metrics.ts";
 import type { CellResources, CellState, Work } from "./cell-state.ts";
 import { Harmonizer } from "./harmonizer.ts";
 import type { RepBbs } from "./operations.ts";
@@ -113,6 +117,10 @@ export async function startRep(config: RepConfig, dependencies: RepDependencies)
     { clock, logger, open: (guid, window) => executor.openTerminal(guid, window) },
   );
   terminals.serve(server.server);
+  const registry = createRegistry("cell", { cell: config.cellId });
+  meterCell(registry, executor);
+  meterLoops(registry, () => [passes, presence, ...executor.loops()].map((loop) => loop.status()));
+  serveMetrics(server, registry);
   url = await server.listen({ host: "127.0.0.1", port: config.port });
   passes.start();
   await passes.activate("started");
