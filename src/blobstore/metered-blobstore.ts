@@ -52,6 +52,10 @@ export class MeteredBlobstore implements Blobstore {
     return await this.#metered("get", () => this.#store.get(key, range));
   }
 
+  async link(key: BlobKey, path: string): Promise<boolean> {
+    return await this.#metered("link", () => this.#store.link(key, path));
+  }
+
   async stat(key: BlobKey): Promise<BlobStat | undefined> {
     return await this.#metered("stat", () => this.#store.stat(key));
   }

@@ -6,9 +6,9 @@ import { down, status } from "./platform-commands.ts";
 import { readNewPassword } from "./read-password.ts";
 import { stackImport } from "./stack-import.ts";
 import { toolchainImport } from "./toolchain-import.ts";
-import { changePassword, rotateKey } from "./uaa-commands.ts";
+import { changePassword, rotateKey, scrapeConfig } from "./uaa-commands.ts";
 
-// `rivera up`, `down`, `status`, `dashboard`, `password`, `rotate-key`, `stack import`, `toolchain import`: the commands that run a platform. Those that use one are in cli.ts.
+// `rivera up`, `down`, `status`, `dashboard`, `password`, `rotate-key`, `scrape-config`, `stack import`, `toolchain import`: the commands that run a platform. Those that use one are in cli.ts.
 // Only `up` loads the platform: the others are done before that would be.
 
 // Who reads along may go away: the platform goes on, and still stops cleanly.
@@ -74,13 +74,15 @@ async function run(args: string[]): Promise<number> {
     }
     case "rotate-key":
       return await rotateKey(io, dataDir);
+    case "scrape-config":
+      return await scrapeConfig(io, dataDir);
     case "stack":
       return await stackImport(io, dataDir, positionals.slice(1));
     case "toolchain":
       return await toolchainImport(io, dataDir, positionals.slice(1));
     default:
       throw new Error(
-        `Cannot run "${command}": the commands are up, down, status, dashboard, password, rotate-key, stack import and toolchain import`,
+        `Cannot run "${command}": the commands are up, down, status, dashboard, password, rotate-key, scrape-config, stack import and toolchain import`,
       );
   }
 }

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { PassThrough, Readable } from "node:stream";
 import { after, test } from "node:test";
+import { parse } from "yaml";
 import { FakeClock } from "#kernel/clock/fake-clock.ts";
 import { RecordingLogger } from "#kernel/log/recording-logger.ts";
 import { startUaa } from "#uaa/start-uaa.ts";
@@ -19,7 +20,7 @@ import {
 } from "./platform-state.ts";
 import { readNewPassword } from "./read-password.ts";
 import { readRiveraJson, writeRiveraJson } from "./rivera-json.ts";
-import { changePassword, rotateKey } from "./uaa-commands.ts";
+import { changePassword, rotateKey, scrapeConfig } from "./uaa-commands.ts";
 
 const ports = { apiPort: 1, routerPort: 2, bbsPort: 3, cloudControllerPort: 4 };
 
@@ -196,4 +197,33 @@ test("the password is shown at the first start only, ready to paste whatever it 
   const later = howToLogIn(running, "/data", false).join("\n");
   assert.ok(!later.includes("$HOME"));
   assert.ok(later.includes("rivera status --data /data --field cf-login"));
+});
+
+test("rivera scrape-config prints what lets Prometheus in as a global auditor, until the next one", async () => {
+  const { dataDir, io, printed, url } = await runningPlatform();
+  const configured = async () => {
+    printed.length = 0;
+    assert.equal(await scrapeConfig(io, dataDir), 0);
+    return parse(printed.join("\n")).scrape_configs[0];
+  };
+  const grant = async ({ oauth2 }: Awaited<ReturnType<typeof configured>>) => {
+    const basic = Buffer.from(`${oauth2.client_id}:${oauth2.client_secret}`).toString("base64");
+    return await fetch(oauth2.token_url, {
+      method: "POST",
+      headers: { authorization: `Basic ${basic}` },
+      body: new URLSearchParams({ grant_type: "client_credentials" }),
+    });
+  };
+
+  const first = await configured();
+  assert.equal(first.metrics_path, "/rivera/v1/metrics");
+  assert.deepEqual(first.static_configs, [{ targets: [new URL(url).host] }]);
+  const granted = await grant(first);
+  assert.equal(granted.status, 200);
+  const { scope } = JSON.parse(await granted.text());
+  assert.equal(scope, "cloud_controller.global_auditor");
+
+  const second = await configured();
+  assert.equal((await grant(first)).status, 401);
+  assert.equal((await grant(second)).status, 200);
 });

@@ -1,3 +1,5 @@
+import { randomBytes } from "node:crypto";
+import { stringify } from "yaml";
 import { holderOf } from "./data-lock.ts";
 import type { CommandIo } from "./platform-commands.ts";
 import {
@@ -59,6 +61,37 @@ export async function rotateKey(io: CommandIo, dataDir: string): Promise<number>
   const operator = await uaaOperator(running.uaa, uaaAdminSecret(state));
   const { kid, signsFrom } = await operator.rotateKey();
   io.print(`Key ${kid} signs tokens from ${signsFrom} on.`);
+  return 0;
+}
+
+/**
+ * `rivera scrape-config`: a client of UAA for Prometheus, with a new secret, and the configuration that uses it. It may read
+ * what a global auditor may.
+ */
+export async function scrapeConfig(io: CommandIo, dataDir: string): Promise<number> {
+  const state = requireState(dataDir);
+  const running = runningOn(dataDir);
+  if (running === undefined) {
+    throw new Error(
+      `Cannot make a client for Prometheus: no platform runs on ${dataDir}. Start it with: rivera up`,
+    );
+  }
+  const client = { id: "prometheus", secret: randomBytes(24).toString("base64url") };
+  const operator = await uaaOperator(running.uaa, state.internalSecret);
+  await operator.replaceClient({ ...client, authorities: ["cloud_controller.global_auditor"] });
+  const api = new URL(running.api);
+  const job = {
+    job_name: "rivera",
+    scheme: api.protocol.slice(0, -1),
+    metrics_path: "/rivera/v1/metrics",
+    static_configs: [{ targets: [api.host] }],
+    oauth2: {
+      client_id: client.id,
+      client_secret: client.secret,
+      token_url: `${running.uaa}/oauth/token`,
+    },
+  };
+  io.print(stringify({ scrape_configs: [job] }).trimEnd());
   return 0;
 }
 

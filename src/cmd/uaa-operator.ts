@@ -6,6 +6,12 @@ export interface UaaOperator {
   setPassword(userName: string, password: string): Promise<void>;
   /** A new signing key, and when it begins to sign. */
   rotateKey(): Promise<{ readonly kid: string; readonly signsFrom: string }>;
+  /** Makes a client that may do that, in place of one of that name. */
+  replaceClient(client: {
+    readonly id: string;
+    readonly secret: string;
+    readonly authorities: readonly string[];
+  }): Promise<void>;
 }
 
 const tokenAnswer = z.object({ access_token: z.string() });
@@ -41,6 +47,17 @@ export async function uaaOperator(uaaUrl: string, clientSecret: string): Promise
       });
       const { kid, signs_from: signsFrom } = keyAnswer.parse(answer);
       return { kid, signsFrom };
+    },
+    async replaceClient({ id, secret, authorities }) {
+      const known = await fetch(`${uaaUrl}/oauth/clients/${id}`, { method: "DELETE", headers });
+      await known.body?.cancel();
+      const body = JSON.stringify({
+        client_id: id,
+        client_secret: secret,
+        authorized_grant_types: ["client_credentials"],
+        authorities,
+      });
+      await ask(`${uaaUrl}/oauth/clients`, { method: "POST", headers, body });
     },
   };
 }

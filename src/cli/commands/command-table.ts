@@ -263,6 +263,11 @@ export const commandTable: readonly CommandEntry[] = [
     load: async () => (await import("./platform.ts")).rotateKey,
   },
   {
+    name: "scrape-config",
+    description: "Let Prometheus read the metrics of the platform on this machine, and print how",
+    load: async () => (await import("./platform.ts")).scrapeConfig,
+  },
+  {
     name: "stack",
     description: "Import a root file system as a stack of the platform",
     load: async () => (await import("./platform.ts")).stack,

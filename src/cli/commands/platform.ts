@@ -133,6 +133,17 @@ Logins stay: tokens that the old key has signed are good until they expire.`,
   run: runByLauncher,
 };
 
+export const scrapeConfig: Command = {
+  usage: `rivera scrape-config [--data DIR]
+
+Prints a scrape configuration for Prometheus, with a client of UAA that may read what a global auditor may. Each run gives
+that client another secret.`,
+  arguments: [],
+  flags: [dataFlag],
+  seeAlso: ["status", "up"],
+  run: runByLauncher,
+};
+
 export const stack: Command = {
   usage: "rivera stack import NAME FILE [--data DIR]",
   arguments: [{ name: "import" }, { name: "NAME" }, { name: "FILE" }],
