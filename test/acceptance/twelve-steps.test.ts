@@ -273,8 +273,18 @@ test("step 12: the cell reports the app's status", async () => {
 });
 
 test("after the pushes the platform's metrics count them, and every component answers", async () => {
-  const { stdout } = await platform.rivera(["curl", "/rivera/v1/metrics"]);
-  const samples = readExposition(stdout);
+  const running =
+    'rivera_cell_containers{cell="cell-1",component="cell",kind="lrp",state="running"}';
+  const endpoints = 'rivera_router_endpoints{component="router"}';
+  // The instance of the first push goes a little later than the second one comes.
+  const samples = await eventually(
+    async () => {
+      const { stdout } = await platform.rivera(["curl", "/rivera/v1/metrics"]);
+      const read = readExposition(stdout);
+      return read.get(running) === 1 && read.get(endpoints) === 1 ? read : undefined;
+    },
+    { withinMs: 30_000, what: () => "one instance on the cell and in the router" },
+  );
   const cc = 'component="cloud-controller"';
 
   assert.equal(samples.get(`rivera_stagings_total{${cc},reason="",result="staged"}`), 2);
@@ -287,9 +297,6 @@ test("after the pushes the platform's metrics count them, and every component an
     samples.get(`rivera_http_requests_total{code="201",${cc},method="POST",route="/v3/builds"}`),
     2,
   );
-  const running = 'cell="cell-1",component="cell",kind="lrp",state="running"';
-  assert.equal(samples.get(`rivera_cell_containers{${running}}`), 1);
-  assert.equal(samples.get('rivera_router_endpoints{component="router"}'), 1);
   const up = [...samples].filter(([name]) => name.startsWith("rivera_component_up{"));
   assert.equal(up.length, 7);
   assert.deepEqual(
