@@ -77,7 +77,7 @@ export async function scrapeConfig(io: CommandIo, dataDir: string): Promise<numb
     );
   }
   const client = { id: "prometheus", secret: randomBytes(24).toString("base64url") };
-  const operator = await uaaOperator(running.uaa, state.internalSecret);
+  const operator = await uaaOperator(running.uaa, uaaAdminSecret(state));
   await operator.replaceClient({ ...client, authorities: ["cloud_controller.global_auditor"] });
   const api = new URL(running.api);
   const job = {
