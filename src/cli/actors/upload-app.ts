@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import type { CloudController } from "../api/cloud-controller.ts";
 import { createBitsPackage, getPackage, uploadBits, type Package } from "../api/packages.ts";
-import { matchResources, type MatchableResource } from "../api/resource-matches.ts";
+import { matchFiles } from "../api/resource-matches.ts";
 import { packageArchive } from "../app-files/app-archive.ts";
 import type { AppFile, AppSource } from "../app-files/app-file.ts";
 import { packageFolder } from "../app-files/package-folder.ts";
@@ -20,42 +20,30 @@ export async function uploadApp(
   cc: CloudController,
   { appGuid, source }: { readonly appGuid: string; readonly source: AppSource },
 ): Promise<string> {
-  const matched = await matchFiles(cc, source.files);
-  const held = new Set(matched.map(({ checksum }) => checksum.value));
+  const { held, resources } = await matchFiles(
+    cc,
+    source.files.filter(({ size }) => size > 0),
+  );
   const missing = source.files.filter((file) => file.size === 0 || !held.has(file.sha1));
   if (session.ui.isErrTerminal) session.ui.warning(matchLine(source.files, missing));
   const { guid } = await createBitsPackage(cc, appGuid);
   const uploaded =
     missing.length === 0
-      ? await sendNothing(session, cc, { guid, matched })
-      : await sendFiles(session, cc, { guid, matched, source, missing });
+      ? await sendNothing(session, cc, { guid, resources })
+      : await sendFiles(session, cc, { guid, resources, source, missing });
   return await waitUntilReady(session, cc, uploaded);
-}
-
-async function matchFiles(
-  cc: CloudController,
-  files: readonly AppFile[],
-): Promise<MatchableResource[]> {
-  const resources = files
-    .filter(({ size }) => size > 0)
-    .map(({ path: name, mode, sha1, size }) => ({
-      path: name,
-      mode: mode.toString(8),
-      checksum: { value: sha1 },
-      size_in_bytes: size,
-    }));
-  return resources.length === 0 ? [] : await matchResources(cc, resources);
 }
 
 interface Upload {
   readonly guid: string;
-  readonly matched: readonly MatchableResource[];
+  /** What is not sent; see `Matches`. */
+  readonly resources: string;
 }
 
 async function sendNothing({ ui }: Session, cc: CloudController, upload: Upload): Promise<Package> {
   ui.text("All files found in remote cache; nothing to upload.");
   ui.text("Waiting for API to complete processing files...");
-  return await uploadBits(cc, upload.guid, { resources: upload.matched, bits: undefined });
+  return await uploadBits(cc, upload.guid, { resources: upload.resources, bits: undefined });
 }
 
 async function sendFiles(
@@ -63,16 +51,20 @@ async function sendFiles(
   cc: CloudController,
   upload: Upload & { readonly source: AppSource; readonly missing: readonly AppFile[] },
 ): Promise<Package> {
-  const { guid, matched, source, missing } = upload;
+  const { guid, resources, source, missing } = upload;
   const { ui } = session;
   ui.text("Packaging files to upload...");
-  const folder = await mkdtemp(path.join(tmpdir(), "rivera-push-"));
+  const folder = await mkdtemp(path.join(tmpdir(), "rivera-push-")).catch((error: unknown) => {
+    throw cannotPack(error);
+  });
   try {
     const file = path.join(folder, "package.zip");
-    const length = await packFiles(file, source, missing);
+    const length = await packFiles(file, source, missing).catch((error: unknown) => {
+      throw cannotPack(error);
+    });
     ui.text("Uploading files...");
     const bits = withProgress(session, { length, open: () => createReadStream(file) });
-    const uploaded = await uploadBits(cc, guid, { resources: matched, bits });
+    const uploaded = await uploadBits(cc, guid, { resources, bits });
     ui.newline();
     ui.text("Waiting for API to complete processing files...");
     return uploaded;
@@ -80,6 +72,20 @@ async function sendFiles(
     await rm(folder, { recursive: true, force: true });
   }
 }
+
+/** A temporary folder that is full or closed is the user's to mend; what is wrong with the app's files has been said. */
+function cannotPack(error: unknown): unknown {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (error instanceof Failure || !temporaryFolderFaults.some((fault) => fault === code))
+    return error;
+  const text = error instanceof Error ? error.message : "";
+  return new Failure(
+    `Cannot pack the app in the temporary folder '${tmpdir()}', which TMPDIR can move: ${text}`,
+    { cause: error },
+  );
+}
+
+const temporaryFolderFaults = ["ENOSPC", "EDQUOT", "EACCES", "EPERM", "EROFS", "ENOENT", "ENOTDIR"];
 
 async function packFiles(
   file: string,

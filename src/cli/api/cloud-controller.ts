@@ -164,7 +164,8 @@ export class CloudController {
 
 const paginationSchema = z.object({ next: z.object({ href: z.string() }).nullish() });
 
-function parseAnswer<T>(path: string, answer: HttpAnswer, schema: z.ZodType<T>): T {
+/** The answer's JSON, which must be of that form. */
+export function parseAnswer<T>(path: string, answer: HttpAnswer, schema: z.ZodType<T>): T {
   const parsed = schema.safeParse(parseJson(path, answer.body.toString("utf8")));
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues.at(0);

@@ -2,7 +2,6 @@ import { z } from "zod";
 import type { CloudController } from "./cloud-controller.ts";
 import type { StreamBody } from "./http-transport.ts";
 import { multipart } from "./multipart.ts";
-import type { MatchableResource } from "./resource-matches.ts";
 
 const packageSchema = z.object({
   guid: z.string(),
@@ -35,12 +34,13 @@ export async function uploadBits(
   cc: CloudController,
   packageGuid: string,
   parts: {
-    readonly resources: readonly MatchableResource[];
+    /** As `Matches` has them. */
+    readonly resources: string;
     readonly bits: StreamBody | undefined;
   },
 ): Promise<Package> {
   const { body, contentType } = multipart([
-    { name: "resources", value: JSON.stringify(parts.resources) },
+    { name: "resources", value: parts.resources },
     ...(parts.bits === undefined
       ? []
       : [{ name: "bits", filename: "package.zip", content: parts.bits }]),
