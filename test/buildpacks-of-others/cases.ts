@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, globSync } from "node:fs";
 import { program, versionOf, type Override, type Toolchain } from "./toolchains.ts";
 
 /** A buildpack that somebody else has written, and an app for it. */
@@ -33,6 +33,10 @@ export interface Case {
 const nginxVersion = versionOf("/usr/sbin/nginx", ["-v"], /nginx\/([\d.]+)/);
 const goVersion = versionOf("/usr/local/go/bin/go", ["version"], /go([\d.]+)/);
 const javaVersion = versionOf("/usr/bin/java", ["-version"], /version "([\d.]+)/);
+const phpVersion = versionOf("/usr/bin/php", ["-v"], /PHP ([\d.]+)/);
+const [phpFpm] = globSync("/usr/sbin/php-fpm*");
+const rubyVersion = versionOf("/usr/bin/ruby", ["--version"], /ruby ([\d.]+)/);
+const bundlerVersion = versionOf("/usr/bin/bundle", ["--version"], /version ([\d.]+)/);
 const nodeVersion = process.versions.node;
 const python = vanillaPython();
 
@@ -335,6 +339,127 @@ public class Main {
   },
 ];
 
+const interpreters: readonly Case[] = [
+  {
+    zip: "php",
+    title: "Cloud Foundry php (the one in Go)",
+    setUp:
+      "its code, with a manifest that lists the stack's PHP and nginx as local files; the app's options.json asks for nginx, for the stack has no httpd",
+    manifest: {
+      language: "php",
+      defaults: {
+        php: phpVersion ?? "",
+        nginx: nginxVersion ?? "",
+        httpd: "2.4.0",
+        composer: "2.0.0",
+      },
+      toolchains: [
+        {
+          name: "php",
+          version: phpVersion ?? "",
+          files: {
+            "bin/php": program("/usr/bin/php"),
+            "sbin/php-fpm": program(phpFpm ?? "php-fpm"),
+            "lib/empty": "",
+          },
+        },
+        // It names a file for the process id itself.
+        {
+          name: "nginx",
+          version: nginxVersion ?? "",
+          files: { "sbin/nginx": program("/usr/sbin/nginx") },
+        },
+        { name: "httpd", version: "2.4.0", files: { "bin/httpd": "#!/bin/sh\nexit 1\n" } },
+        { name: "composer", version: "2.0.0", files: { composer: "#!/bin/sh\nexit 1\n" } },
+      ],
+    },
+    ...(phpVersion === undefined || phpFpm === undefined || nginxVersion === undefined
+      ? { skip: "the stack has no PHP with php-fpm, or no nginx" }
+      : {}),
+    files: {
+      ".bp-config/options.json": JSON.stringify({ WEB_SERVER: "nginx", PHP_EXTENSIONS: [] }),
+      "htdocs/index.php": '<?php echo "php ", $_GET["name"], " by ", php_sapi_name();\n',
+    },
+    memory: "256M",
+    path: "/index.php?name=page",
+    answer: /^php page by fpm-fcgi$/,
+    log: /Php Buildpack version[^]*Installing nginx/i,
+  },
+  {
+    zip: "ruby",
+    title: "Cloud Foundry ruby",
+    setUp:
+      "its code, with a manifest that lists the stack's Ruby and bundler as local files; the app's gem lies in it",
+    manifest: {
+      language: "ruby",
+      defaults: { ruby: rubyVersion ?? "" },
+      toolchains: [
+        {
+          name: "ruby",
+          version: rubyVersion ?? "",
+          files: {
+            "bin/ruby": program("/usr/bin/ruby"),
+            "bin/gem": program("/usr/bin/gem"),
+            "lib/empty": "",
+          },
+        },
+        {
+          name: "bundler",
+          version: bundlerVersion ?? "",
+          files: { "bin/bundle": program("/usr/bin/bundle") },
+        },
+        // Older than the stack's: nothing is updated.
+        { name: "rubygems", version: "3.0.0", files: { "setup.rb": "exit 1\n" } },
+      ],
+    },
+    ...(rubyVersion === undefined || bundlerVersion === undefined
+      ? { skip: "the stack has no Ruby with bundler" }
+      : {}),
+    files: {
+      Gemfile: 'source "https://rubygems.org"\ngem "word", path: "word"\n',
+      "Gemfile.lock": `PATH
+  remote: word
+  specs:
+    word (1.0.0)
+
+GEM
+  remote: https://rubygems.org/
+  specs:
+
+PLATFORMS
+  ruby
+
+DEPENDENCIES
+  word!
+
+BUNDLED WITH
+   ${bundlerVersion}
+`,
+      "word/word.gemspec":
+        'Gem::Specification.new { |s| s.name = "word"; s.version = "1.0.0"; s.summary = "x"; s.authors = ["x"]; s.files = ["lib/word.rb"] }\n',
+      "word/lib/word.rb": 'WORD = "a gem of the app"\n',
+      Procfile: "web: bundle exec ruby server.rb\n",
+      "server.rb": `require "socket"
+require "word"
+server = TCPServer.new("0.0.0.0", ENV.fetch("PORT"))
+loop do
+  client = server.accept
+  client.readpartial(4096)
+  body = "ruby with #{WORD}"
+  client.write "HTTP/1.1 200 OK\\r\\nContent-Length: #{body.bytesize}\\r\\nConnection: close\\r\\n\\r\\n#{body}"
+  client.close
+rescue EOFError
+  client&.close
+end
+`,
+    },
+    memory: "256M",
+    path: "/",
+    answer: /^ruby with a gem of the app$/,
+    log: /Ruby Buildpack version[^]*Installing ruby/i,
+  },
+];
+
 const ofHeroku: readonly Case[] = [
   {
     zip: "null-buildpack",
@@ -363,7 +488,12 @@ const ofHeroku: readonly Case[] = [
   },
 ];
 
-export const cases: readonly Case[] = [...ofCloudFoundry, ...repackagedOnes, ...ofHeroku];
+export const cases: readonly Case[] = [
+  ...ofCloudFoundry,
+  ...repackagedOnes,
+  ...interpreters,
+  ...ofHeroku,
+];
 
 // Debian's own installs packages to other places than the buildpack looks at.
 function vanillaPython(): Toolchain | undefined {
