@@ -28,7 +28,7 @@ export function conformanceTable(rows: readonly Row[]): string {
 
 Written by \`test/buildpacks-of-others\`, from the run that it tells of. Each was uploaded with \`cf create-buildpack\`; an app was pushed with it
 by the official client, staged and served in real containers, and pushed again with the cache of the first time. Code of the buildpacks
-is unmodified throughout. How their zips are made is told in [its README](../test/buildpacks-of-others/README.md).
+is unmodified throughout. How their zips are made, and which others do not run and why, is told in [its README](../test/buildpacks-of-others/README.md).
 
 | buildpack | version | set-up | outcome |
 | --- | --- | --- | --- |
