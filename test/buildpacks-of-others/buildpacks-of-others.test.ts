@@ -10,7 +10,8 @@ import { appFolder } from "../support/app-folder.ts";
 import { OfficialUser, withoutOfficialClient } from "../support/official-client.ts";
 import { answer } from "../support/stage-and-serve.ts";
 import { TestPlatform } from "../support/test-platform.ts";
-import { cases, type Case } from "./cases.ts";
+import type { Case } from "./case.ts";
+import { cases } from "./cases.ts";
 import { conformanceTable, versionOfZip, type Row } from "./conformance-table.ts";
 import { repackaged, toolchainsZip } from "./toolchains.ts";
 
