@@ -43,9 +43,6 @@ const bbsDb = await openDatabase<BbsSchema>(databases.bbs, bbsMigrations);
 await fillBbs(bbs.client, bbsDb, filled.lrpGuids);
 if (options.databaseUrl !== undefined) await sql`analyze`.execute(bbsDb);
 await bbsDb.destroy();
-// Lines in memory are a test's; a platform writes them to its log.
-cc.logger.lines.length = 0;
-
 diagnostics.subscribe("http.server.request.start", (message) => {
   if (!isWatching) return;
   const url = requestedUrl(message);
@@ -69,6 +66,8 @@ await dropSchemas();
 
 /** `watch` begins to write down; `requests` and `bareMs` tell what was written down since, and end it; `cpuMs` so far. */
 async function answer(message: unknown): Promise<void> {
+  // Lines in memory are a test's; a platform writes them to its log.
+  cc.logger.lines.length = 0;
   if (message === "watch") {
     isWatching = true;
     queries.length = 0;

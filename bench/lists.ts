@@ -1,6 +1,6 @@
 import { execFile, fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { loadavg, tmpdir } from "node:os";
 import path from "node:path";
 import { parseArgs, promisify } from "node:util";
@@ -27,12 +27,16 @@ const readySchema = z.object({
 });
 type Ready = z.infer<typeof readySchema>;
 
+const program = path.resolve(import.meta.dirname, "../bin/rivera");
+/** The garbage collector's setting that a platform runs with. */
+const [youngGeneration] = /--max-semi-space-size=\d+/.exec(readFileSync(program, "utf8")) ?? [];
+if (youngGeneration === undefined) throw new Error(`${program} no longer says how Node is to run`);
 const directory = mkdtempSync(path.join(tmpdir(), "rivera-bench-lists-"));
 const filledAt = performance.now();
 const server = fork(
   path.join(import.meta.dirname, "lists-server.ts"),
   [JSON.stringify({ directory, databaseUrl })],
-  { stdio: ["ignore", "inherit", "inherit", "ipc"] },
+  { stdio: ["ignore", "inherit", "inherit", "ipc"], execArgv: [youngGeneration] },
 );
 const ended = once(server, "exit");
 try {
@@ -94,7 +98,7 @@ async function bareQueriesOf(url: string, token: string): Promise<number> {
 async function countRequests(ready: Ready): Promise<void> {
   const official = process.env["CF_CLI"];
   const clients = [
-    { name: "rivera", program: path.resolve(import.meta.dirname, "../bin/rivera") },
+    { name: "rivera", program },
     ...(official === undefined ? [] : [{ name: "cf", program: official }]),
   ];
   for (const { name, program } of clients) {

@@ -19,13 +19,19 @@ interface Query {
   readonly parameters: readonly unknown[];
 }
 
-/** What is wrong with a query's plan, a line each. */
-function faultsOf(db: DatabaseSync, { sql, parameters }: Query): string[] {
+/** A query's plan, a line each. */
+function stepsOf(db: DatabaseSync, { sql, parameters }: Query): string[] {
   const values = parameters.map((value) => (typeof value === "number" ? value : String(value)));
-  const steps = db
+  return db
     .prepare(`explain query plan ${sql}`)
     .all(...values)
     .map((row) => String(row["detail"]));
+}
+
+/** What is wrong with a query's plan, a line each. */
+function faultsOf(db: DatabaseSync, query: Query): string[] {
+  const { sql } = query;
+  const steps = stepsOf(db, query);
   const isSorted = steps.some((step) => step.startsWith("USE TEMP B-TREE FOR ORDER BY"));
   // A page read in the order of an index ends with its last row.
   const isPage = / limit \?/.test(sql) && !isSorted;
@@ -54,6 +60,10 @@ async function watched() {
       // The daily clean-ups, which delete, may read whole tables.
       const asked = queries.filter(({ sql }) => sql.startsWith("select"));
       return [...new Set(asked.flatMap((query) => faultsOf(db, query)))];
+    },
+    plans(asked: readonly Query[]): string[] {
+      using db = new DatabaseSync(file, { readOnly: true });
+      return asked.flatMap((query) => stepsOf(db, query));
     },
     async [Symbol.asyncDispose]() {
       await cc[Symbol.asyncDispose]();
@@ -160,4 +170,20 @@ test("a list of a hundred asks as many queries as a list of one", async () => {
     ofOne.map(({ rows }) => rows),
     [1, 1, 1],
   );
+});
+
+test("a page of the apps in many spaces reads no more of each space than the page has", async () => {
+  await using parts = await watched();
+  const { cc, queries } = parts;
+  const developer = await Developer.admin(cc);
+  const places = await firstSpace(developer.caller);
+  const member = await userWith(cc, "member", { ...places, types: ["space_developer"] });
+  queries.length = 0;
+
+  const answer = await member.get("/v3/apps?per_page=1");
+
+  const page = queries.filter(({ sql }) => sql.startsWith('select "apps".*'));
+  assert.equal(answer.status, 200);
+  assert.equal(page.length, 1);
+  assert.match(parts.plans(page).join("\n"), /SEARCH apps USING INDEX apps_by_space_guid_id /);
 });

@@ -20,6 +20,7 @@ import { resourceSizes } from "./0084-resource-sizes.ts";
 import { packageLeases } from "./0085-package-leases.ts";
 import { buildObservations } from "./0100-build-observations.ts";
 import { resourceChecksums } from "./0110-resource-checksums.ts";
+import { appsBySpace } from "./0120-apps-by-space.ts";
 import { jobActors } from "./0122-job-actors.ts";
 import { nameKeys } from "./0123-name-keys.ts";
 import { toolchains } from "./0128-toolchains.ts";
@@ -48,6 +49,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0085-package-leases": packageLeases,
   "0100-build-observations": buildObservations,
   "0110-resource-checksums": resourceChecksums,
+  "0120-apps-by-space": appsBySpace,
   "0122-job-actors": jobActors,
   "0123-name-keys": nameKeys,
   "0128-toolchains": toolchains,
