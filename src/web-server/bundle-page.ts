@@ -45,7 +45,7 @@ async function removeOthers(cacheDir: string, kept: string): Promise<void> {
 async function sourceKey(): Promise<string> {
   const hash = createHash("sha256");
   const packages = createRequire(import.meta.url);
-  for (const name of ["esbuild", "preact", "zod"]) {
+  for (const name of ["esbuild", "preact", "zod", "@xterm/xterm", "@xterm/addon-fit"]) {
     hash.update(await readFile(packages.resolve(`${name}/package.json`)));
   }
   hash.update(await readFile(import.meta.filename));
@@ -76,6 +76,9 @@ async function build(directory: string): Promise<void> {
       platform: "browser",
       target: ["es2022"],
       format: "esm",
+      // What few need is a file of its own: the terminal.
+      splitting: true,
+      chunkNames: "[name]-[hash]",
       jsx: "automatic",
       jsxImportSource: "preact",
       legalComments: "none",

@@ -339,3 +339,39 @@ test(
     );
   },
 );
+
+test(
+  "a terminal in a failed staging, below a path of a proxy: typed into, left by keyboard, harmed by nothing it shows",
+  { skip },
+  async () => {
+    const page = await browser.newPerson();
+    await page.goto(`${proxy.url}/rivera/#/builds/${failedBuild}`);
+    await signIn(page, platform.addresses.admin);
+
+    await page.getByRole("link", { name: "look into its container" }).click();
+    await page.getByText("What failed: /tmp/buildpacks/").waitFor();
+    await page.getByRole("button", { name: "Open a terminal" }).click();
+    const close = page.getByRole("button", { name: "Close the terminal" });
+    await close.waitFor();
+    const screen = page.locator(".xterm-rows");
+    await screen.getByText("vcap:/tmp/app$").waitFor();
+    await page.keyboard.type("cat build.js; echo sum $((40+2))\n");
+    await screen.getByText("sum 42").waitFor();
+    await screen.getByText("SyntaxError: Unexpected token").waitFor();
+    await page.keyboard.type(
+      String.raw`printf '\033]0;pwned\007\033]52;c;cHduZWQ=\007\033[38;2;9;99;9m%s <img src=x>\033[0m\n' coloured` +
+        "\n",
+    );
+    await screen.getByText("coloured <img src=x>", { exact: true }).waitFor();
+    assert.doesNotMatch(await page.title(), /pwned/);
+    assert.equal(await screen.locator("img").count(), 0);
+    await page.keyboard.press("F6");
+    assert.equal(await page.locator(":focus").innerText(), "Close the terminal");
+    await page.locator(".xterm-screen").click();
+    await page.keyboard.type("exit 4\n");
+    await page.getByText("The shell has ended with status 4.").waitFor();
+    await page.getByRole("button", { name: "Open another" }).click();
+    await close.click();
+    await page.getByText("The connection is closed.").waitFor();
+  },
+);

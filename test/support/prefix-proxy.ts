@@ -13,6 +13,25 @@ export interface PrefixProxy extends AsyncDisposable {
  */
 export async function startPrefixProxy(prefix: string): Promise<PrefixProxy> {
   const server = createServer((incoming, outgoing) => forward(proxy, prefix, incoming, outgoing));
+  server.on("upgrade", (incoming, socket, head) => {
+    const onward = ask(proxy.target + (incoming.url ?? "").slice(prefix.length), {
+      headers: incoming.headers,
+    });
+    onward.on("error", () => socket.destroy());
+    onward.on("response", () => socket.destroy());
+    onward.on("upgrade", (answer, upstream, first) => {
+      const lines = answer.rawHeaders.flatMap((name, at) =>
+        at % 2 === 0 ? [`${name}: ${answer.rawHeaders[at + 1] ?? ""}`] : [],
+      );
+      socket.write(`HTTP/1.1 101 Switching Protocols\r\n${lines.join("\r\n")}\r\n\r\n`);
+      socket.write(first);
+      upstream.write(head);
+      socket.pipe(upstream).pipe(socket);
+      upstream.on("error", () => socket.destroy());
+      socket.on("error", () => upstream.destroy());
+    });
+    onward.end();
+  });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
   const port = typeof address === "object" && address !== null ? address.port : 0;

@@ -49,6 +49,17 @@ export class PlatformApi {
     });
   }
 
+  /** @throws as `get` */
+  async postFor<T>(path: string, body: object, schema: z.ZodMiniType<T>): Promise<T> {
+    const headers = { "content-type": "application/json" };
+    const response = await this.#ask(path, { method: "POST", body: JSON.stringify(body), headers });
+    return schema.parse(await response.json());
+  }
+
+  urlOf(path: string): URL {
+    return new URL(path, this.#root);
+  }
+
   /** The body as it comes. */
   async stream(path: string, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
     const response = await this.#ask(path, { method: "GET" }, { signal });

@@ -14,6 +14,7 @@ import { usePlatformData } from "../platform.ts";
 import { BuildDetection } from "./build-detection.tsx";
 import { BuildDroplet } from "./build-droplet.tsx";
 import { BuildLogPart } from "./build-log-part.tsx";
+import { BuildTerminal } from "./build-terminal.tsx";
 import { BuildTimeline } from "./build-timeline.tsx";
 import { failureWords } from "./failure-words.ts";
 import { buildDurationMs, buildWord } from "./state-words.ts";
@@ -38,7 +39,7 @@ export function BuildView({ guid, part }: { readonly guid: string; readonly part
           <BuildHead overview={overview} log={part === "log" ? log : undefined} />
           <PartsNav
             label="Parts of the build"
-            parts={buildParts.map((name) => ({
+            parts={partsOf(overview.build, part).map((name) => ({
               name: partNames[name],
               address: addressOf({ name: "build", guid, part: name }),
               isCurrent: name === part,
@@ -56,7 +57,13 @@ const partNames = {
   timeline: "Timeline",
   detection: "Detection",
   droplet: "Droplet",
+  terminal: "Terminal",
 } as const;
+
+/** Only the container of a failed staging stays. */
+function partsOf({ state }: Build, shown: BuildPart): readonly BuildPart[] {
+  return buildParts.filter((part) => part !== "terminal" || state === "FAILED" || part === shown);
+}
 
 function Part(props: { readonly build: Build; readonly part: BuildPart; readonly log: BuildLog }) {
   switch (props.part) {
@@ -68,6 +75,8 @@ function Part(props: { readonly build: Build; readonly part: BuildPart; readonly
       return <BuildDetection build={props.build} />;
     case "droplet":
       return <BuildDroplet build={props.build} />;
+    case "terminal":
+      return <BuildTerminal build={props.build} />;
   }
 }
 
@@ -144,6 +153,10 @@ function Failure(props: {
         Cloud Foundry calls it <code>{words.id}</code>.{" "}
         <a href={addressOf({ name: "build", guid: props.build.guid, part: "detection" })}>
           What each buildpack said
+        </a>
+        {", "}
+        <a href={addressOf({ name: "build", guid: props.build.guid, part: "terminal" })}>
+          look into its container
         </a>
       </p>
     </div>

@@ -11,7 +11,7 @@ export type View =
 export const appParts = ["overview", "logs", "builds", "events"] as const;
 export type AppPart = (typeof appParts)[number];
 
-export const buildParts = ["log", "timeline", "detection", "droplet"] as const;
+export const buildParts = ["log", "timeline", "detection", "droplet", "terminal"] as const;
 export type BuildPart = (typeof buildParts)[number];
 
 /** `#/`, `#/apps?space=GUID&page=2`, `#/apps/GUID/logs`, `#/builds/GUID/timeline`. */

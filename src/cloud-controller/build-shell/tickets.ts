@@ -5,7 +5,7 @@ import { z } from "zod";
 import type { Actor } from "../http/auth-context.ts";
 
 /** From the answer to the socket: a browser needs no longer. */
-export const ticketMs = 30_000;
+const ticketMs = 30_000;
 
 const actorSchema = z.object({
   guid: z.string(),

@@ -14,7 +14,7 @@ export interface KeepRequest {
 }
 
 /** Seconds that a container may be asked to be kept. */
-export const keepSecondsMax = 86_400;
+const keepSecondsMax = 86_400;
 
 const annotationSchema = z.object({
   rivera: z.object({

@@ -5,14 +5,25 @@ import type { Clock } from "#kernel/clock/clock.ts";
 import type { OpenedTerminal } from "../executor/kept/kept-containers.ts";
 
 // The protocol on the socket, which a client of the platform speaks as it comes from here: binary messages are the
-// terminal's bytes, both ways; text messages are JSON. From the client `{"resize": {"columns", "rows"}}`, to it as the last
-// one `{"exit": {"status"}}`, or `{"ended": {"reason"}}` where the cell ends what the program has not.
+// terminal's bytes, both ways; text messages are JSON. From the client `{"resize": {"columns", "rows"}}`, and `{"read": BYTES}`
+// from one that cannot make the socket wait, as browsers cannot: from the first of these on it is sent ahead of what it says
+// to have read by a bounded amount. To the client as the last one `{"exit": {"status"}}`, or `{"ended": {"reason"}}` where the cell ends what the program has not.
 
 const side = z.int().min(1).max(1_000);
 export const windowSchema = z.object({ columns: side, rows: side });
-const controlSchema = z.strictObject({ resize: z.strictObject(windowSchema.shape) });
+const controlSchema = z.union([
+  z.strictObject({ resize: z.strictObject(windowSchema.shape) }),
+  z.strictObject({
+    read: z
+      .int()
+      .min(0)
+      .max(2 ** 31),
+  }),
+]);
 
 const pingMs = 30_000;
+/** Sent to a client that says what it has read, beyond that. */
+const unreadMax = 256 * 1024;
 
 export interface TerminalSession {
   readonly socket: WebSocket;
@@ -29,10 +40,14 @@ export async function runTerminalSession(session: TerminalSession): Promise<void
   const { socket, terminal, clock, idleMs } = session;
   const over = new AbortController();
   const idle = new IdleWatch(clock, idleMs);
+  const reader = new Reader();
   socket.on("error", () => socket.terminate());
-  socket.once("close", () => terminal.close());
-  followInput(session, idle);
-  const shown = showOutput(session, idle);
+  socket.once("close", () => {
+    reader.leave();
+    terminal.close();
+  });
+  followInput(session, idle, reader);
+  const shown = showOutput(session, idle, reader);
   try {
     const end = await Promise.race([
       terminal.exited.then(async (status) => {
@@ -56,16 +71,17 @@ export async function runTerminalSession(session: TerminalSession): Promise<void
   }
 }
 
-function followInput({ socket, terminal }: TerminalSession, idle: IdleWatch): void {
+function followInput({ socket, terminal }: TerminalSession, idle: IdleWatch, reader: Reader): void {
   const { input } = terminal;
   input.on("error", () => undefined);
   socket.on("message", (data: RawData, isBinary: boolean) => {
     const bytes = Buffer.isBuffer(data) ? data : Buffer.alloc(0);
     idle.seen();
     if (!isBinary) {
-      const window = windowOf(bytes);
-      if (window === undefined) socket.close(1007, "A text message must be a resize");
-      else terminal.resize(window.columns, window.rows);
+      const control = controlOf(bytes);
+      if (control === undefined) socket.close(1007, "A text message must be a resize or a read");
+      else if ("read" in control) reader.hasRead(control.read);
+      else terminal.resize(control.resize.columns, control.resize.rows);
       return;
     }
     if (input.write(bytes)) return;
@@ -75,19 +91,24 @@ function followInput({ socket, terminal }: TerminalSession, idle: IdleWatch): vo
   });
 }
 
-function windowOf(text: Buffer): z.infer<typeof windowSchema> | undefined {
+function controlOf(text: Buffer): z.infer<typeof controlSchema> | undefined {
   try {
-    return controlSchema.parse(JSON.parse(text.toString("utf8"))).resize;
+    return controlSchema.parse(JSON.parse(text.toString("utf8")));
   } catch {
     return undefined;
   }
 }
 
 /** The next piece is read when the one before has left the cell: a slow reader slows the program down. */
-async function showOutput({ socket, terminal }: TerminalSession, idle: IdleWatch): Promise<void> {
+async function showOutput(
+  { socket, terminal }: TerminalSession,
+  idle: IdleWatch,
+  reader: Reader,
+): Promise<void> {
   try {
     for await (const chunk of terminal.output) {
       idle.seen();
+      await reader.isReady(chunk.length);
       await new Promise<void>((resolve, reject) => {
         socket.send(chunk, { binary: true }, (error) => (error ? reject(error) : resolve()));
       });
@@ -114,6 +135,34 @@ async function keepAlive(socket: WebSocket, clock: Clock, signal: AbortSignal): 
     socket.ping();
   }
   return undefined;
+}
+
+/** How far the client has come with what it was sent, where it says so. */
+class Reader {
+  #unread = 0;
+  #tells = false;
+  #wake: () => void = () => undefined;
+
+  hasRead(bytes: number): void {
+    this.#tells = true;
+    this.#unread = Math.max(0, this.#unread - bytes);
+    this.#wake();
+  }
+
+  leave(): void {
+    this.#tells = false;
+    this.#wake();
+  }
+
+  /** Resolves once it may be sent that many more. */
+  async isReady(bytes: number): Promise<void> {
+    while (this.#tells && this.#unread > unreadMax) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    this.#unread += bytes;
+  }
 }
 
 class IdleWatch {
