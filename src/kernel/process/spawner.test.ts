@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { test, type TestContext } from "node:test";
+import { setTimeout } from "node:timers/promises";
 import { CommandFailed } from "./run-command.ts";
 import { Spawner } from "./spawner.ts";
 
@@ -113,3 +116,42 @@ test("who waits hears of it when the process that starts the others is killed; t
   await assert.rejects(waiting, /that starts others has ended/);
   assert.equal((await spawner.run("echo", ["again"])).stdout, "again\n");
 });
+
+test("it ends with a platform that is killed, and what it has started goes on", async () => {
+  const script = `
+    import { Spawner } from ${JSON.stringify(path.join(import.meta.dirname, "spawner.ts"))};
+    const spawner = new Spawner();
+    const { stdout } = await spawner.run("sh", ["-c", "ps -o ppid= -p $PPID"]);
+    void spawner.run("sh", ["-c", "echo $$; exec sleep 30"], { output: { file: process.argv[1] } });
+    process.stdout.write(stdout);
+  `;
+  const folder = await mkdtemp(path.join(tmpdir(), "rivera-spawner-"));
+  const file = path.join(folder, "pid");
+  const args = ["--input-type=module-typescript", "-e", script, file];
+  const platform = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+  const [server] = await once(platform.stdout, "data");
+  const program = await eventually(async () => Number(await readFile(file, "utf8")) || undefined);
+  platform.kill("SIGKILL");
+
+  await eventually(async () => (isAlive(Number(server)) ? undefined : true));
+  assert.ok(isAlive(program));
+  process.kill(program, "SIGKILL");
+  await rm(folder, { recursive: true });
+});
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+/** Until it is something; the test's own time is the limit. */
+async function eventually<T>(find: () => Promise<T | undefined>): Promise<T> {
+  for (;;) {
+    const found = await find().catch(() => undefined);
+    if (found !== undefined) return found;
+    await setTimeout(10);
+  }
+}
