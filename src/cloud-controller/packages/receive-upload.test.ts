@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { request } from "node:http";
+import { json } from "node:stream/consumers";
 import { test } from "node:test";
 import { Developer } from "../testing/developer.ts";
 import { TestCloudController } from "../testing/test-cloud-controller.ts";
@@ -34,4 +37,31 @@ test("resources are counted before they are looked at", async () => {
 
   assert.equal(refused.status, 422);
   assert.match(refused.json.errors[0].detail, /at most 200000 resources/);
+});
+
+test("an upload that announces more than may come is refused before it is sent", async () => {
+  await using cc = await TestCloudController.start();
+  const developer = await Developer.admin(cc);
+  const guid = await developer.createPackage(await developer.createApp("a"));
+  const token = await cc.token({ userGuid: "admin-guid", scopes: ["cloud_controller.admin"] });
+  const sending = request(`${cc.url}/v3/packages/${guid}/upload`, {
+    method: "POST",
+    headers: {
+      authorization: `bearer ${token}`,
+      "content-type": "multipart/form-data; boundary=b",
+      "content-length": 5 * 1024 ** 3,
+    },
+  });
+  sending.on("error", () => undefined);
+
+  sending.write("--b\r\n");
+  const [answer] = await once(sending, "response");
+
+  assert.equal(answer.statusCode, 413);
+  assert.deepEqual(await json(answer), {
+    errors: [{ code: 1004, title: "CF-PayloadTooLarge", detail: "The request body is too large" }],
+  });
+  sending.destroy();
+  const found = await developer.caller.get(`/v3/packages/${guid}`);
+  assert.equal(found.json.state, "AWAITING_UPLOAD");
 });

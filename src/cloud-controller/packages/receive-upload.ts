@@ -17,6 +17,8 @@ export interface ReceivedUpload {
 
 /** Bytes of the field `resources`: 100,000 files of long paths. */
 const maximumResourcesBytes = 32 * 1024 * 1024;
+/** Heads of parts, and what stands between them. */
+const maximumHeadBytes = 1024 * 1024;
 
 /**
  * Streams the body to a file in `directory`. File names that the client gives are never used as such. Cloud
@@ -34,6 +36,7 @@ export async function receiveUpload(
 ): Promise<ReceivedUpload> {
   refuseQuery(request);
   if (!request.isMultipart()) return { bits: undefined, resources: undefined };
+  refuseTooLong(request, options.maximumBytes);
   let bits: ReceivedUpload["bits"];
   let resources: string | undefined;
   try {
@@ -92,6 +95,14 @@ async function textOf(
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString("utf8");
+}
+
+/** By what its head announces, before any of it is read: nobody waits for the end of an upload that cannot be taken. */
+function refuseTooLong(request: FastifyRequest, maximumBytes: number): void {
+  const announced = Number(request.headers["content-length"] ?? 0);
+  if (announced <= maximumBytes + maximumResourcesBytes + maximumHeadBytes) return;
+  request.raw.resume();
+  throw new CfError("PayloadTooLarge");
 }
 
 function refuseQuery(request: FastifyRequest): void {
