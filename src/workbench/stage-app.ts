@@ -1,9 +1,12 @@
 import { statSync } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
 import path from "node:path";
+import { readManifest } from "#cloud-controller/buildpacks/buildpack-manifest.ts";
 import { withoutCredentials } from "#cloud-controller/buildpacks/buildpack-uri.ts";
+import { CfError } from "#cloud-controller/http/cf-errors.ts";
 import { defaultStagingLimits } from "#cloud-controller/staging/staging-config.ts";
 import { stagingDomain, type StagingBuildpack } from "#cloud-controller/staging/task-definition.ts";
+import { allOf, askedFor } from "#cloud-controller/staging/toolchains.ts";
 import { Failure } from "#cli/failure.ts";
 import { taskAllocation, taskRunRequest } from "#diego/cell/rep/run-request.ts";
 import { formatBytes } from "#kernel/size.ts";
@@ -46,7 +49,7 @@ export async function stageApp(
   requireStack(parts, request.stack);
   requireRoom(parts.runs.capacity, request);
   const startedAt = clock.now().getTime();
-  const { bits, buildpacks, nameOf } = await packAll(parts, request, signal);
+  const { bits, buildpacks, toolchains, nameOf } = await packAll(parts, request, signal);
   const record = new StagingRecord(nameOf);
   const taskGuid = parts.guids();
   const work = path.join(parts.workDirectory, taskGuid);
@@ -60,6 +63,7 @@ export async function stageApp(
     appName: path.basename(request.source),
     surroundings: parts.surroundings,
     buildpacks,
+    toolchains: await sayingWhatIsWrong(async () => toolchainsOf(request.environment, toolchains)),
     package: { url: blobs.serve(bits.path), sha256: bits.sha256 },
     buildpackCache: cache && { url: blobs.serve(cache.path), sha256: cache.sha256 },
     urls: {
@@ -153,23 +157,27 @@ async function packAll(
       `'${request.source}' has ${formatBytes(bits.bytes)}; an app may have ${formatBytes(maximumPackageBytes)}. Leave out what it does not need with a .cfignore`,
     );
   }
+  const toolchains: Record<string, string[]> = {};
   const names = new Map<string, string>();
   const buildpacks: StagingBuildpack[] = [];
   for (const source of request.buildpacks) {
-    const buildpack = await packBuildpack(parts, source, signal);
-    if (buildpack.kind === "admin") names.set(buildpack.key, buildpack.name);
+    const { buildpack, asks } = await packBuildpack(parts, source, signal);
+    if (buildpack.kind === "admin") {
+      names.set(buildpack.key, buildpack.name);
+      toolchains[buildpack.key] = [...asks];
+    }
     buildpacks.push(buildpack);
   }
   const nameOf = (key: string) => names.get(key) ?? withoutCredentials(key);
-  return { bits, buildpacks, nameOf };
+  return { bits, buildpacks, toolchains, nameOf };
 }
 
 async function packBuildpack(
   { packed, blobs, workDirectory }: WorkbenchParts,
   source: BuildpackSource,
   signal: AbortSignal,
-): Promise<StagingBuildpack> {
-  if (source.kind === "url") return { kind: "custom", url: source.url };
+): Promise<{ readonly buildpack: StagingBuildpack; readonly asks: readonly string[] }> {
+  if (source.kind === "url") return { buildpack: { kind: "custom", url: source.url }, asks: [] };
   const { name } = source;
   const found = statSync(source.path, { throwIfNoEntry: false });
   if (found === undefined) throw new Failure(`The buildpack '${source.path}' is gone`);
@@ -181,5 +189,24 @@ async function packBuildpack(
   const bits = { url: blobs.serve(zip.path), sha256: zip.sha256 };
   // The builder's list is separated by commas, and what detected nothing is named by its key.
   const key = `${name.replaceAll(/[^\w.-]/g, "_")}_${zip.sha256.slice(0, 12)}`;
-  return { kind: "admin", name, key, bits };
+  const asks = await sayingWhatIsWrong(async () => (await readManifest(zip.path)).toolchains ?? []);
+  return { buildpack: { kind: "admin", name, key, bits }, asks };
+}
+
+/** As on a platform: a buildpack that works here because of what lies about would fail there. */
+function toolchainsOf(
+  environment: StageRequest["environment"],
+  byBuildpack: Record<string, string[]>,
+): readonly string[] {
+  return allOf({ always: askedFor(environment), byBuildpack });
+}
+
+/** Cloud Controller's words for what is wrong with a buildpack. */
+async function sayingWhatIsWrong<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof CfError)) throw error;
+    throw new Failure(error.message, { cause: error });
+  }
 }

@@ -32,6 +32,8 @@ export interface StagingTaskFacts {
   readonly environment: Readonly<Record<string, string>>;
   readonly buildpacks: readonly StagingBuildpack[];
   readonly detect: boolean;
+  /** Those that the buildpacks' manifests, or the environment, ask for. */
+  readonly toolchains: readonly string[];
   readonly package: Fetchable;
   readonly buildpackCache: Fetchable | undefined;
   readonly urls: {
@@ -51,7 +53,7 @@ export function stagingTask(facts: StagingTaskFacts): TaskDefinition {
     place: workbenchPlace,
     stack: facts.stack,
     // All: a buildpack that is being written here has nobody who has read its manifest.
-    toolchains: undefined,
+    toolchains: facts.toolchains,
     memoryInMb: facts.memoryInMb,
     diskInMb: facts.diskInMb,
     logRateLimitBytesPerSecond: -1,

@@ -29,7 +29,8 @@ export function stagingToolchains(list: BuildpackList, environment: Variables): 
   return stagingSchema.parse({ always: askedFor(environment), byBuildpack });
 }
 
-function askedFor(environment: Variables): string[] {
+/** Names in the variable. @throws 400 where it is no list of them */
+export function askedFor(environment: Variables): string[] {
   const asked = layerVariables(environment).find(({ name }) => name === variable);
   const list = (asked?.value ?? "").split(/[\s,]+/).filter((name) => name !== "");
   const wrong = list.find((name) => !toolchainNamePattern.test(name));
