@@ -31,7 +31,7 @@ const ofCloudFoundry: readonly Case[] = [
   {
     zip: "binary",
     title: "Cloud Foundry binary",
-    setUp: "none",
+    setUp: "none but RIVERA_TOOLCHAINS=node, on which the test's app runs",
     env: withNode,
     files: { "server.js": server },
     command: "node server.js",
@@ -149,7 +149,7 @@ const ofHeroku: readonly Case[] = [
   {
     zip: "null-buildpack",
     title: "Heroku null",
-    setUp: "none",
+    setUp: "none but RIVERA_TOOLCHAINS=node, on which the test's app runs",
     env: withNode,
     files: { Procfile: "web: node server.js\n", "server.js": server },
     path: "/",
@@ -159,7 +159,7 @@ const ofHeroku: readonly Case[] = [
   {
     zip: "heroku-buildpack-inline",
     title: "Heroku inline",
-    setUp: "none; the app brings detect, compile and release",
+    setUp: "none but RIVERA_TOOLCHAINS=node; the app brings detect, compile and release",
     env: withNode,
     files: {
       "bin/detect": "#!/bin/sh\necho inline\n",
