@@ -367,7 +367,7 @@ test(
     assert.equal(await screen.locator("img").count(), 0);
     await page.keyboard.press("F6");
     assert.equal(await page.locator(":focus").innerText(), "Close the terminal");
-    await page.locator(".xterm-screen").click();
+    await page.keyboard.press("Shift+Tab");
     await page.keyboard.type("exit 4\n");
     await page.getByText("The shell has ended with status 4.").waitFor();
     await page.getByRole("button", { name: "Open another" }).click();

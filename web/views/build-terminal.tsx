@@ -120,14 +120,30 @@ function OpenTerminal({ guid, again }: { readonly guid: string; readonly again: 
       <div ref={place} class="terminal-screen" />
       <div class="section-row">
         <p role="status" class={isOver ? undefined : "faint"}>
-          {isOver ? endWords(state.end) : "F6 leads out of the terminal."}
+          {statusWords(state)}
         </p>
-        <button ref={out} type="button" onClick={isOver ? again : () => hangUp.current()}>
+        <button
+          ref={out}
+          type="button"
+          disabled={state.kind === "opening"}
+          onClick={isOver ? again : () => hangUp.current()}
+        >
           {isOver ? "Open another" : "Close the terminal"}
         </button>
       </div>
     </>
   );
+}
+
+function statusWords(state: Exclude<State, { kind: "refused" }>): string {
+  switch (state.kind) {
+    case "opening":
+      return "Opening …";
+    case "open":
+      return "F6 leads out of the terminal.";
+    case "over":
+      return endWords(state.end);
+  }
 }
 
 function endWords(end: ShellEnd): string {
