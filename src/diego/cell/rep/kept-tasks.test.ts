@@ -303,6 +303,31 @@ test("a program that reads nothing makes its terminal wait, and one whose reader
   assert.equal(await exited, 137);
 });
 
+test("a client that says what it has read is sent ahead by a bounded amount, and the rest once it reads on", async (t) => {
+  const cell = await newCell(t);
+  await using rep = await cell.start();
+  await stage(rep, [cell.task("failing-1")], ["failing-1"]);
+  const guest = await sitDown(rep, "failing-1");
+  const { output } = cell.terminal();
+  const received = () => guest.shown.join("").length;
+  guest.socket.send(JSON.stringify({ read: 0 }));
+  guest.socket.send(JSON.stringify({ resize: { columns: 9, rows: 9 } }));
+  while (cell.terminal().windows.length === 0) await new Promise(setImmediate);
+
+  for (let written = 0; written < 20; written += 1) output.write("x".repeat(65_536));
+  while (received() <= 256 * 1024) await once(guest.socket, "message");
+  // A whole turn there and back: nothing else is on its way.
+  await rep.kept.list();
+  assert.ok(received() <= 512 * 1024, `${received()} bytes were sent ahead`);
+  for (let read = 0; received() < 20 * 65_536; read = received()) {
+    guest.socket.send(JSON.stringify({ read: received() - read }));
+    await once(guest.socket, "message");
+  }
+  cell.terminal().exitWith(0);
+  await guest.closed;
+  assert.deepEqual(guest.said, [{ exit: { status: 0 } }]);
+});
+
 test("doors of a kept container: no secret, no such task, no window, too many at once, nonsense", async (t) => {
   const cell = await newCell(t);
   await using rep = await cell.start();
