@@ -158,8 +158,7 @@ async function nextInstance(): Promise<void> {
 /** The same stagings on two platforms in turns, of which one observes none. */
 async function observedStagings(): Promise<void> {
   const folder = exampleCopy("node-hello");
-  using off = appFolder({ "rivera.yml": "rivera: { observe: false }\n" });
-  await using without = await TestPlatform.start({ flags: ["--config", `${off.path}/rivera.yml`] });
+  await using without = await TestPlatform.start({ flags: ["--observe", "off"] });
   await using on = await TestPlatform.start();
   const sides = await Promise.all([without, on].map((one) => packageOn(one, folder)));
   const costs: { readonly wallMs: number; readonly cpuMs: number }[][] = [[], []];

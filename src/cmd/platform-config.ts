@@ -62,6 +62,7 @@ const flagsSchema = z.object({
   runtime: z.enum(["auto", "crun", "runc", "process"]).default("auto"),
   "staging-timeout": z.coerce.number("must be a number of seconds").int().min(1).optional(),
   "rate-limit": z.coerce.number("must be a number of requests").int().min(1).optional(),
+  observe: z.enum(["on", "off"]).optional(),
   domain: z
     .string()
     .regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/, "must be a domain name such as apps.localhost")
@@ -104,6 +105,7 @@ export function platformConfig(flags: Readonly<Record<string, unknown>>): Platfo
       {
         stagingTimeoutSeconds: data["staging-timeout"],
         rateLimit: data["rate-limit"],
+        observe: data.observe === undefined ? undefined : data.observe === "on",
       },
     ),
     databaseUrl: data.database,

@@ -43,6 +43,7 @@ async function run(args: string[]): Promise<number> {
       domain: { type: "string" },
       "staging-timeout": { type: "string" },
       "rate-limit": { type: "string" },
+      observe: { type: "string" },
       field: { type: "string" },
       loops: { type: "boolean", default: false },
     },

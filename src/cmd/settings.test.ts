@@ -121,16 +121,22 @@ test("flags win over the configuration file, and a missing file is named", (t) =
     config: file,
     "staging-timeout": "30",
     "rate-limit": "40",
+    observe: "off",
   });
 
   assert.equal(settings.stagingLimits.stagingTimeoutMs, 30_000);
   assert.equal(settings.stagingLimits.minimumStagingDiskInMb, 1024);
+  assert.deepEqual([defaultSettings().observe, settings.observe], [true, false]);
   assert.deepEqual(settings.rateLimits, {
     general: 40,
     unauthenticated: 2,
     admin: 7,
     intervalMinutes: 5,
   });
+  assert.throws(
+    () => platformConfig({ data: folder, observe: "a bit" }),
+    /Cannot use --observe: .*"on"\|"off"/,
+  );
   assert.throws(
     () => platformConfig({ data: folder, config: path.join(folder, "none.yml") }),
     /Cannot read the configuration file: .*none\.yml/,

@@ -236,12 +236,14 @@ export function withFlags(
   flags: {
     readonly stagingTimeoutSeconds?: number | undefined;
     readonly rateLimit?: number | undefined;
+    readonly observe?: boolean | undefined;
   },
 ): Settings {
   const stagingTimeoutMs = inMs(flags.stagingTimeoutSeconds);
-  const { rateLimit } = flags;
+  const { rateLimit, observe } = flags;
   return {
     ...settings,
+    ...given({ observe }),
     stagingLimits: { ...settings.stagingLimits, ...given({ stagingTimeoutMs }) },
     rateLimits:
       rateLimit === undefined

@@ -12,7 +12,7 @@ const dataFlag: Flag = {
 };
 
 export const up: Command = {
-  usage: `rivera up [--data DIR] [--database URL] [--blobstore URL] [--port PORT] [--router-port PORT] [--cells N] [--cell-tags N=SEGMENT,...] [--domain DOMAIN] [--runtime RUNTIME] [--staging-timeout SECONDS] [--rate-limit REQUESTS] [--config FILE]
+  usage: `rivera up [--data DIR] [--database URL] [--blobstore URL] [--port PORT] [--router-port PORT] [--cells N] [--cell-tags N=SEGMENT,...] [--domain DOMAIN] [--runtime RUNTIME] [--staging-timeout SECONDS] [--rate-limit REQUESTS] [--observe on|off] [--config FILE]
 
 Runs until Ctrl-C, which stops it cleanly; started again, it brings back every app. Ports that are taken are replaced by
 free ones, which are kept from then on.`,
@@ -42,6 +42,12 @@ free ones, which are kept from then on.`,
       long: "rate-limit",
       takes: "value",
       description: "Requests that a user may make an hour (Default: no limit)",
+    },
+    {
+      long: "observe",
+      takes: "value",
+      description:
+        "Whether stagings are observed: timeline, log and detection of each build, reasons, kept containers (Default: on)",
     },
     {
       long: "config",
