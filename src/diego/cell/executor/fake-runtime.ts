@@ -171,6 +171,9 @@ export class FakeContainer implements Container {
     return terminal;
   }
 
+  /** Nothing runs in it but what the test ends. */
+  async endProcesses(): Promise<void> {}
+
   async metrics(): Promise<ContainerMetrics> {
     return this.metricsNow;
   }

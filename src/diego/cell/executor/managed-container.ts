@@ -71,6 +71,7 @@ export class ManagedContainer {
   #observer: Observer = unobserved;
   #container: Container | undefined;
   #routable = true;
+  #mayBeKept: boolean;
   #life: Promise<void> = Promise.resolve();
   #destroying: Promise<void> | undefined;
   #draining: Promise<void> | undefined;
@@ -79,6 +80,7 @@ export class ManagedContainer {
     this.allocation = allocation;
     this.reservedAt = parts.clock.now();
     this.#parts = parts;
+    this.#mayBeKept = parts.keepsFailed;
     this.#logger = parts.logger.child("container", { guid: allocation.guid });
   }
 
@@ -162,7 +164,7 @@ export class ManagedContainer {
 
   #keepRequestAfter({ failed, stopped }: ContainerOutcome): KeepRequest | undefined {
     const mayStay = failed && !stopped && !this.#stopping.signal.aborted;
-    if (!mayStay || !this.#parts.keepsFailed || this.#container === undefined) return undefined;
+    if (!mayStay || !this.#mayBeKept || this.#container === undefined) return undefined;
     return this.#request?.keep;
   }
 
@@ -235,11 +237,23 @@ export class ManagedContainer {
     } catch (error) {
       outcome = this.#outcomeOf(error);
     }
+    await this.#quieten(outcome);
     this.#logs?.source("").say("OUT", this.#keepRequestAfter(outcome)?.line ?? "");
     this.#logs?.source("").say("OUT", this.#request?.observation?.closingLine ?? "");
     // Whoever hears of the end may ask for the log.
     await this.#observer.flush();
     this.complete(this.#stopping.signal.aborted ? { ...outcome, stopped: true } : outcome);
+  }
+
+  /** Before it is kept: what a script has left behind, or what hung in it, goes on in no kept container. */
+  async #quieten(outcome: ContainerOutcome): Promise<void> {
+    if (this.#keepRequestAfter(outcome) === undefined) return;
+    try {
+      await this.#container?.endProcesses();
+    } catch (error) {
+      this.#logger.error("container-not-kept", { error });
+      this.#mayBeKept = false;
+    }
   }
 
   #outcomeOf(error: unknown): ContainerOutcome {

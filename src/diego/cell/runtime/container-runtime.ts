@@ -108,6 +108,8 @@ export interface Container {
   copyOut(file: ContainerFile, to: string, signal: AbortSignal): Promise<void>;
   /** A program on a terminal of its own, beside whatever else the container does. It does not outlive the cell. */
   openTerminal(spec: TerminalSpec): ContainerTerminal;
+  /** Kills whatever runs in it, and leaves it as it stands. @throws where something is not to be killed */
+  endProcesses(): Promise<void>;
   metrics(): Promise<ContainerMetrics>;
   /** Undefined where there is room left, or no limit. */
   fullDisk(): Promise<FullDisk | undefined>;

@@ -25,6 +25,21 @@ export function lifecycleTests(open: () => Promise<ContainerRuntime>): void {
     assert.equal((await process.exited).status, 137);
   });
 
+  void test("endProcesses() ends what runs and what that has left behind, and keeps the container", async () => {
+    const container = await createContainer(await open());
+    const orphan = "setsid sh -c 'while :; do echo >>/tmp/beat; sleep 0.01; done' &";
+    const process = await container.run(
+      shell(`${orphan} until test -s /tmp/beat; do sleep 0.01; done; echo up; exec sleep 600`),
+    );
+    await firstOutput(process);
+
+    await container.endProcesses();
+
+    assert.equal((await process.exited).status, 137);
+    const still = "a=$(wc -c </tmp/beat); sleep 0.2; test $a = $(wc -c </tmp/beat)";
+    assert.equal((await (await container.run(shell(still))).exited).status, 0);
+  });
+
   void test("create() refuses a handle that is taken, and a stack that it does not have", async () => {
     const runtime = await open();
     const container = await createContainer(runtime);

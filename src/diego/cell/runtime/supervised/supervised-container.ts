@@ -28,6 +28,7 @@ import type { ContainerRecord } from "./container-record.ts";
 import type { DiskMeter } from "./disk-usage.ts";
 import type { CellHost } from "./cell-host.ts";
 import { openTerminal, terminalProcess } from "./open-terminal.ts";
+import { endAllButInit } from "./end-all-but-init.ts";
 import { lastLogLine } from "./last-log-line.ts";
 import { SupervisedProcess } from "./supervised-process.ts";
 
@@ -164,6 +165,11 @@ export class SupervisedContainer implements Container {
 
   openTerminal(spec: TerminalSpec): ContainerTerminal {
     return openTerminal(this.#inside(spec.user, terminalProcess(spec)));
+  }
+
+  async endProcesses(): Promise<void> {
+    const { init } = this.record;
+    if (init !== undefined) await endAllButInit(init, this.#host.clock);
   }
 
   async metrics(): Promise<ContainerMetrics> {
