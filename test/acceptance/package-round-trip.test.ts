@@ -1,6 +1,17 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  closeSync,
+  ftruncateSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
@@ -200,6 +211,33 @@ test(
       runs: 2,
       app: "official",
     });
+  },
+);
+
+// A minute or two of reading and hashing.
+const withoutLarge =
+  process.env["RIVERA_TEST_LARGE"] === undefined && "a minute's work: set RIVERA_TEST_LARGE=1";
+
+test(
+  "a file of 1 GiB, all that a package may hold, comes back whole, pushed once and again",
+  { skip: withoutLarge },
+  async () => {
+    using folder = appFolder({});
+    const large = openSync(path.join(folder.path, "large"), "w");
+    ftruncateSync(large, 1024 ** 3);
+    for (const at of [0, 300_000_000, 2 ** 29 - 3, 1024 ** 3 - 7]) writeSync(large, "content", at);
+    closeSync(large);
+    const expected = readTree(folder.path);
+
+    for (const round of ["once", "again"]) {
+      const { status, stdout, stderr } = await byOurs("large", folder.path);
+      assert.equal(status, 0, stdout + stderr);
+      assert.deepEqual(await packageOf("large"), expected, round);
+    }
+    folder.write("one byte more", "x");
+    const { status, stderr } = await byOurs("large", folder.path);
+    assert.equal(status, 1);
+    assert.match(stderr, /Package may not be larger than 1073741824 bytes/);
   },
 );
 
