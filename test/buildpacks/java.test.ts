@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { answer, hasProgram, push, setEnv, skipLarge } from "../support/stage-and-serve.ts";
-import { runCli, TestPlatform } from "../support/test-platform.ts";
+import { plainJar } from "../support/plain-jar.ts";
+import { TestPlatform } from "../support/test-platform.ts";
 
 const fixtures = path.resolve(import.meta.dirname, "../fixtures");
 const skip =
@@ -21,25 +22,8 @@ after(async () => {
   await platform?.[Symbol.asyncDispose]();
 });
 
-/** Builds the jar as a person does before `cf push -p`. */
-async function plainJar(): Promise<string> {
-  const source = path.join(fixtures, "plain-jar");
-  const classes = path.join(platform.dataDir, "classes");
-  const jar = path.join(platform.dataDir, "plain.jar");
-  const options = { cwd: source, env: {}, timeoutMs: 120_000 };
-  const compiled = await runCli("javac", ["-d", classes, "Main.java"], options);
-  assert.equal(compiled.status, 0, compiled.stderr);
-  const packed = await runCli(
-    "jar",
-    ["--create", "--file", jar, "--main-class", "org.example.Main", "-C", classes, "."],
-    options,
-  );
-  assert.equal(packed.status, 0, packed.stderr);
-  return jar;
-}
-
 test("an executable jar runs within its memory, with JAVA_OPTS", { skip }, async () => {
-  const args = ["-p", await plainJar(), "-m", "256M"];
+  const args = ["-p", await plainJar(platform.dataDir), "-m", "256M"];
   await push(platform, "plain-jar", { cwd: fixtures, args: [...args, "--no-start"] });
   for (const greeting of ["first time", "second time"]) {
     await setEnv(platform, "plain-jar", ["JAVA_OPTS", `-Dgreeting="${greeting}"`]);
