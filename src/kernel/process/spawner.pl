@@ -46,20 +46,24 @@ sub take {
         kill 'TERM', $keeper_of{$id} if defined $keeper_of{$id};
         return;
     }
+    # Its end may be asked for before the keeper has come so far as to hear of it: what it inherits hears.
+    my $is_early = 0;
+    $SIG{TERM} = sub { $is_early = 1 };
     my $pid = fork;
-    if (not defined $pid) {
-        answer($id, 127, 0, '', "fork: $!\n");
-    } elsif ($pid) {
-        ($keeper_of{$id}, $id_of{$pid}) = ($pid, $id);
-    } else {
-        keep($id, @run);
+    if (defined $pid and not $pid) {
+        keep(\$is_early, $id, @run);
         exit 0;
     }
+    my $why = $!;
+    $SIG{TERM} = 'DEFAULT';
+    kill 'TERM', $$ if $is_early;
+    if (defined $pid) { ($keeper_of{$id}, $id_of{$pid}) = ($pid, $id) }
+    else { answer($id, 127, 0, '', "fork: $why\n") }
 }
 
 # One process for each program keeps it: reads what it writes, waits for it, kills it.
 sub keep {
-    my ($id, $seconds, $folder, $input_kind, $input, $output_kind, $output, @command) = @_;
+    my ($is_early, $id, $seconds, $folder, $input_kind, $input, $output_kind, $output, @command) = @_;
     $SIG{CHLD} = 'DEFAULT';
     pipe my $in_read, my $in_write or return answer($id, 127, 0, '', "pipe: $!\n");
     pipe my $out_read, my $out_write or return answer($id, 127, 0, '', "pipe: $!\n");
@@ -67,6 +71,7 @@ sub keep {
     my ($target, $is_killed);
     # Before there is a program: it may be killed at once.
     $SIG{TERM} = $SIG{ALRM} = sub { $is_killed = 1; kill 'KILL', $target if $target };
+    $is_killed = 1 if $$is_early;
     $target = fork // return answer($id, 127, 0, '', "fork: $!\n");
     if (!$target) {
         $SIG{$_} = 'DEFAULT' for 'PIPE', 'TERM', 'ALRM';

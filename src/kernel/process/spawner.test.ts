@@ -98,6 +98,19 @@ test("a program is killed by a signal's abort and at the end of its time, whoeve
   assert.equal((await late).signal, "SIGKILL");
 });
 
+test("a program whose end is asked for at once ends, however soon that comes", async (t) => {
+  const { spawner, sh } = await bench(t);
+  const runs = Array.from({ length: 60 }, () => {
+    const stop = new AbortController();
+    const run = spawner.run("sh", sh("sleep 30"), { signal: stop.signal });
+    stop.abort(new Error("enough"));
+    return run;
+  });
+
+  const ends = await Promise.allSettled(runs);
+  assert.ok(ends.every((end) => end.status === "rejected" && /enough/.test(String(end.reason))));
+});
+
 test("what it writes nowhere ends nobody's waiting: a program is over although its child goes on", async (t) => {
   const { spawner, sh } = await bench(t);
 
