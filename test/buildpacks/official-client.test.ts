@@ -39,7 +39,7 @@ const pushes: readonly {
   readonly says: RegExp;
   readonly needs?: string;
 }[] = [
-  { buildpack: "staticfile", folder: "test/fixtures/single-page", says: /<html/i },
+  { buildpack: "staticfile", folder: "test/fixtures/single-page", says: /A single page/ },
   {
     buildpack: "nodejs",
     folder: "test/fixtures/express-app",
