@@ -6,8 +6,10 @@ import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { testBlobstoreContract } from "./blobstore.contract.test.ts";
-import { BlobstoreFull } from "./blobstore.ts";
+import { Registry } from "prom-client";
+import { BlobstoreFull, type BlobKey, type Blobstore } from "./blobstore.ts";
 import { openDiskBlobstore } from "./disk-blobstore.ts";
+import { MeteredBlobstore } from "./metered-blobstore.ts";
 
 async function temporaryDirectory(): Promise<{ readonly directory: string } & AsyncDisposable> {
   const directory = await mkdtemp(path.join(tmpdir(), "blobstore-"));
@@ -17,15 +19,20 @@ async function temporaryDirectory(): Promise<{ readonly directory: string } & As
   };
 }
 
-testBlobstoreContract("disk blobstore", async () => {
+testBlobstoreContract("disk blobstore", () => opened((store) => store));
+testBlobstoreContract("metered disk blobstore", () =>
+  opened((store) => new MeteredBlobstore(store, new Registry())),
+);
+
+async function opened(as: (store: Blobstore) => Blobstore) {
   const temporary = await temporaryDirectory();
   const store = await openDiskBlobstore({ directory: temporary.directory, minimumFreeBytes: 0 });
   return {
-    store,
-    corrupt: (key) => flipFirstByte(path.join(temporary.directory, key.bucket, key.path)),
+    store: as(store),
+    corrupt: (key: BlobKey) => flipFirstByte(path.join(temporary.directory, key.bucket, key.path)),
     [Symbol.asyncDispose]: () => temporary[Symbol.asyncDispose](),
   };
-});
+}
 
 /** As a failing disk would: the file system knows of no change. */
 async function flipFirstByte(file: string): Promise<void> {

@@ -39,8 +39,8 @@ export class MeteredBlobstore implements Blobstore {
     return info;
   }
 
-  async putFile(key: BlobKey | KeyOfContent, path: string): Promise<BlobInfo> {
-    const info = await this.#metered("put", () => this.#store.putFile(key, path));
+  async putFile(key: BlobKey | KeyOfContent, path: string, known?: BlobInfo): Promise<BlobInfo> {
+    const info = await this.#metered("put", () => this.#store.putFile(key, path, known));
     this.#writtenBytes.inc(info.size);
     return info;
   }
