@@ -90,7 +90,6 @@ export class Executor implements AsyncDisposable {
       dependencies: new DependencyStore({
         runtime,
         downloader,
-        clock,
         logger,
         file: directory("dependencies.json"),
         budgetBytes: config.cacheBytes ?? 10 * 1024 ** 3,

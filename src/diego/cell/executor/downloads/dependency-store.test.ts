@@ -34,7 +34,6 @@ async function bench(t: TestContext) {
     const store = new DependencyStore({
       runtime,
       downloader,
-      clock,
       logger: new RecordingLogger(),
       file: path.join(directory, "dependencies.json"),
       budgetBytes,
@@ -146,24 +145,29 @@ test("a bind and layers of the same archive are unpacked apart", async (t) => {
 
 test("beyond the budget, counted unpacked, the least recently used go", async (t) => {
   const { server, runtime, open, buildpack } = await bench(t);
-  const store = await open(10 * content.length + 3);
-  await store.unpacked(buildpack, never);
-  const other = Buffer.from("other");
-  server.files.set("/other", other);
+  const named = (name: string): Dependency => {
+    const bytes = Buffer.from(name);
+    server.files.set(`/${name}`, bytes);
+    const url = server.url(`/${name}`);
+    return { ...buildpack, url, checksum: sha256Of(bytes), cacheKey: name };
+  };
+  const keyOf = (name: string) => `root-${sha256Of(Buffer.from(name)).value}`;
+  const first = await open(100);
+  await first.unpacked(named("first"), never);
+  await first.unpacked(named("other"), never);
+  await first.unpacked(named("first"), never);
+  await first.saved();
 
-  await store.unpacked(
-    { ...buildpack, url: server.url("/other"), checksum: sha256Of(other), cacheKey: "other" },
-    never,
-  );
+  await (await open(100)).unpacked(named("third"), never);
 
-  assert.deepEqual(runtime.pruned, [new Set([`root-${sha256Of(other).value}`])]);
+  assert.deepEqual(runtime.pruned, [new Set([keyOf("third"), keyOf("first")])]);
 });
 
 test("withinBudget() keeps the newest that fit, and the newest in any case", () => {
   const entries = [
-    { key: "old", bytes: 10, lastUsed: 1 },
-    { key: "new", bytes: 10, lastUsed: 3 },
-    { key: "middle", bytes: 10, lastUsed: 2 },
+    { key: "old", bytes: 10 },
+    { key: "middle", bytes: 10 },
+    { key: "new", bytes: 10 },
   ];
 
   assert.deepEqual([...withinBudget(entries, 100)], ["new", "middle", "old"]);

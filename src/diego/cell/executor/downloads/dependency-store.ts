@@ -2,7 +2,6 @@ import { mkdir, readFile, rename, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
 import type { Checksum } from "#diego/models/action.ts";
-import type { Clock } from "#kernel/clock/clock.ts";
 import type { Logger } from "#kernel/log/logger.ts";
 import type { ContainerRuntime } from "../../runtime/container-runtime.ts";
 import type { Download, Downloader } from "./downloader.ts";
@@ -31,7 +30,6 @@ const entryJson = z.object({
   directory: z.string(),
   /** On disk, unpacked: what the budget counts. */
   bytes: z.number(),
-  lastUsed: z.number(),
   etag: z.string().optional(),
   cacheKey: z.string(),
 });
@@ -46,18 +44,17 @@ type Entry = z.infer<typeof entryJson>;
 export class DependencyStore {
   readonly #runtime: ContainerRuntime;
   readonly #downloader: Downloader;
-  readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #file: string;
   readonly #budgetBytes: number;
   readonly #inFlight = new Map<string, Promise<UnpackedDependency>>();
+  /** In the order of their last use, over restarts too: a clock may stand still, or be set back. */
   #entries = new Map<string, Entry>();
   #saving: Promise<void> = Promise.resolve();
 
   constructor(options: {
     readonly runtime: ContainerRuntime;
     readonly downloader: Downloader;
-    readonly clock: Clock;
     readonly logger: Logger;
     /** Where the list is kept over restarts. */
     readonly file: string;
@@ -65,7 +62,6 @@ export class DependencyStore {
   }) {
     this.#runtime = options.runtime;
     this.#downloader = options.downloader;
-    this.#clock = options.clock;
     this.#logger = options.logger;
     this.#file = options.file;
     this.#budgetBytes = options.budgetBytes;
@@ -156,7 +152,6 @@ export class DependencyStore {
       key,
       directory,
       bytes: this.#runtime.unpackedBytes(directory),
-      lastUsed: 0,
       cacheKey,
       ...(archive.etag === undefined ? {} : { etag: archive.etag }),
     };
@@ -192,7 +187,8 @@ export class DependencyStore {
   }
 
   #use(entry: Entry, downloadedBytes: number): UnpackedDependency {
-    this.#entries.set(entry.key, { ...entry, lastUsed: this.#clock.now().getTime() });
+    this.#entries.delete(entry.key);
+    this.#entries.set(entry.key, entry);
     this.#save();
     return { directory: entry.directory, downloadedBytes };
   }
@@ -224,14 +220,14 @@ function keyOf({ owner, below }: Omit<Dependency, "url">, content: string): stri
   return `${owner}-${content}${place}`;
 }
 
-/** The keys of the most recently used entries that fit; the newest stays however big it is. */
+/** The keys of the most recently used entries that fit; the newest stays however big it is. The oldest stand first. */
 export function withinBudget(
-  entries: readonly Pick<Entry, "key" | "bytes" | "lastUsed">[],
+  entries: readonly Pick<Entry, "key" | "bytes">[],
   budgetBytes: number,
 ): ReadonlySet<string> {
   const keep = new Set<string>();
   let bytes = 0;
-  for (const entry of entries.toSorted((a, b) => b.lastUsed - a.lastUsed)) {
+  for (const entry of entries.toReversed()) {
     bytes += entry.bytes;
     if (keep.size > 0 && bytes > budgetBytes) break;
     keep.add(entry.key);
