@@ -71,19 +71,19 @@ const failures: Readonly<Record<string, Failure>> = {
     files: { "readme.txt": "the app is elsewhere\n", "web/package.json": "{}" },
     error:
       /^NoAppDetectedError - An app was not successfully detected by any available buildpack: package\.json is in the folder web: push that folder \(-p web\) if it is the app$/,
-    log: /Tried the nodejs buildpack .*package\.json is in the folder web/,
+    log: /Tried nodejs_buildpack .*package\.json is in the folder web/,
   },
   "npm-error": {
     files: nodeApp("true", { dependencies: { absent: "file:./absent-1.0.0.tgz" } }),
     error:
-      /^BuildpackCompileFailed - App staging failed in the buildpack compile phase: supply of nodejs_buildpack ended with exit status \d+/,
+      /^BuildpackCompileFailed - App staging failed in the buildpack compile phase: supply of nodejs_buildpack ended with exit status \d+: npm error .*absent-1\.0\.0\.tgz/,
     log: /absent-1\.0\.0\.tgz/,
     timeline: /supply nodejs_buildpack .*exit status/,
   },
   "compile-error": {
     files: nodeApp("echo compiling; exit 3"),
     error:
-      /^BuildpackCompileFailed - App staging failed in the buildpack compile phase: supply of nodejs_buildpack ended with exit status \d+/,
+      /^BuildpackCompileFailed - App staging failed in the buildpack compile phase: supply of nodejs_buildpack ended with exit status \d+: The script "heroku-prebuild" of package\.json failed$/,
     log: /compiling/,
   },
   memory: {
@@ -105,11 +105,17 @@ const failures: Readonly<Record<string, Failure>> = {
     error:
       /^BuildpackReleaseFailed - App staging failed in the buildpack release phase: release of silent_buildpack ended with exit status 126 \(a file could not be executed\)$/,
   },
+  "bad-procfile": {
+    files: { ...nodeServer("bad"), Procfile: "web node server.js\n" },
+    args: ["-b", "binary_buildpack"],
+    error:
+      /^StagingError - Staging error: staging failed: Procfile: each line must be `process type: command`$/,
+  },
   "unreachable-host": {
     files: nodeServer("unreachable"),
     args: ["-b", "http://nobody.invalid/buildpack.git"],
     error:
-      /^StagingError - Staging error: staging failed: download of http:\/\/nobody\.invalid\/buildpack\.git ended with exit status 128/,
+      /^StagingError - Staging error: staging failed: download of http:\/\/nobody\.invalid\/buildpack\.git ended with exit status 128: fatal: .*Could not resolve host: nobody\.invalid$/,
     log: /nobody\.invalid/,
   },
 };

@@ -74,6 +74,7 @@ function procfileProcesses(staging: Staging): LaunchProcess[] {
   }
   const procfile = parseProcfile(source ?? "");
   if (procfile.kind === "processes") return processTypes(procfile.commands);
-  printError(`Procfile: ${procfile.problem}`);
-  throw new StagingFailure(exitStatus.general, `${failed}: invalid YAML`);
+  const reason = `Procfile: ${procfile.problem}`;
+  printError(reason);
+  throw new StagingFailure(exitStatus.general, `${failed}: invalid YAML`, reason);
 }

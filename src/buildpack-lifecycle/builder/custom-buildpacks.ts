@@ -100,12 +100,18 @@ function cloneCommit(staging: Staging, repository: Repository): CapturedEnd {
   return last;
 }
 
+/** Characters of what a tool complained of that the platform is told. */
+const tracedErrorsMax = 2_048;
+
 function git({ env, trace }: Staging, key: string, args: readonly string[]): CapturedEnd {
   return trace.record(
     { phase: "download", buildpack: shownKey(key) },
     // It must fail, not ask, where there are no credentials or wrong ones.
     () => captureTool("git", args, { ...env, GIT_TERMINAL_PROMPT: "0" }),
-    ({ end }) => ({ outcome: end.kind === "ok" ? "ok" : end.reason }),
+    ({ end, stdout }) =>
+      end.kind === "ok"
+        ? { outcome: "ok" }
+        : { outcome: end.reason, errors: withoutCredentials(stdout).slice(-tracedErrorsMax) },
   );
 }
 

@@ -15,7 +15,7 @@ export function detectBuildpack(staging: Staging): FinalBuildpack {
   const declined: string[] = [];
   const appFiles = lookAround(staging.flags.buildDir);
   for (const key of staging.flags.buildpackOrder) {
-    const found = findBuildpack(staging.flags, key);
+    const found = findBuildpack(staging, key);
     if (found.kind === "malformed") {
       printError(found.message);
       traceUnasked(staging, key, found.message);
@@ -24,14 +24,14 @@ export function detectBuildpack(staging: Staging): FinalBuildpack {
     const { directory } = found;
     const script = path.join(directory, "bin", "detect");
     if (!existsSync(script)) {
-      printError(`buildpack has no /bin/detect: ${shownKey(key)}`);
+      printError(`buildpack has no /bin/detect: ${staging.nameOf(key)}`);
       traceUnasked(staging, key, "it has no bin/detect");
       continue;
     }
     if ((statSync(script).mode & 0o111) !== 0o111) {
       printLine("WARNING: buildpack script '/bin/detect' is not executable");
     }
-    const identity = identityOf(directory, key);
+    const identity = identityOf(directory, staging.nameOf(key), key);
     const nearest = nearestMiss(identity.language, appFiles);
     const detected = runDetect(staging, { key, script, nearest, version: identity.version });
     if (detected.end.kind === "ok") {
@@ -101,13 +101,14 @@ interface Identity {
   readonly version: string;
 }
 
-// Keys of buildpacks that Cloud Controller knows are guids and checksums: a person needs the language.
-function identityOf(directory: string, key: string): Identity {
+// A person knows the buildpack by its name, or by its language where the name is only its key.
+function identityOf(directory: string, name: string, key: string): Identity {
   const yaml = parseYamlText(textOf(path.join(directory, "manifest.yml")));
   const found =
     yaml.kind === "parsed" && isYamlMap(yaml.value) ? yaml.value["language"] : undefined;
   const language = typeof found === "string" ? found : "";
-  const title = language === "" ? shownKey(key) : `the ${language} buildpack`;
+  const isNamed = name !== shownKey(key);
+  const title = isNamed || language === "" ? name : `the ${language} buildpack`;
   const version = textOf(path.join(directory, "VERSION")).trim();
   return { title: version === "" ? title : `${title} ${version}`, language, version };
 }

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync } from "node:fs";
 import path from "node:path";
 import type { BuilderFlags } from "./flags.ts";
-import { shownKey } from "./shown-url.ts";
+import type { Staging } from "./staging.ts";
 import { xxhash64 } from "./xxhash64.ts";
 
 export type FoundBuildpack =
@@ -20,7 +20,10 @@ export function downloadDirectory(flags: BuilderFlags, key: string): string {
 
 /** The folder that holds the buildpack's `bin`: named by xxHash64 of the key, by MD5 in older cells, and perhaps
  * one level down, as in archives of a repository. */
-export function findBuildpack(flags: BuilderFlags, key: string): FoundBuildpack {
+export function findBuildpack(
+  { flags, nameOf }: Pick<Staging, "flags" | "nameOf">,
+  key: string,
+): FoundBuildpack {
   const current = downloadDirectory(flags, key);
   const legacy = path.join(baseDirectory(flags, key), createHash("md5").update(key).digest("hex"));
   for (const directory of [current, legacy]) {
@@ -33,12 +36,12 @@ export function findBuildpack(flags: BuilderFlags, key: string): FoundBuildpack 
     if (others.length === 0 && hasBin(nested)) return { kind: "found", directory: nested };
     return {
       kind: "malformed",
-      message: `malformed buildpack does not contain a /bin dir: ${shownKey(key)}`,
+      message: `malformed buildpack does not contain a /bin dir: ${nameOf(key)}`,
     };
   }
   return {
     kind: "malformed",
-    message: `Failed to read buildpack directory '${current}' for buildpack '${shownKey(key)}'`,
+    message: `Failed to read buildpack directory '${current}' for buildpack '${nameOf(key)}'`,
   };
 }
 

@@ -1,5 +1,6 @@
 // The builder: a program inside the staging container, /tmp/lifecycle/builder. It runs buildpacks over the app's files
 // and leaves a droplet, the build artifacts cache and result.json where its flags say.
+import { readBuildpackNames } from "./buildpack-names.ts";
 import { databaseUrl } from "./database-url.ts";
 import { parseFlags } from "./flags.ts";
 import { printError } from "./output.ts";
@@ -19,16 +20,21 @@ async function main(): Promise<number> {
     printError(parsed.message);
     return exitStatus.general;
   }
+  const trace = openTrace({
+    lines: descriptor(environment["RIVERA_TRACE_FD"]),
+    heard: descriptor(environment["RIVERA_TRACE_HEARD_FD"]),
+  });
   try {
     refuseCredhubReferences(environment);
-    const trace = openTrace({
-      lines: descriptor(environment["RIVERA_TRACE_FD"]),
-      heard: descriptor(environment["RIVERA_TRACE_HEARD_FD"]),
+    await stage(parsed.flags, {
+      env: scriptEnvironment(environment),
+      trace,
+      nameOf: readBuildpackNames(environment["RIVERA_BUILDPACK_NAMES"]),
     });
-    await stage(parsed.flags, scriptEnvironment(environment), trace);
     return 0;
   } catch (error) {
     printError(messageOf(error));
+    trace.giveUp(error instanceof StagingFailure ? error.reason : messageOf(error));
     return error instanceof StagingFailure ? error.exitStatus : exitStatus.general;
   }
 }
@@ -39,6 +45,7 @@ function scriptEnvironment(env: ScriptEnvironment): ScriptEnvironment {
     RIVERA_TRACE_FD: _traceFd,
     RIVERA_TRACE_HEARD_FD: _heardFd,
     RIVERA_APP_NODE_OPTIONS: nodeOptions,
+    RIVERA_BUILDPACK_NAMES: _names,
     ...visible
   } = env;
   const url = databaseUrl(env["VCAP_SERVICES"] ?? "");

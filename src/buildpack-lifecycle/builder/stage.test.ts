@@ -427,6 +427,11 @@ for (const failure of failures) {
 
     assert.equal(staged.status, failure.status);
     assert.match(staged.stderr, failure.stderr);
+    // The platform is told as well, by the script that failed or else by the builder.
+    const last = staged.trace.at(-1);
+    const told = String(member(last, "outcome"));
+    if (member(last, "phase") === "detect") assert.match(told, /^exit status |^it has no /);
+    else assert.ok(staged.stderr.includes(told), told);
     if (!failure.result) assert.equal(staged.result, undefined);
     else {
       assert.deepEqual(lifecycleMetadata(staged.result).buildpack_key, "bp");
@@ -434,6 +439,27 @@ for (const failure of failures) {
     }
   });
 }
+
+test("a buildpack is called by the name that the platform gives beside its key, and no script sees the names", async () => {
+  await using folder = await StagingFolder.create();
+  await folder.app({});
+  await folder.buildpack("guid_sum", {
+    "bin/detect": sh('echo "names: $RIVERA_BUILDPACK_NAMES"; exit 1'),
+    "manifest.yml": "language: node\n",
+    VERSION: "1.2.3\n",
+  });
+  await folder.buildpack("other_sum", { README: "", LICENSE: "" });
+
+  const { stderr } = await folder.stage({
+    order: ["guid_sum", "other_sum"],
+    env: { RIVERA_BUILDPACK_NAMES: '{"guid_sum":"ours","other_sum":"empty"}' },
+  });
+
+  assert.equal(
+    stderr,
+    "malformed buildpack does not contain a /bin dir: empty\nTried ours 1.2.3: names:\nNone of the buildpacks detected a compatible application\n",
+  );
+});
 
 test("a supplier without a supply script stops the staging before anything runs", async () => {
   await using folder = await StagingFolder.create();

@@ -10,10 +10,8 @@ import { printError } from "./output.ts";
 import { packDroplet } from "./pack-droplet.ts";
 import type { LaunchProcess } from "./processes.ts";
 import { resultJson, stagingInfo, webCommand } from "./result.ts";
-import type { ScriptEnvironment } from "./run-script.ts";
 import type { FinalBuildpack, Staging } from "./staging.ts";
 import { runSuppliers } from "./supply.ts";
-import type { Trace } from "./trace.ts";
 import { cleanCache, createWorkspace, depsIndex } from "./workspace.ts";
 
 // The cell hands on no more than this of a task's result.
@@ -22,10 +20,9 @@ const resultLimitBytes = 51_200;
 /** Stages the app in `buildDir` into a droplet. Throws `StagingFailure` when it cannot. */
 export async function stage(
   flags: BuilderFlags,
-  env: ScriptEnvironment,
-  trace: Trace,
+  parts: Pick<Staging, "env" | "trace" | "nameOf">,
 ): Promise<void> {
-  const staging: Staging = { flags, workspace: createWorkspace(flags), env, trace };
+  const staging: Staging = { flags, workspace: createWorkspace(flags), ...parts };
   await fetchCustomBuildpacks(staging);
   cleanCache(flags);
   const buildpack = flags.skipDetect ? runSuppliers(staging) : detectBuildpack(staging);

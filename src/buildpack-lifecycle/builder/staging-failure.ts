@@ -12,9 +12,12 @@ export const exitStatus = {
 /** Staging cannot go on. The message is what the developer reads last, on standard error. */
 export class StagingFailure extends Error {
   readonly exitStatus: number;
+  /** The same for the build's error; where the message is the original's, it may say more. */
+  readonly reason: string;
 
-  constructor(status: number, message: string) {
+  constructor(status: number, message: string, reason = message) {
     super(message);
+    this.reason = reason;
     this.name = "StagingFailure";
     this.exitStatus = status;
   }

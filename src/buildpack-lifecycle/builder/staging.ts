@@ -1,3 +1,4 @@
+import type { BuildpackNames } from "./buildpack-names.ts";
 import type { BuilderFlags } from "./flags.ts";
 import { runScript, type ScriptEnd, type ScriptEnvironment } from "./run-script.ts";
 import { shownKey } from "./shown-url.ts";
@@ -11,6 +12,7 @@ export interface Staging {
   /** The environment of every script of a buildpack. */
   readonly env: ScriptEnvironment;
   readonly trace: Trace;
+  readonly nameOf: BuildpackNames;
 }
 
 /** The buildpack that decides how the app starts. */

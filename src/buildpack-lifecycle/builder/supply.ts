@@ -45,7 +45,7 @@ function supplyScript(staging: Staging, key: string): string {
 }
 
 function directoryOf(staging: Staging, key: string): string {
-  const found = findBuildpack(staging.flags, key);
+  const found = findBuildpack(staging, key);
   if (found.kind === "found") return found.directory;
   printError(found.message);
   throw new StagingFailure(exitStatus.supply, `${supplyFailed}: ${found.message}`);

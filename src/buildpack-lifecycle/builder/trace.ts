@@ -2,7 +2,7 @@ import { constants, openSync, readSync } from "node:fs";
 import { pauseMs, writeAll } from "./output.ts";
 
 interface Phase {
-  /** `detect`, `supply`, `finalize`, `compile`, `release`, `download`, `droplet`, `cache`. */
+  /** `detect`, `supply`, `finalize`, `compile`, `release`, `download`, `droplet`, `cache`; `builder` where the builder itself gave up. */
   readonly phase: string;
   readonly buildpack?: string;
   /** Of a script: its path and its arguments. */
@@ -16,6 +16,8 @@ export interface PhaseOutcome {
   readonly bytes?: number;
   /** Of detect: what it printed to be read by Cloud Foundry, a part of it at most. */
   readonly output?: string;
+  /** Of a tool whose output is not the log's: what it complained of, a part of it at most. */
+  readonly errors?: string;
   /** Of detect: a file that it looks for, found where it does not look. */
   readonly nearest?: string;
   /** Of detect: what the buildpack says of itself. */
@@ -25,7 +27,12 @@ export interface PhaseOutcome {
 /** Reports the phases of a staging to the platform, beside the log and never in it. */
 export interface Trace {
   record<T>(phase: Phase, work: () => T, outcomeOf: (result: T) => PhaseOutcome): T;
+  /** Why the staging ends here; nothing where the phase before has failed, which tells it. */
+  giveUp(reason: string): void;
 }
+
+/** Characters of a reason that the platform is told. */
+const reasonMax = 1_000;
 
 /**
  * Writes two JSON lines a phase to the descriptor `lines`: one as it begins, with `started_ms` since the builder's start, so that whoever reads
@@ -40,6 +47,7 @@ export function openTrace(descriptors: {
   const beginning = process.hrtime.bigint();
   const elapsedMs = (): number => Number((process.hrtime.bigint() - beginning) / 1_000_000n);
   let sink = descriptors.lines;
+  let hasFailed = false;
   const heard = new Heard(descriptors.heard);
   const write = (line: object) => {
     if (sink === undefined) return;
@@ -57,8 +65,16 @@ export function openTrace(descriptors: {
       write(begun);
       const result = work();
       if (sink === undefined) return result;
-      write({ ...begun, ended_ms: elapsedMs(), ...outcomeOf(result) });
+      const ended = outcomeOf(result);
+      hasFailed = ended.outcome !== "ok";
+      write({ ...begun, ended_ms: elapsedMs(), ...ended });
       return result;
+    },
+    giveUp(reason) {
+      if (hasFailed) return;
+      const at = elapsedMs();
+      const outcome = reason.slice(0, reasonMax);
+      write({ phase: "builder", started_ms: at, ended_ms: at, outcome });
     },
   };
 }

@@ -21,6 +21,7 @@ const traceSchema = z.object({
   outcome: shortText.optional(),
   bytes: z.number().int().nonnegative().optional(),
   output: z.string().optional(),
+  errors: z.string().optional(),
   nearest: shortText.optional(),
   version: shortText.optional(),
 });
@@ -126,7 +127,7 @@ class Reading {
       this.#progress = { ...this.#progress, phase };
       return;
     }
-    const said = this.#progress.phase?.said ?? "";
+    const said = trace.errors?.slice(-saidMax) ?? this.#progress.phase?.said ?? "";
     this.#forgetPhase();
     const outcome = trace.outcome ?? "ok";
     this.#span({

@@ -402,7 +402,7 @@ test("deleting an app cancels its staging and leaves no rows and no blobs", asyn
 });
 
 test("a final state is held back until who tails the app's log has been given its end", async () => {
-  let shown = 1n;
+  let shown = 5n;
   await using stage = await staging({
     logCache: {
       latestGauges: async () => [],
@@ -415,9 +415,15 @@ test("a final state is held back until who tails the app's log has been given it
   const { bbs, developer, packageGuid } = stage;
   const created = await developer.build(packageGuid);
 
+  shown = 1n;
   const polled = developer.caller.get(`/v3/builds/${created.json.guid}`);
   await developer.completeStaging(bbs, created.json.guid, { droplet });
 
   assert.equal((await polled).json.state, "STAGED");
   assert.ok(shown >= 5n);
+
+  shown = 1n;
+  const late = await developer.caller.get(`/v3/builds/${created.json.guid}`);
+  assert.equal(late.json.state, "STAGED");
+  assert.ok(shown >= 5n, "a poll that comes after the end is held as well");
 });

@@ -78,13 +78,14 @@ export function registerBuilds(app: ApiServer, context: BuildRoutes): void {
   });
   app.get<ByGuid>("/v3/builds/:guid", async (request, reply) => {
     const { guid } = request.params;
-    const before = await requireBuild(context, request.auth, { guid, action: "space.read" });
+    await requireBuild(context, request.auth, { guid, action: "space.read" });
     const after = await longPoll.hold(request, reply, {
       key: buildKey(guid),
       read: () => findBuild(db, guid),
       isPending: (build) => build?.state === "STAGING",
     });
-    const ended = before.state === "STAGING" && after !== undefined && after.state !== "STAGING";
+    // It may have ended between two polls of somebody who has not read the log's end yet.
+    const ended = after !== undefined && after.state !== "STAGING";
     // Who prefers a wait of its own choosing (RFC 7240) knows our polls and reads the log to its end; the official
     // client never sends the header.
     if (ended && request.headers["prefer"] === undefined) {

@@ -74,6 +74,36 @@ const table: readonly (readonly [string, readonly Span[], string])[] = [
     "Staging time expired: staging did not end within 15m0s: the last that ended was download of app package",
   ],
   [
+    "STG: Exited with status 223",
+    [
+      span("supply", "exit status 1", {
+        errors: "       **ERROR** Cannot read package.json: Unexpected token\n",
+      }),
+      span("process", "exit status 223"),
+    ],
+    "App staging failed in the buildpack compile phase: supply of nodejs_buildpack ended with exit status 1: Cannot read package.json: Unexpected token",
+  ],
+  [
+    "STG: Exited with status 224",
+    [
+      span("release", "ok"),
+      span("builder", "Failed to build droplet release: buildpack's release output invalid", {
+        subject: "",
+      }),
+      span("process", "exit status 224"),
+    ],
+    "App staging failed in the buildpack release phase: Failed to build droplet release: buildpack's release output invalid",
+  ],
+  [
+    "STG: Exited with status 1",
+    [
+      span("download", "exit status 128", { from: "builder", subject: "http://there/x.git" }),
+      span("download", "ok", { from: "builder", subject: "http://there/x.git" }),
+      span("process", "exit status 1"),
+    ],
+    "Staging error: staging failed",
+  ],
+  [
     "Downloading app package failed",
     [span("download", "Downloading app package failed", { subject: "app package" })],
     "Staging error: staging failed: Downloading app package failed",

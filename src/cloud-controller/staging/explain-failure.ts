@@ -2,6 +2,7 @@ import { formatBytes } from "#kernel/size.ts";
 import type { Span } from "../build-observations/observation-table.ts";
 import { endInWords } from "./exit-words.ts";
 import type { StagingFailure } from "./failure-reason.ts";
+import { complaintIn, plain } from "./last-words.ts";
 
 export interface StagingLimitsOfBuild {
   readonly memoryInMb: number;
@@ -33,10 +34,8 @@ function reasonOf(
   limits: StagingLimitsOfBuild,
 ): string | undefined {
   const process = spans.findLast(({ name }) => name === "process");
-  const script = spans.findLast(
-    ({ from, name, outcome }) => from === "builder" && name !== "detect" && outcome !== "ok",
-  );
-  const where = script === undefined ? "" : `, in ${titleOf(script)}`;
+  const script = failedPhase(spans);
+  const where = script === undefined || script.name === "builder" ? "" : `, in ${titleOf(script)}`;
   if (id === "StagingTimeExpired") return stillRunning(script ?? spans.at(-1));
   if (process?.outOfMemory === true) {
     return joined([
@@ -53,10 +52,24 @@ function reasonOf(
     ]).concat(where);
   }
   if (id === "NoAppDetectedError") return nearestMisses(spans);
-  if (script !== undefined) return `${titleOf(script)} ${endInWords(script.outcome)}`;
+  if (script?.name === "builder") return plain(script.outcome);
+  if (script !== undefined) return howItEnded(script);
   const ofCell = spans.findLast(({ from, outcome }) => from === "cell" && outcome !== "ok");
   if (ofCell === undefined || ofCell.name === "process") return undefined;
   return ofCell.outcome === "interrupted" ? undefined : ofCell.outcome;
+}
+
+/** What the builder was in when it ended: a clone that failed may have been tried again. */
+function failedPhase(spans: readonly Span[]): Span | undefined {
+  const last = spans.findLast(({ from, name }) => from === "builder" && name !== "detect");
+  return last?.outcome === "ok" ? undefined : last;
+}
+
+/** "supply of nodejs_buildpack ended with exit status 1: Cannot read package.json: ...". */
+function howItEnded(script: Span): string {
+  const said = complaintIn(script.errors ?? "");
+  const end = `${titleOf(script)} ${endInWords(script.outcome)}`;
+  return said === undefined ? end : `${end}: ${said}`;
 }
 
 /** "finalize of nodejs_buildpack". */

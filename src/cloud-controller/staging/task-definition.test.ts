@@ -202,6 +202,20 @@ test("a cache that cannot be had does not fail the task", () => {
   );
 });
 
+test("the builder is told what buildpacks are called whose keys do not tell it", () => {
+  const [known] = facts().buildpacks;
+  assert.ok(known?.kind === "admin");
+  const buildpacks = [{ ...known, key: "guid_sum", name: "ours" }, known];
+
+  const { action } = stagingTaskDefinition(facts({ buildpacks }));
+
+  assert.ok(
+    JSON.stringify(action).includes(
+      '{"name":"RIVERA_BUILDPACK_NAMES","value":"{\\"guid_sum\\":\\"ours\\"}"}',
+    ),
+  );
+});
+
 test("buildpacks by name or URL are not detected, and those by URL are the builder's to fetch", () => {
   const definition = stagingTaskDefinition(
     facts({

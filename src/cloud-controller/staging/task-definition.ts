@@ -193,12 +193,21 @@ function runBuilder(facts: StagingFacts): Action {
       "-buildArtifactsCacheDir=/tmp/cache",
     ],
     dir: "",
-    env: facts.environment,
+    env: [...facts.environment, ...buildpackNames(facts)],
     nofile: facts.fileDescriptors,
     user,
     logSource,
     suppressLogOutput: false,
   };
+}
+
+/** For what the builder prints: in its flags buildpacks stand by key. It hands the variable on to no script. */
+function buildpackNames({ buildpacks }: StagingFacts): EnvironmentVariable[] {
+  const names = buildpacks.flatMap((each) =>
+    each.kind === "admin" && each.key !== each.name ? [[each.key, each.name] as const] : [],
+  );
+  if (names.length === 0) return [];
+  return [{ name: "RIVERA_BUILDPACK_NAMES", value: JSON.stringify(Object.fromEntries(names)) }];
 }
 
 function uploads(facts: StagingFacts): Action {
