@@ -47,6 +47,7 @@ import {
 } from "./resource-matches/resource-cache-config.ts";
 import { ResourcePacks } from "./resource-matches/resource-packs.ts";
 import { resourceUpkeepLoop } from "./resource-matches/resource-upkeep.ts";
+import { MatchReferences } from "./resource-matches/match-references.ts";
 import { registerResourceMatches } from "./resource-matches/routes.ts";
 import { DiegoRunner } from "./running/diego-runner.ts";
 import { InstanceReportsFromDiego } from "./running/instance-reports-from-diego.ts";
@@ -110,7 +111,7 @@ export function composeStaging(dependencies: StagingDependencies): StagingAndRun
     config.staging.workDirectory,
     config.staging.minimumFreeBytes ?? 0,
   );
-  const { resources, resourceCache, upkeep } = composeResources(dependencies);
+  const { resources, resourceCache, matchReferences, upkeep } = composeResources(dependencies);
   const metrics = stagingMetrics(dependencies.registry, db);
   const observations = composeObservations({ ...dependencies, metrics }, signedUrls);
   const ending = composeEnding({ ...dependencies, metrics }, observations);
@@ -135,8 +136,8 @@ export function composeStaging(dependencies: StagingDependencies): StagingAndRun
     handoverDirectory,
   });
   registerBlobUpkeep(servers.api, { db, blobstore, clock });
-  registerResourceMatches(servers.api, { ...common, ...resourceCache, resources });
-  registerPackages(servers.api, { ...routes, ...resourceCache, ...packages });
+  registerResourceMatches(servers.api, { ...common, ...resourceCache, resources, matchReferences });
+  registerPackages(servers.api, { ...routes, ...resourceCache, ...packages, matchReferences });
   registerBuilds(servers.api, {
     ...common,
     stager,
@@ -220,8 +221,15 @@ function composeResources(dependencies: StagingDependencies) {
   const resourceCache = { ...defaultResourceCache, ...dependencies.config.staging.resourceCache };
   const packs = new ResourcePacks(dependencies);
   const resources = new ResourceCache({ ...dependencies, packs });
-  const context = { ...dependencies, cache: resources, packs, config: resourceCache };
-  return { resources, resourceCache, upkeep: resourceUpkeepLoop(context) };
+  const matchReferences = new MatchReferences(dependencies.clock);
+  const context = {
+    ...dependencies,
+    cache: resources,
+    packs,
+    config: resourceCache,
+    references: matchReferences,
+  };
+  return { resources, resourceCache, matchReferences, upkeep: resourceUpkeepLoop(context) };
 }
 
 function composePackages(

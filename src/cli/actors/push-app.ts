@@ -93,6 +93,7 @@ export class AppPusher {
       return await uploadApp(this.#session, this.#cc, {
         appGuid: app.guid,
         source: content.source,
+        matcher: content.matcher,
       });
     }
     const { image, username } = content;

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import type { CloudController } from "../api/cloud-controller.ts";
 import { createBitsPackage, getPackage, uploadBits, type Package } from "../api/packages.ts";
-import { matchFiles } from "../api/resource-matches.ts";
+import type { FileMatcher, Matches } from "../api/resource-matches.ts";
 import { packageArchive } from "../app-files/app-archive.ts";
 import type { AppFile, AppSource } from "../app-files/app-file.ts";
 import { packageFolder } from "../app-files/package-folder.ts";
@@ -18,32 +18,38 @@ import { pollUntilDone } from "./long-poll.ts";
 export async function uploadApp(
   session: Session,
   cc: CloudController,
-  { appGuid, source }: { readonly appGuid: string; readonly source: AppSource },
+  {
+    appGuid,
+    source,
+    matcher,
+  }: {
+    readonly appGuid: string;
+    readonly source: AppSource;
+    /** Has been given the files of `source`. */
+    readonly matcher: FileMatcher;
+  },
 ): Promise<string> {
-  const { held, resources } = await matchFiles(
-    cc,
-    source.files.filter(({ size }) => size > 0),
-  );
-  const missing = source.files.filter((file) => file.size === 0 || !held.has(file.sha1));
+  const matches = await matcher.finish();
+  const missing = source.files.filter(({ path: name }) => !matches.held.has(name));
   if (session.ui.isErrTerminal) session.ui.warning(matchLine(source.files, missing));
   const { guid } = await createBitsPackage(cc, appGuid);
   const uploaded =
     missing.length === 0
-      ? await sendNothing(session, cc, { guid, resources })
-      : await sendFiles(session, cc, { guid, resources, source, missing });
+      ? await sendNothing(session, cc, { guid, matches })
+      : await sendFiles(session, cc, { guid, matches, source, missing });
   return await waitUntilReady(session, cc, uploaded);
 }
 
 interface Upload {
   readonly guid: string;
-  /** What is not sent; see `Matches`. */
-  readonly resources: string;
+  /** What is not sent. */
+  readonly matches: Matches;
 }
 
 async function sendNothing({ ui }: Session, cc: CloudController, upload: Upload): Promise<Package> {
   ui.text("All files found in remote cache; nothing to upload.");
   ui.text("Waiting for API to complete processing files...");
-  return await uploadBits(cc, upload.guid, { resources: upload.resources, bits: undefined });
+  return await uploadBits(cc, upload.guid, { matches: upload.matches, bits: undefined });
 }
 
 async function sendFiles(
@@ -51,7 +57,7 @@ async function sendFiles(
   cc: CloudController,
   upload: Upload & { readonly source: AppSource; readonly missing: readonly AppFile[] },
 ): Promise<Package> {
-  const { guid, resources, source, missing } = upload;
+  const { guid, matches, source, missing } = upload;
   const { ui } = session;
   ui.text("Packaging files to upload...");
   const folder = await mkdtemp(path.join(tmpdir(), "rivera-push-")).catch((error: unknown) => {
@@ -64,7 +70,7 @@ async function sendFiles(
     });
     ui.text("Uploading files...");
     const bits = withProgress(session, { length, open: () => createReadStream(file) });
-    const uploaded = await uploadBits(cc, guid, { resources, bits });
+    const uploaded = await uploadBits(cc, guid, { matches, bits });
     ui.newline();
     ui.text("Waiting for API to complete processing files...");
     return uploaded;

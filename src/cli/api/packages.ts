@@ -1,6 +1,8 @@
 import { z } from "zod";
 import type { CloudController } from "./cloud-controller.ts";
+import type { Matches } from "./resource-matches.ts";
 import type { StreamBody } from "./http-transport.ts";
+import { ApiError } from "./api-error.ts";
 import { multipart } from "./multipart.ts";
 
 const packageSchema = z.object({
@@ -29,21 +31,33 @@ export async function createDockerPackage(
   );
 }
 
+/** The platform does not remember a match that an upload refers to. */
+const forgotten = "Resources refer to a match that is not known";
+
 /** Sends the files that the platform lacks as a zip, none where it has them all, and names the ones it holds. */
 export async function uploadBits(
   cc: CloudController,
   packageGuid: string,
-  parts: {
-    /** As `Matches` has them. */
-    readonly resources: string;
-    readonly bits: StreamBody | undefined;
-  },
+  { matches, bits }: { readonly matches: Matches; readonly bits: StreamBody | undefined },
+): Promise<Package> {
+  const { resources, listed } = matches;
+  try {
+    return await upload(cc, packageGuid, { resources, bits });
+  } catch (error) {
+    // After a restart of the platform, or a while.
+    if (!(error instanceof ApiError) || error.detail !== forgotten) throw error;
+    return await upload(cc, packageGuid, { resources: listed, bits });
+  }
+}
+
+async function upload(
+  cc: CloudController,
+  packageGuid: string,
+  { resources, bits }: { readonly resources: string; readonly bits: StreamBody | undefined },
 ): Promise<Package> {
   const { body, contentType } = multipart([
-    { name: "resources", value: parts.resources },
-    ...(parts.bits === undefined
-      ? []
-      : [{ name: "bits", filename: "package.zip", content: parts.bits }]),
+    { name: "resources", value: resources },
+    ...(bits === undefined ? [] : [{ name: "bits", filename: "package.zip", content: bits }]),
   ]);
   const path = `/v3/packages/${packageGuid}/upload`;
   return await cc.send("POST", path, packageSchema, { body, contentType });

@@ -13,67 +13,103 @@ export interface MatchableFile {
 }
 
 export interface Matches {
-  /** The SHA-1s that the platform holds. */
+  /** The paths of the files that the platform holds. */
   readonly held: ReadonlySet<string>;
-  /** The matched files in the order in which they were asked for, as the field `resources` of an upload names them. */
+  /** These files as the field `resources` of an upload names them; by matches that the platform remembers, where it does. */
   readonly resources: string;
+  /** The same as a list, for when it remembers no more. */
+  readonly listed: string;
 }
 
 const resourcesPerRequest = 5_000;
-/** The next list is made and read while the server is at the one before. */
+/** Lists are made and read while the server is at another. */
 const requestsAtOnce = 2;
 
-const answerSchema = z.object({
-  resources: z.array(
-    z.object({
-      path: z.string(),
-      mode: z.string(),
-      checksum: z.object({ value: z.string() }),
-      size_in_bytes: z.number(),
-    }),
-  ),
-});
+const answerSchema = z.union([
+  // Rivera's, to `Prefer: return=minimal`: which of the files, counted from 0, it does not hold, and a name for all others.
+  z.object({ reference: z.string(), missing: z.array(z.number()) }),
+  z.object({
+    resources: z.array(
+      z.object({
+        path: z.string(),
+        mode: z.string(),
+        checksum: z.object({ value: z.string() }),
+        size_in_bytes: z.number(),
+      }),
+    ),
+  }),
+]);
 
-/** Which of the files the platform already holds. */
-export async function matchFiles(
-  cc: CloudController,
-  files: readonly MatchableFile[],
-): Promise<Matches> {
-  const held = new Set<string>();
-  const matched: string[] = [];
-  let next = 0;
-  const ask = async (): Promise<void> => {
-    while (next < files.length) {
-      const start = next;
-      next += resourcesPerRequest;
-      const { sha1s, resources } = await askFor(cc, files.slice(start, next));
-      for (const sha1 of sha1s) held.add(sha1);
-      matched[start / resourcesPerRequest] = resources;
-    }
-  };
-  await Promise.all(Array.from({ length: requestsAtOnce }, ask));
-  return { held, resources: `[${matched.filter((list) => list !== "").join(",")}]` };
+interface MatchedList {
+  /** Paths. */
+  readonly held: readonly string[];
+  /** Elements of a JSON array; empty where nothing is held. */
+  readonly resources: string;
+  readonly listed: string;
 }
 
-/**
- * Mostly every file of a list is held. Rivera answers then with the list itself, byte for byte, and neither its thousands
- * of entries need to be read, nor others be written for the upload.
- */
-async function askFor(
+/** Which of an app's files the platform holds: asked for while the others are still being looked at. */
+export class FileMatcher {
+  readonly #cc: CloudController;
+  readonly #lists: Promise<MatchedList>[] = [];
+  #waiting: MatchableFile[] = [];
+
+  constructor(cc: CloudController) {
+    this.#cc = cc;
+  }
+
+  /** Empty files are not matched. What goes wrong is told by `finish`. */
+  add(file: MatchableFile): void {
+    if (file.size === 0) return;
+    this.#waiting.push(file);
+    if (this.#waiting.length === resourcesPerRequest) this.#ask();
+  }
+
+  /** Once all files have been added. */
+  async finish(): Promise<Matches> {
+    if (this.#waiting.length > 0) this.#ask();
+    const lists = await Promise.all(this.#lists);
+    const joined = (texts: readonly string[]) => `[${texts.filter(Boolean).join(",")}]`;
+    return {
+      held: new Set(lists.flatMap(({ held }) => held)),
+      resources: joined(lists.map(({ resources }) => resources)),
+      listed: joined(lists.map(({ listed }) => listed)),
+    };
+  }
+
+  #ask(): void {
+    const files = this.#waiting;
+    this.#waiting = [];
+    const turn = this.#lists.at(-requestsAtOnce) ?? Promise.resolve();
+    const list = turn.then(() => matchList(this.#cc, files));
+    list.catch(() => undefined);
+    this.#lists.push(list);
+  }
+}
+
+async function matchList(
   cc: CloudController,
   files: readonly MatchableFile[],
-): Promise<{ readonly sha1s: readonly string[]; readonly resources: string }> {
-  const resources = files.map(toJson).join(",");
-  const asked = `{"resources":[${resources}]}`;
-  const answer = await cc.call("POST", "/v3/resource_matches", { body: asked });
-  if (answer.body.equals(Buffer.from(asked))) {
-    return { sha1s: files.map(({ sha1 }) => sha1), resources };
+): Promise<MatchedList> {
+  const entries = files.map(toJson);
+  const path = "/v3/resource_matches";
+  const answer = await cc.call("POST", path, {
+    body: `{"resources":[${entries.join(",")}]}`,
+    prefer: "return=minimal",
+  });
+  const parsed = parseAnswer(path, answer, answerSchema);
+  if ("reference" in parsed) {
+    const missing = new Set(parsed.missing);
+    const isHeld = (_: unknown, index: number) => !missing.has(index);
+    const held = files.filter(isHeld).map((file) => file.path);
+    return {
+      held,
+      resources: held.length === 0 ? "" : JSON.stringify({ reference: parsed.reference }),
+      listed: entries.filter(isHeld).join(","),
+    };
   }
-  const matched = parseAnswer("/v3/resource_matches", answer, answerSchema).resources;
-  return {
-    sha1s: matched.map(({ checksum }) => checksum.value),
-    resources: matched.map((resource) => JSON.stringify(resource)).join(","),
-  };
+  const listed = parsed.resources.map((resource) => JSON.stringify(resource)).join(",");
+  return { held: parsed.resources.map((file) => file.path), resources: listed, listed };
 }
 
 /** With the keys in the order in which Cloud Controller writes them. */

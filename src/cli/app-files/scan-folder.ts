@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, lstatSync, realpathSync } from "node:fs";
 import type { Clock } from "#kernel/clock/clock.ts";
+import { nextTurn } from "#kernel/clock/next-turn.ts";
 import { cannotRead, Failure } from "../failure.ts";
 import type { AppFile } from "./app-file.ts";
 import { HashCache, type FileStamp } from "./hash-cache.ts";
@@ -13,25 +14,34 @@ export interface ScanOptions {
   readonly cacheFolder: string;
   /** What is left out in place of what a push leaves out. */
   readonly ignoring?: readonly string[];
+  /** Called with each file as soon as its hash is known, and with no folder or link. */
+  readonly onHashed?: (file: AppFile) => void;
 }
+
+const filesPerTurn = 250;
 
 /** Everything in the folder that its `.cfignore` does not leave out, in the order of names, with hashes. */
 export async function scanFolder(folder: string, options: ScanOptions): Promise<AppFile[]> {
   const root = realpathSync(folder);
   const lookedAtMs = options.clock.now().getTime();
   const ignored = options.ignoring ?? [...cfignoreLines(root), ...defaultIgnoreLines];
-  const found = walk(root, new IgnoreRules(ignored));
-  if (found.length === 0) throw new Failure(`No app files found in '${folder}'`);
   const cache = HashCache.open(options.cacheFolder, root);
   const unread: FoundFile[] = [];
-  for (const file of found) {
-    if (file.stamp === undefined) continue;
-    const sha1 = cache.sha1Of(file.path, file.stamp);
-    if (sha1 === undefined) unread.push(file);
-    else file.sha1 = sha1;
-  }
+  const found = await walk(root, new IgnoreRules(ignored), (file) => {
+    const sha1 = file.stamp === undefined ? undefined : cache.sha1Of(file.path, file.stamp);
+    if (sha1 === undefined) {
+      if (file.stamp !== undefined) unread.push(file);
+      return;
+    }
+    file.sha1 = sha1;
+    options.onHashed?.(file);
+  });
+  if (found.length === 0) throw new Failure(`No app files found in '${folder}'`);
   const hashes = await hashFiles(root, unread, options.signal);
-  for (const file of unread) file.sha1 = hashes.get(file.path) ?? "";
+  for (const file of unread) {
+    file.sha1 = hashes.get(file.path) ?? "";
+    options.onHashed?.(file);
+  }
   cache.save(found.filter(hasStamp), lookedAtMs);
   return found.map(({ path, kind, mode, size, sha1 }) => ({ path, kind, mode, size, sha1 }));
 }
@@ -43,10 +53,17 @@ function hasStamp(file: FoundFile): file is FoundFile & { readonly stamp: FileSt
   return file.stamp !== undefined;
 }
 
-/** Synchronous calls: on a tree of thousands of files they take a fifth of the time of promises. */
-function walk(root: string, ignore: IgnoreRules): FoundFile[] {
+/**
+ * Synchronous calls: on a tree of thousands of files they take a fifth of the time of promises. Between them what waits has
+ * its turn, requests with the files found before among it.
+ */
+async function walk(
+  root: string,
+  ignore: IgnoreRules,
+  see: (file: FoundFile) => void,
+): Promise<FoundFile[]> {
   const found: FoundFile[] = [];
-  const visit = (folder: string) => {
+  const visit = async (folder: string): Promise<void> => {
     const entries = readdirSync(`${root}/${folder}`, { withFileTypes: true });
     entries.sort((a, b) => (a.name < b.name ? -1 : 1));
     for (const entry of entries) {
@@ -54,15 +71,18 @@ function walk(root: string, ignore: IgnoreRules): FoundFile[] {
       const isIgnored = ignore.matches(name);
       if (entry.isDirectory()) {
         if (!isIgnored) found.push(withoutContent(name, "folder", 0o755));
-        if (!ignore.prunes(name)) visit(name);
+        if (!ignore.prunes(name)) await visit(name);
       } else if (!isIgnored) {
         const file = describe(root, name);
-        if (file !== undefined) found.push(file);
+        if (file === undefined) continue;
+        found.push(file);
+        see(file);
+        if (found.length % filesPerTurn === 0) await nextTurn();
       }
     }
   };
   try {
-    visit("");
+    await visit("");
   } catch (error) {
     throw cannotRead(error);
   }

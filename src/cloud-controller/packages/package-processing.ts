@@ -9,8 +9,9 @@ import type { AppLog } from "../apps/app-log.ts";
 import { packageBlob } from "../blobs/blob-keys.ts";
 import type { Database } from "../database/schema.ts";
 import { isEnabled } from "../feature-flags/feature-flags.ts";
+import type { MatchedResource } from "../resource-matches/match-references.ts";
 import type { UploadResource } from "../resource-matches/messages.ts";
-import type { ResourceCache } from "../resource-matches/resource-cache.ts";
+import type { FoundFile, ResourceCache } from "../resource-matches/resource-cache.ts";
 import type { ResourceCacheConfig } from "../resource-matches/resource-cache-config.ts";
 import type { ResourceScope } from "../resource-matches/resource-scope.ts";
 import type { PackageLeases } from "./package-leases.ts";
@@ -27,7 +28,7 @@ export interface PackageUpload {
   /** Holds what was received; removed in the end. */
   readonly directory: string;
   readonly bitsPath: string | undefined;
-  readonly resources: readonly UploadResource[];
+  readonly resources: readonly (UploadResource | MatchedResource)[];
   /** Where matched files may come from. */
   readonly scope: ResourceScope;
 }
@@ -145,38 +146,64 @@ export class PackageProcessing implements AsyncDisposable {
   async #locate(upload: PackageUpload): Promise<MatchedFiles> {
     if (upload.resources.length === 0) return { sources: [], files: [] };
     const { resources, space } = this.#options;
-    const known = await resources.find(
-      upload.resources.map(({ sha1 }) => sha1),
-      upload,
-    );
-    const wanted = upload.resources.map((asked) => {
-      const resource = known.get(asked.sha1);
-      if (resource === undefined || resource.size !== asked.size)
-        throw new MissingResource(asked.path);
-      return { asked, resource };
-    });
-    await space.require(wanted.reduce((sum, file) => sum + file.resource.compressedSize, 0));
-    const { sources, places } = await resources.locate(
-      known.values(),
+    const found = await this.#find(upload);
+    await space.require(found.reduce((sum, { compressedSize }) => sum + compressedSize, 0));
+    const { sources, placeOf } = await resources.locate(
+      found,
       path.join(upload.directory, "matched"),
     );
-    const files = wanted.map(({ asked, resource }) => {
-      const { source, offset } = places.get(resource.sha256) ?? { source: 0, offset: 0 };
+    const files = upload.resources.flatMap(({ path: name, mode }, index) => {
+      const file = found[index];
+      if (file === undefined) return [];
+      const { source, offset } = placeOf(file);
       return {
-        name: asked.path,
-        mode: asked.mode,
-        sha256: resource.sha256,
-        size: resource.size,
-        modified: resource.modified,
-        method: resource.method,
-        crc32: resource.crc32,
-        packedCrc32: resource.packedCrc32,
-        compressedSize: resource.compressedSize,
+        name,
+        mode,
+        sha256: file.sha256,
+        size: file.size,
+        modified: file.modified,
+        method: file.method,
+        crc32: file.crc32,
+        packedCrc32: file.packedCrc32,
+        compressedSize: file.compressedSize,
         source,
         offset,
       };
     });
     return { sources, files };
+  }
+
+  /** The files of the upload's resources, in their order. A match may have found them, before which rights may have changed. */
+  async #find(upload: PackageUpload): Promise<readonly FoundFile[]> {
+    const mayUse = await this.#usable(upload.scope);
+    const placed = upload.resources.map((asked) => {
+      const file = "file" in asked ? asked.file : undefined;
+      return file !== undefined && mayUse(file) ? file : undefined;
+    });
+    const unplaced = upload.resources.filter((_, index) => placed[index] === undefined);
+    const known =
+      unplaced.length === 0
+        ? new Map<string, FoundFile>()
+        : await this.#options.resources.find(
+            unplaced.map(({ sha1 }) => sha1),
+            upload,
+          );
+    return upload.resources.map((asked, index) => {
+      const file = placed[index] ?? known.get(asked.sha1);
+      if (file?.size !== asked.size) throw new MissingResource(asked.path);
+      return file;
+    });
+  }
+
+  async #usable(scope: ResourceScope): Promise<(file: FoundFile) => boolean> {
+    if (scope === undefined) return () => true;
+    const rows = await this.#options.db
+      .selectFrom("organizations")
+      .select("guid")
+      .where("guid", "in", scope)
+      .execute();
+    const guids = new Set(rows.map(({ guid }) => guid));
+    return ({ organizationGuid }) => guids.has(organizationGuid);
   }
 
   /** A package needs no cache: a fault costs the next push its match, not this one its package. */

@@ -10,7 +10,8 @@ import { CfError, unprocessable } from "../http/cf-errors.ts";
 import type { Permissions } from "../http/permissions.ts";
 import type { ResourceCacheConfig } from "../resource-matches/resource-cache-config.ts";
 import { resourceScope } from "../resource-matches/resource-scope.ts";
-import { parseUploadResources } from "../resource-matches/messages.ts";
+import type { MatchedResource, MatchReferences } from "../resource-matches/match-references.ts";
+import { parseUploadResources, type UploadResource } from "../resource-matches/messages.ts";
 import { findSpace } from "../spaces/find-space.ts";
 import type { PackageLeases } from "./package-leases.ts";
 import type { PackageProcessing } from "./package-processing.ts";
@@ -31,6 +32,7 @@ interface UploadContext {
   readonly workspaces: UploadWorkspaces;
   readonly maximumUploadBytes: number;
   readonly matching: ResourceCacheConfig["matching"];
+  readonly matchReferences: MatchReferences;
 }
 
 /**
@@ -49,15 +51,19 @@ export async function uploadPackage(
   if (found.state !== "AWAITING_UPLOAD") throw new CfError("PackageBitsAlreadyUploaded");
   const { processing, clock } = context;
   const directory = await context.workspaces.create();
+  let resources: readonly (UploadResource | MatchedResource)[] = [];
   try {
     const received = await receiveUpload(request, {
       directory,
       space: context.workspaces.space,
       maximumBytes: context.maximumUploadBytes,
       fields: ["bits", "resources"],
+      onResources: (text) => {
+        resources = parseUploadResources(text, (reference) =>
+          context.matchReferences.take(request.auth, reference),
+        );
+      },
     });
-    const resources =
-      received.resources === undefined ? [] : parseUploadResources(received.resources);
     if (received.bits === undefined && resources.length === 0) {
       throw unprocessable("Upload must include either resources or bits");
     }

@@ -32,6 +32,8 @@ export async function receiveUpload(
     readonly space: FreeSpace;
     readonly maximumBytes: number;
     readonly fields: readonly ("bits" | "resources")[];
+    /** Called with the field `resources` as soon as it has come: an upload may be at its bits for long after it. */
+    readonly onResources?: (text: string) => void;
   },
 ): Promise<ReceivedUpload> {
   refuseQuery(request);
@@ -55,7 +57,10 @@ export async function receiveUpload(
       const isRepeated = part.fieldname === "bits" ? bits !== undefined : resources !== undefined;
       if (isRepeated) throw unprocessable(`Upload must include ${part.fieldname} only once`);
       if (part.fieldname === "bits") bits = await receiveBits(part, options);
-      else resources = await textOf(part);
+      else {
+        resources = await textOf(part);
+        options.onResources?.(resources);
+      }
     }
   } catch (error) {
     // The rest is read and dropped: a client that is cut off while it sends sees a broken connection, not the answer.

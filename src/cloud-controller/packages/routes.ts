@@ -24,6 +24,7 @@ import type { Action, Permissions } from "../http/permissions.ts";
 import type { Jobs } from "../jobs/jobs.ts";
 import { acceptJob } from "../jobs/routes.ts";
 import { loadMetadata, noMetadata, updateMetadata } from "../metadata/metadata.ts";
+import type { MatchReferences } from "../resource-matches/match-references.ts";
 import type { ResourceCacheConfig } from "../resource-matches/resource-cache-config.ts";
 import { findPackage } from "./find-package.ts";
 import { packageCopyMessage, packageCreateMessage, packageUpdateMessage } from "./messages.ts";
@@ -52,6 +53,7 @@ export interface PackageRoutes {
   readonly workspaces: UploadWorkspaces;
   readonly maximumUploadBytes: number;
   readonly matching: ResourceCacheConfig["matching"];
+  readonly matchReferences: MatchReferences;
 }
 
 type ByGuid = { Params: { guid: string } };

@@ -10,10 +10,14 @@ export function matchResources(
   requested: readonly RequestedResource[],
   known: ReadonlyMap<string, Pick<Resource, "size">>,
 ): RequestedResource[] {
-  return requested.filter(
-    ({ sha1, size, mode }) =>
-      known.get(sha1)?.size === size &&
-      mode !== null &&
-      (Number.parseInt(mode, 8) & 0o600) === 0o600,
+  return requested.filter((resource) => isMatched(resource, known));
+}
+
+export function isMatched(
+  { sha1, size, mode }: RequestedResource,
+  known: ReadonlyMap<string, Pick<Resource, "size">>,
+): boolean {
+  return (
+    known.get(sha1)?.size === size && mode !== null && (Number.parseInt(mode, 8) & 0o600) === 0o600
   );
 }

@@ -18,6 +18,9 @@ function refusal(act: () => unknown): string {
   }
 }
 
+/** No match is remembered. */
+const none = () => undefined;
+
 test("the faults of a question, each in Cloud Controller's words", () => {
   const cases: readonly (readonly [unknown, string])[] = [
     [undefined, "Resources must be an array"],
@@ -99,7 +102,7 @@ test("an entry may have no path and no mode; a hash is read in either case", () 
 
 test("an upload names its files in the form of V3 or of V2", () => {
   const v2 = { sha1, size: 5, fn: "b", mode: "755" };
-  const parsed = parseUploadResources(JSON.stringify([good, v2, { sha1, size: 1, fn: "c" }]));
+  const parsed = parseUploadResources(JSON.stringify([good, v2, { sha1, size: 1, fn: "c" }]), none);
 
   assert.deepEqual(parsed, [
     { sha1, size: 3, path: "dir/a.txt", mode: 0o644 },
@@ -107,11 +110,11 @@ test("an upload names its files in the form of V3 or of V2", () => {
     { sha1, size: 1, path: "c", mode: 0o744 },
   ]);
   assert.equal(
-    refusal(() => parseUploadResources(JSON.stringify([{ ...v2, sha1: null }]))),
+    refusal(() => parseUploadResources(JSON.stringify([{ ...v2, sha1: null }]), none)),
     `${one} resource with a non-string checksum value`,
   );
   assert.equal(
-    refusal(() => parseUploadResources(JSON.stringify([v2, null]))),
+    refusal(() => parseUploadResources(JSON.stringify([v2, null]), none)),
     `${one} non-object`,
   );
 });

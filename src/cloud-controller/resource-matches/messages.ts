@@ -27,8 +27,14 @@ export function parseResourceMatches(body: unknown): RequestedResource[] {
   return parseEntries(resources);
 }
 
-/** The field `resources` of an upload, in the form of V3 or of V2 (`sha1`, `size`, `fn`, `mode`). */
-export function parseUploadResources(text: string): UploadResource[] {
+/**
+ * The field `resources` of an upload: files in the form of V3 or of V2 (`sha1`, `size`, `fn`, `mode`), or matches that `matched`
+ * knows (`{"reference": ...}`), each for all of its files.
+ */
+export function parseUploadResources<Matched extends UploadResource>(
+  text: string,
+  matched: (reference: string) => readonly Matched[] | undefined,
+): (UploadResource | Matched)[] {
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);
@@ -39,7 +45,18 @@ export function parseUploadResources(text: string): UploadResource[] {
   if (parsed.length > maximumUploadResources) {
     throw unprocessable(`Resources array can have at most ${maximumUploadResources} resources`);
   }
-  const resources = parseEntries(parsed.map(asV3)).map(toUploadResource);
+  const named = new Array<Matched>();
+  const listed = new Array<unknown>();
+  for (const entry of parsed) {
+    if (!isReference(entry)) {
+      listed.push(asV3(entry));
+      continue;
+    }
+    const files = matched(entry.reference);
+    if (files === undefined) throw unprocessable("Resources refer to a match that is not known");
+    for (const file of files) named.push(file);
+  }
+  const resources = [...named, ...parseEntries(listed).map(toUploadResource)];
   const paths = new Set<string>();
   for (const { path } of resources) {
     if (paths.has(path)) throw unprocessable(`Resources name the path '${path}' twice`);
@@ -106,7 +123,8 @@ function isSafePath(path: unknown): path is string {
   }
 }
 
-function toUploadResource(resource: RequestedResource): UploadResource {
+/** What an upload needs; no file of a match is without it. @throws where that is no file that an upload may name */
+export function toUploadResource(resource: RequestedResource): UploadResource {
   const { sha1, size, path } = resource;
   if (path === null) throw unprocessable("Resources must have a path");
   const mode = Number.parseInt(resource.mode ?? defaultMode, 8) & 0o777;
@@ -116,6 +134,10 @@ function toUploadResource(resource: RequestedResource): UploadResource {
     );
   }
   return { sha1, size, path, mode };
+}
+
+function isReference(entry: unknown): entry is { readonly reference: string } {
+  return isObject(entry) && typeof entry["reference"] === "string";
 }
 
 function asV3(resource: unknown): unknown {

@@ -15,14 +15,15 @@ import { changeLiveBytes, inChunks, type ResourcePacks } from "./resource-packs.
 import type { ResourceScope } from "./resource-scope.ts";
 import type { Resource, ResourceFile } from "./resource-table.ts";
 
-/** Files of this machine that hold compressed contents, and by SHA-256 in which one of them and where a content begins. */
+/** Files of this machine that hold compressed contents. */
 export interface LocatedFiles {
   readonly sources: readonly string[];
-  readonly places: ReadonlyMap<string, { readonly source: number; readonly offset: number }>;
+  /** In which of the sources one of the contents lies, and where it begins. */
+  readonly placeOf: (file: ResourceFile) => { readonly source: number; readonly offset: number };
 }
 
-/** A content, and the time of the file that it was. */
-export type FoundFile = ResourceFile & Pick<Resource, "modified">;
+/** A content, whose it is, and the time of the file that it was. */
+export type FoundFile = ResourceFile & Pick<Resource, "modified" | "organizationGuid">;
 
 /** One query of so many holds nobody up: a few milliseconds. */
 const keysAtOnce = 1_000;
@@ -69,20 +70,30 @@ export class ResourceCache {
     return withoutCollisions(rows);
   }
 
+  /**
+   * As `match`, with where the contents lie, for an upload that is to follow. Of a file that several organizations have it
+   * is for the upload to tell whose counts (`find`): it comes without its place.
+   */
+  async matchToUse(
+    sha1s: Iterable<string>,
+    scope: ResourceScope,
+  ): Promise<ReadonlyMap<string, { readonly size: number; readonly file: FoundFile | undefined }>> {
+    const rows = await this.#located(sha1s, scope);
+    const bySha1 = Map.groupBy(rows, ({ sha1 }) => sha1);
+    const matches = new Map<string, { size: number; file: FoundFile | undefined }>();
+    for (const [sha1, file] of withoutCollisions(rows)) {
+      const isOnly = bySha1.get(sha1)?.length === 1;
+      matches.set(sha1, { size: file.size, file: isOnly ? file : undefined });
+    }
+    return matches;
+  }
+
   /** As `match`, with where the contents lie; of several organizations that have a file, the given one comes first. */
   async find(
     sha1s: Iterable<string>,
     where: { readonly scope: ResourceScope; readonly organizationGuid: string },
   ): Promise<ReadonlyMap<string, FoundFile>> {
-    let query = this.#db
-      .selectFrom("resources")
-      .innerJoin("resourceFiles as file", "file.sha256", "resources.sha256")
-      .select(["sha1", "modified", "organizationGuid"])
-      .selectAll("file");
-    if (where.scope !== undefined) query = query.where("organizationGuid", "in", where.scope);
-    const rows = await inTurn([...new Set(sha1s)], (some) =>
-      query.where(isOneOf(sql.ref("sha1"), some)).execute(),
-    );
+    const rows = await this.#located(sha1s, where.scope);
     const own = (row: Pick<Resource, "organizationGuid">) =>
       row.organizationGuid === where.organizationGuid ? 1 : 0;
     return withoutCollisions(rows.toSorted((a, b) => own(a) - own(b)));
@@ -132,22 +143,25 @@ export class ResourceCache {
     const links = packs.length <= packsInPlace ? await this.#link(packs, scratch) : undefined;
     if (links !== undefined) {
       const indexes = new Map(packs.map((guid, index) => [guid, index]));
-      const place = ({ packGuid, offset }: ResourceFile) => {
-        return { source: indexes.get(packGuid) ?? 0, offset };
+      return {
+        sources: links,
+        placeOf: ({ packGuid, offset }) => ({ source: indexes.get(packGuid) ?? 0, offset }),
       };
-      return { sources: links, places: new Map(wanted.map((file) => [file.sha256, place(file)])) };
     }
-    const places = new Map<string, { source: number; offset: number }>();
+    const offsets = new Map<string, number>();
     const ranges = toRanges(wanted);
     let position = 0;
     for (const range of ranges) {
       for (const file of range.files) {
-        places.set(file.sha256, { source: 0, offset: position + file.offset - range.start });
+        offsets.set(file.sha256, position + file.offset - range.start);
       }
       position += range.end - range.start;
     }
     await pipeline(this.#read(ranges), createWriteStream(scratch, { flags: "wx" }));
-    return { sources: [scratch], places };
+    return {
+      sources: [scratch],
+      placeOf: ({ sha256 }) => ({ source: 0, offset: offsets.get(sha256) ?? 0 }),
+    };
   }
 
   /**
@@ -179,6 +193,21 @@ export class ResourceCache {
       });
     });
     return used.length;
+  }
+
+  async #located(
+    sha1s: Iterable<string>,
+    scope: ResourceScope,
+  ): Promise<readonly (FoundFile & Pick<Resource, "sha1">)[]> {
+    let query = this.#db
+      .selectFrom("resources")
+      .innerJoin("resourceFiles as file", "file.sha256", "resources.sha256")
+      .select(["sha1", "modified", "organizationGuid"])
+      .selectAll("file");
+    if (scope !== undefined) query = query.where("organizationGuid", "in", scope);
+    return await inTurn([...new Set(sha1s)], (some) =>
+      query.where(isOneOf(sql.ref("sha1"), some)).execute(),
+    );
   }
 
   async #addFiles(packGuid: string, files: readonly PackedFile[]): Promise<void> {

@@ -4,6 +4,7 @@ import type { Logger } from "#kernel/log/logger.ts";
 import { Loop } from "#kernel/loop/loop.ts";
 import type { Database } from "../database/schema.ts";
 import { compactPacks } from "./pack-compaction.ts";
+import type { MatchReferences } from "./match-references.ts";
 import type { ResourceCache } from "./resource-cache.ts";
 import type { ResourceCacheConfig } from "./resource-cache-config.ts";
 import { expireFiles } from "./resource-expiry.ts";
@@ -17,6 +18,7 @@ interface UpkeepContext {
   readonly blobstore: Blobstore;
   readonly cache: ResourceCache;
   readonly packs: ResourcePacks;
+  readonly references: MatchReferences;
   readonly config: ResourceCacheConfig;
 }
 
@@ -49,6 +51,7 @@ export async function keepUpResources(
   context: UpkeepContext,
   signal: AbortSignal,
 ): Promise<ResourceUpkeep> {
+  context.references.expire();
   const used = await context.cache.noteUses();
   const expired = await expireFiles(context, signal);
   const compacted = await compactPacks(context, signal);

@@ -12,6 +12,7 @@ import { testDatabase } from "#db/testing/test-database.ts";
 import { FakeClock } from "#kernel/clock/fake-clock.ts";
 import { migrations } from "../database/migrations/all.ts";
 import type { Database, Schema } from "../database/schema.ts";
+import { MatchReferences } from "../resource-matches/match-references.ts";
 import { ResourceCache } from "../resource-matches/resource-cache.ts";
 import {
   defaultResourceCache,
@@ -35,6 +36,7 @@ export class ResourceCacheBed implements AsyncDisposable {
   readonly clock: FakeClock;
   readonly cache: ResourceCache;
   readonly packs: ResourcePacks;
+  readonly references: MatchReferences;
   readonly directory: string;
   readonly config: ResourceCacheConfig;
 
@@ -50,6 +52,7 @@ export class ResourceCacheBed implements AsyncDisposable {
     this.config = parts.config;
     this.clock = new FakeClock();
     this.packs = new ResourcePacks(this);
+    this.references = new MatchReferences(this.clock);
     this.cache = new ResourceCache(this);
   }
 
@@ -107,13 +110,12 @@ export class ResourceCacheBed implements AsyncDisposable {
   ): Promise<readonly (string | undefined)[]> {
     const scope = sql<string>`(${organizationGuid})`;
     const found = await this.cache.find(asked.map(sha1Of), { scope, organizationGuid });
-    const { sources, places } = await this.cache.locate(found.values(), this.#path());
+    const { sources, placeOf } = await this.cache.locate(found.values(), this.#path());
     const bytes = await Promise.all(sources.map((source) => readFile(source)));
     return asked.map((content) => {
       const file = found.get(sha1Of(content));
-      const place = places.get(file?.sha256 ?? "");
-      if (file === undefined || place === undefined) return undefined;
-      const { source, offset } = place;
+      if (file === undefined) return undefined;
+      const { source, offset } = placeOf(file);
       return bytes[source]?.subarray(offset, offset + file.compressedSize).toString();
     });
   }

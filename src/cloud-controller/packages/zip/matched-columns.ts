@@ -4,7 +4,7 @@ import type { MatchedFile } from "./assemble-package.ts";
 export interface MatchedColumns {
   readonly names: string;
   readonly sha256s: string;
-  /** Of each file its numbers, in the order of `numbersOf`. */
+  /** Of each file its numbers, in the order of `toColumns`. */
   readonly numbers: Float64Array;
 }
 
@@ -16,28 +16,24 @@ const unknown = -1;
 
 export function toColumns(files: readonly MatchedFile[]): MatchedColumns {
   const numbers = new Float64Array(files.length * numbersPerFile);
-  for (const [index, file] of files.entries()) {
-    numbers.set(numbersOf(file), index * numbersPerFile);
+  let at = 0;
+  for (const file of files) {
+    numbers[at] = file.size;
+    numbers[at + 1] = file.modified;
+    numbers[at + 2] = file.mode;
+    numbers[at + 3] = file.method;
+    numbers[at + 4] = file.crc32;
+    numbers[at + 5] = file.packedCrc32 ?? unknown;
+    numbers[at + 6] = file.compressedSize;
+    numbers[at + 7] = file.source;
+    numbers[at + 8] = file.offset;
+    at += numbersPerFile;
   }
   return {
     names: files.map(({ name }) => name).join(separator),
     sha256s: files.map(({ sha256 }) => sha256).join(separator),
     numbers,
   };
-}
-
-function numbersOf(file: MatchedFile): readonly number[] {
-  return [
-    file.size,
-    file.modified,
-    file.mode,
-    file.method,
-    file.crc32,
-    file.packedCrc32 ?? unknown,
-    file.compressedSize,
-    file.source,
-    file.offset,
-  ];
 }
 
 export function fromColumns({ names, sha256s, numbers }: MatchedColumns): MatchedFile[] {
