@@ -22,7 +22,7 @@ function caller(userGuid: string): AuthContext {
 
 function files(count: number): MatchedResource[] {
   const one = { sha1: "a".repeat(40), size: 1, path: "a", mode: 0o644, file: undefined };
-  return new Array<MatchedResource>(count).fill(one);
+  return Array.from({ length: count }, () => one);
 }
 
 test("a match is found by its reference, once, and by nobody else", () => {
