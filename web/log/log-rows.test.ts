@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { emptyLog, withLines, type LogLine } from "./log-line.ts";
-import { lastWords, rowsOf, sectionsOf, windowOf } from "./log-rows.ts";
+import { lastWords, rowOfFailure, rowsOf, sectionsOf, windowOf } from "./log-rows.ts";
 
 function lines(...phases: (string | undefined)[]): LogLine[] {
   return phases.map((phase, index) => ({
@@ -15,10 +15,15 @@ function lines(...phases: (string | undefined)[]): LogLine[] {
   }));
 }
 
+const failed =
+  "BuildpackCompileFailed - App staging failed in the buildpack compile phase: supply of nodejs ended with exit status 1";
+const undetected = "NoAppDetectedError - An app was not successfully detected";
+const ofNoPhase = "StagingError - Staging error: staging failed: Procfile: no YAML";
+
 test("a failed build's log opens at the phase that failed, with the lines outside of phases around it", () => {
   const log = lines(undefined, "detect", "detect", "supply", "supply", "supply", undefined);
 
-  const sections = sectionsOf(log, { hasFailed: true });
+  const sections = sectionsOf(log, failed);
   const rows = rowsOf(sections, ({ isRed }) => isRed);
 
   assert.deepEqual(
@@ -27,16 +32,15 @@ test("a failed build's log opens at the phase that failed, with the lines outsid
     ),
     [1, "detect false", "supply nodejs true", 4, 5, 6, 7],
   );
-  assert.equal(
-    sectionsOf(log, { hasFailed: false }).some(({ isRed }) => isRed),
-    false,
-  );
+  for (const error of [null, ofNoPhase, failed.replace("nodejs", "nodejs2")]) {
+    assert.ok(!sectionsOf(log, error).some(({ isRed }) => isRed));
+  }
 });
 
 test("many lines of the cell fold, few do not, and a log without phases is shown whole", () => {
   const many = Array.from({ length: 9 }, () => undefined);
   const shown = (log: LogLine[]) =>
-    rowsOf(sectionsOf(log, { hasFailed: true }), () => false).map((row) =>
+    rowsOf(sectionsOf(log, undetected), () => false).map((row) =>
       row.kind === "line" ? row.line.number : row.section.title,
     );
 
@@ -45,17 +49,40 @@ test("many lines of the cell fold, few do not, and a log without phases is shown
 });
 
 test("the last words are those of the phase that failed, unless it asked all buildpacks", () => {
-  const words = (...phases: (string | undefined)[]) =>
-    lastWords(sectionsOf(lines(...phases), { hasFailed: true }), 2).map(({ number }) => number);
+  const words = (error: string, ...phases: (string | undefined)[]) =>
+    lastWords(sectionsOf(lines(...phases), error), 2).map(({ number }) => number);
 
-  assert.deepEqual(words(undefined, "detect", "supply", "supply", "supply", undefined), [4, 5]);
-  assert.deepEqual(words(undefined, "detect", "detect", undefined), []);
-  assert.deepEqual(words(undefined), []);
+  assert.deepEqual(words(failed, undefined, "detect", "supply", "supply", "supply"), [4, 5]);
+  assert.deepEqual(words(undetected, undefined, "detect", "detect", undefined), []);
+  assert.deepEqual(words(undetected, undefined), []);
+});
+
+test("where no phase failed the last words are what the builder complained of after them", () => {
+  const log = lines("supply", undefined, undefined, undefined).map((line) => ({
+    ...line,
+    isError: line.number !== 3,
+  }));
+
+  const words = lastWords(sectionsOf(log, ofNoPhase), 8);
+
+  assert.deepEqual(
+    words.map(({ number }) => number),
+    [2, 4],
+  );
+});
+
+test("a complete log is looked at first where what failed ends, unless that is folded", () => {
+  const sections = sectionsOf(lines(undefined, "detect", "supply", "supply", undefined), failed);
+
+  assert.equal(rowOfFailure(rowsOf(sections, ({ isRed }) => isRed)), 4);
+  assert.equal(rowOfFailure(rowsOf(sections, () => true)), 5);
+  assert.equal(rowOfFailure(rowsOf(sections, () => false)), undefined);
+  assert.equal(rowOfFailure(rowsOf(sectionsOf(lines("supply"), null), () => true)), undefined);
 });
 
 test("a section keeps its key as lines are added to it", () => {
-  const before = sectionsOf(lines("detect", "supply"), { hasFailed: false });
-  const after = sectionsOf(lines("detect", "supply", "supply"), { hasFailed: false });
+  const before = sectionsOf(lines("detect", "supply"), null);
+  const after = sectionsOf(lines("detect", "supply", "supply"), null);
 
   assert.deepEqual(
     after.map(({ key }) => key),

@@ -16,11 +16,8 @@ export type LogRow =
   | { readonly kind: "section"; readonly section: LogSection; readonly isOpen: boolean }
   | { readonly kind: "line"; readonly line: LogLine };
 
-/** A build's log by phases, in order. `hasFailed`: the last phase is the one that did. */
-export function sectionsOf(
-  lines: readonly LogLine[],
-  options: { readonly hasFailed: boolean },
-): LogSection[] {
+/** A build's log by phases, in order. The error of one that failed names the phase, where it was in one. */
+export function sectionsOf(lines: readonly LogLine[], error: string | null): LogSection[] {
   const sections: (LogSection & { lines: LogLine[] })[] = [];
   for (const line of lines) {
     const last = sections.at(-1);
@@ -32,8 +29,16 @@ export function sectionsOf(
     const { number: key, phase } = line;
     sections.push({ key, title: titleOf(line), phase, lines: [line], isRed: false });
   }
-  const red = options.hasFailed ? sections.findLast(({ phase }) => phase !== undefined) : undefined;
+  const red = error === null ? undefined : sections.findLast((each) => isNamedIn(error, each));
   return sections.map((section) => (section === red ? { ...section, isRed: true } : section));
+}
+
+/** `supply of NAME` in the platform's words, or a detection that found nothing. */
+function isNamedIn(error: string, { phase, lines: [line] }: LogSection): boolean {
+  if (phase === "detect") return error.startsWith("NoAppDetectedError");
+  if (phase === undefined || line?.buildpack === undefined) return false;
+  const name = `${phase} of ${line.buildpack}`;
+  return error.endsWith(name) || error.includes(`${name} `);
 }
 
 /** All buildpacks are asked at once, so a detection is of no one of them. */
@@ -63,11 +68,27 @@ export function rowsOf(
   });
 }
 
-/** What the failed phase said last; a detection's words are told better by buildpack. */
+/**
+ * What the failed phase said last, or where none failed what the builder complained of at the end; a detection's words are
+ * told better by buildpack.
+ */
 export function lastWords(sections: readonly LogSection[], count: number): readonly LogLine[] {
   const red = sections.find(({ isRed }) => isRed);
-  if (red === undefined || red.phase === "detect") return [];
-  return red.lines.filter(({ text }) => text.trim() !== "").slice(-count);
+  if (red?.phase === "detect") return [];
+  const said = red?.lines ?? (sections.at(-1)?.lines ?? []).filter(isComplaintOfBuilder);
+  return said.filter(({ text }) => text.trim() !== "").slice(-count);
+}
+
+function isComplaintOfBuilder({ isError, source, phase }: LogLine): boolean {
+  return isError && source === "STG" && phase === undefined;
+}
+
+/** Where a log that is complete is looked at first: at the end of what failed. Undefined: at its beginning. */
+export function rowOfFailure(rows: readonly LogRow[]): number | undefined {
+  const head = rows.findIndex((row) => row.kind === "section" && row.section.isRed);
+  const section = rows[head];
+  if (section?.kind !== "section" || !section.isOpen) return undefined;
+  return head + section.section.lines.length;
 }
 
 /** The rows that a window of that height shows, and some around them: only these are in the document. */

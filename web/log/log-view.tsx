@@ -7,12 +7,16 @@ import { shownCharacters } from "./terminal-text.ts";
 /** Of `--log-row` in the style sheet, in pixels: rows of one height make 50,000 of them as cheap as fifty. */
 const rowHeight = 20;
 const tallest = 640;
+/** Of what stands below the row at which a log is looked at first. */
+const rowsBelow = 7;
 
 /** A log in a window of its own. It follows the end until the reader moves away from it. */
 export function LogView(props: {
   readonly label: string;
   readonly rows: readonly LogRow[];
   readonly follows: boolean;
+  /** The row that is brought into view once it is known; a reader who has moved meanwhile is left where he is. */
+  readonly beginsAt?: number | undefined;
   /** What stands in front of a line: its number in a build's log, its time and source in an app's. */
   readonly margin: (line: LogLine) => string;
   readonly toggle?: (section: LogSection) => void;
@@ -27,6 +31,14 @@ export function LogView(props: {
     if (element === null || !props.follows || !isAtEnd.current) return;
     element.scrollTop = element.scrollHeight;
   }, [rows, props.follows]);
+  const isPlaced = useRef(false);
+  useLayoutEffect(() => {
+    const element = box.current;
+    if (element === null || props.beginsAt === undefined || isPlaced.current) return;
+    isPlaced.current = true;
+    if (element.scrollTop > 0) return;
+    element.scrollTop = (props.beginsAt + rowsBelow) * rowHeight - element.clientHeight;
+  }, [props.beginsAt]);
   const moved = (element: HTMLDivElement) => {
     isAtEnd.current = element.scrollTop + element.clientHeight >= element.scrollHeight - rowHeight;
     setScrollTop(element.scrollTop);

@@ -3,17 +3,21 @@ import type { Build } from "../api/records.ts";
 import type { BuildLog } from "../log/build-log.ts";
 import { filtered, LogTools } from "../log/log-tools.tsx";
 import { LogView } from "../log/log-view.tsx";
-import { isFoldable, rowsOf, sectionsOf, type LogRow, type LogSection } from "../log/log-rows.ts";
+import {
+  isFoldable,
+  rowOfFailure,
+  rowsOf,
+  sectionsOf,
+  type LogRow,
+  type LogSection,
+} from "../log/log-rows.ts";
 import { explain } from "../parts/notice.tsx";
 
 /** The log of a staging by phases: a failed one is open where it failed, a running one everywhere. */
 export function BuildLogPart({ build, log }: { readonly build: Build; readonly log: BuildLog }) {
   const [filter, setFilter] = useState("");
   const [turned, setTurned] = useState<ReadonlySet<number>>(new Set());
-  const sections = useMemo(
-    () => sectionsOf(log.lines, { hasFailed: build.state === "FAILED" }),
-    [log.lines, build.state],
-  );
+  const sections = useMemo(() => sectionsOf(log.lines, build.error), [log.lines, build.error]);
   const rows = useMemo(() => {
     if (filter.trim() !== "") {
       return filtered(log.lines, filter).map((line): LogRow => ({ kind: "line", line }));
@@ -81,6 +85,7 @@ function LogBody(props: {
       label="Log of the staging"
       rows={props.rows}
       follows={props.isStaging}
+      beginsAt={log.state === "complete" ? rowOfFailure(props.rows) : undefined}
       margin={({ number }) => String(number)}
       toggle={props.toggle}
     />

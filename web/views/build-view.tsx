@@ -134,7 +134,7 @@ function Failure(props: {
   readonly log: BuildLog | undefined;
 }) {
   const words = failureWords(props.error);
-  const said = lastWords(sectionsOf(props.log?.lines ?? [], { hasFailed: true }), wordsShown);
+  const said = lastWords(sectionsOf(props.log?.lines ?? [], props.error), wordsShown);
   return (
     <div class="failure" role="alert">
       <p class="failure-headline">{words.headline}</p>
