@@ -34,6 +34,18 @@ const table = [
     "exceeded 15m0s timeout; STG: Exited with status 143",
     "StagingTimeExpired - Staging time expired: staging did not end within 15m0s",
   ],
+  [
+    "cell disappeared before completion",
+    "StagingError - Staging error: staging failed: its cell was lost: stage again",
+  ],
+  [
+    "cell restarted while the task was running",
+    "StagingError - Staging error: staging failed: its cell was restarted: stage again",
+  ],
+  [
+    "not started within time limit",
+    "StagingError - Staging error: staging failed: no cell began with it in time: stage again",
+  ],
   ["Downloading app package failed", "StagingError - Staging error: staging failed"],
   ["task was cancelled", "StagingError - Staging error: staging failed"],
 ] as const;

@@ -32,6 +32,13 @@ const passedOn = [
   "invalid docker registry address",
 ] as const;
 
+/** Where nothing is wrong with the app. */
+const byPlatform: Readonly<Record<string, string>> = {
+  "cell restarted while the task was running": "its cell was restarted: stage again",
+  "cell disappeared before completion": "its cell was lost: stage again",
+  "not started within time limit": "no cell began with it in time: stage again",
+};
+
 /**
  * What the developer is told of a failed staging task. Details of the container stay inside, with additions to the
  * original's table, which calls them all "staging failed": a timeout and a lack of memory or disk are named, for the developer
@@ -60,7 +67,8 @@ export function stagingFailure(
   }
   const full = /\((disk quota exceeded: [^)]+)\)$/.exec(reason)?.[1];
   if (full !== undefined) return stagingError(`staging failed: ${full}`);
-  return stagingError("staging failed");
+  const platform = byPlatform[reason];
+  return stagingError(platform === undefined ? "staging failed" : `staging failed: ${platform}`);
 }
 
 export function stagingError(message: string): StagingFailure {
