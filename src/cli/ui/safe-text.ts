@@ -10,7 +10,23 @@ const commands =
  * turn the text around is written out (`\\x1b`), so that a log cannot forge what stands around it.
  */
 export function safeText(text: string): string {
-  return text.replace(styling, "").replace(commands, (character) => {
+  return writtenOut(text.replace(styling, ""));
+}
+
+/** The same with its colours, which end with the line. */
+export function safeStyledText(text: string): string {
+  let styled = "";
+  let end = 0;
+  for (const { 0: style, index } of text.matchAll(styling)) {
+    styled += writtenOut(text.slice(end, index)) + style;
+    end = index + style.length;
+  }
+  const rest = writtenOut(text.slice(end));
+  return end === 0 ? rest : `${styled}${rest}\u001b[0m`;
+}
+
+function writtenOut(text: string): string {
+  return text.replace(commands, (character) => {
     const code = character.charCodeAt(0);
     return code < 256
       ? `\\x${code.toString(16).padStart(2, "0")}`

@@ -14,7 +14,17 @@ const message: LogMessage = {
   text: "one\r\ntwo",
 };
 
-function shown(options: { header: boolean; color: boolean }): string {
+function shown(
+  options: { header: boolean; color: boolean; terminalWidth?: number },
+  text = message.text,
+): string {
+  return shownMessage({ ...message, text }, options);
+}
+
+function shownMessage(
+  of: LogMessage,
+  options: { header: boolean; color: boolean; terminalWidth?: number },
+): string {
   let text = "";
   const out = new Writable({
     write(chunk: Buffer, _encoding, callback) {
@@ -25,10 +35,10 @@ function shown(options: { header: boolean; color: boolean }): string {
   const streams = { input: new PassThrough(), out, err: out };
   const ui = new Ui(streams, {
     color: options.color,
-    terminalWidth: undefined,
+    terminalWidth: options.terminalWidth,
     isErrTerminal: false,
   });
-  showLogMessage(ui, message, options);
+  showLogMessage(ui, of, options);
   return text;
 }
 
@@ -46,6 +56,19 @@ test("staging lines have no header; ERR is red where colours are shown", () => {
   assert.equal(
     shown({ header: false, color: true }),
     "   \u001b[31mone\u001b[0m\n   \u001b[31mtwo\u001b[0m\n",
+  );
+});
+
+test("a terminal gets the colours of a line and nothing else that it would obey; a pipe gets the line", () => {
+  const hostile = "\u001b[2J\u001b]0;owned\u0007\u001b[32mgreen \u001b[1mbold\u202e\nplain\u009b1A";
+
+  assert.equal(
+    shown({ header: false, color: false }, hostile),
+    `   ${hostile.replace("\n", "\n   ")}\n`,
+  );
+  assert.equal(
+    shown({ header: false, color: false, terminalWidth: 80 }, hostile),
+    "   \\x1b[2J\\x1b]0;owned\\x07\u001b[32mgreen \u001b[1mbold\\u202e\u001b[0m\n   plain\\x9b1A\n",
   );
 });
 

@@ -1,4 +1,5 @@
 import type { Readable, Writable } from "node:stream";
+import { safeStyledText } from "./safe-text.ts";
 import { styled, type Style } from "./style.ts";
 import { keyValueLines, tableLines, type TableOptions } from "./table.ts";
 
@@ -77,6 +78,11 @@ export class Ui {
   /** Bytes as they are, for `curl`. */
   raw(bytes: Uint8Array): void {
     this.streams.out.write(bytes);
+  }
+
+  /** A line that the platform does not vouch for, as it may be shown: a file or a pipe gets it as it is. */
+  foreign(line: string): string {
+    return this.#terminalWidth === undefined ? line : safeStyledText(line);
   }
 
   style(text: string, style: Style): string {

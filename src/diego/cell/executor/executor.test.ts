@@ -33,6 +33,7 @@ class Bench {
         cellId: "cell-1",
         capacity: { memoryMb: 1024, diskMb: 4096, containers: 3 },
         directory: this.#directory,
+        kept: { containers: 1, terminals: 1 },
       },
       {
         clock: this.clock,
@@ -482,4 +483,27 @@ test("a cell that comes back ends the tasks it finds, and destroys what it does 
   await second.destroy("build-1");
   assert.equal(b.runtime.live.size, 0);
   await second[Symbol.asyncDispose]();
+});
+
+test("a container that is kept after its failure has said all that it says when its end is told", async (t) => {
+  const b = await bench(t);
+  const executor = await b.executor();
+  b.runtime.programs.set("/builder", async () => 1);
+  executor.allocate([taskAllocation("failed")]);
+  const keep = { forMs: 60_000, directory: "/tmp/app", line: "A shell: here" };
+  executor.run("failed", runRequest({ action: runAction({ path: "/builder" }), keep }));
+  await b.outcome(executor, "failed");
+  await executor.conclude("failed");
+  assert.deepEqual(
+    executor.kept().map(({ guid }) => guid),
+    ["failed"],
+  );
+  const said = b.logs.lines();
+  assert.ok(said.at(-1)?.includes("A shell: here"), said.join("\n"));
+
+  await executor.releaseKept("failed", "the test wants its place");
+
+  assert.equal(b.runtime.live.size, 0);
+  assert.deepEqual(b.logs.lines(), said);
+  await executor[Symbol.asyncDispose]();
 });

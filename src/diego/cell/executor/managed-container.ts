@@ -72,6 +72,7 @@ export class ManagedContainer {
   #container: Container | undefined;
   #routable = true;
   #mayBeKept: boolean;
+  #hasSaidAll = false;
   #life: Promise<void> = Promise.resolve();
   #destroying: Promise<void> | undefined;
   #draining: Promise<void> | undefined;
@@ -168,8 +169,9 @@ export class ManagedContainer {
     return this.#request?.keep;
   }
 
-  /** What is told of it ends here; it is destroyed later. */
+  /** What is told of it, and what it says in the log, ends here; it is destroyed later, when others write there. */
   async endObservation(): Promise<void> {
+    this.#hasSaidAll = true;
     await this.#observer.close();
   }
 
@@ -364,6 +366,7 @@ export class ManagedContainer {
   }
 
   #say(what: string): void {
+    if (this.#hasSaidAll) return;
     this.#logs?.source("").say("OUT", this.#sentence(what));
   }
 
