@@ -66,7 +66,10 @@ export class PackageLeases {
    * The end of a package that this process has made. False where it is not this process's any more: the app has been
    * deleted, or this process said nothing for so long that the package has been failed. Nothing of it may stay then.
    */
-  async finish(guid: string, end: Pick<Package, "state" | "sha256" | "error">): Promise<boolean> {
+  async finish(
+    guid: string,
+    end: Pick<Package, "state" | "sha256" | "error"> & Partial<Pick<Package, "contentKey">>,
+  ): Promise<boolean> {
     const { numUpdatedRows } = await this.#db
       .updateTable("packages")
       .set({ ...touched(this.#clock), ...end, processedBy: null, processedAt: null })

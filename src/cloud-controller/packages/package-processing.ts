@@ -16,7 +16,13 @@ import type { ResourceCacheConfig } from "../resource-matches/resource-cache-con
 import type { ResourceScope } from "../resource-matches/resource-scope.ts";
 import type { PackageLeases } from "./package-leases.ts";
 import type { PackageRetention } from "./package-retention.ts";
-import type { AssembledPackage, CacheableFile, MatchedFile } from "./zip/assemble-package.ts";
+import type { Package } from "./package-table.ts";
+import type {
+  AssembledPackage,
+  CacheableFile,
+  MatchedFile,
+  PreviousPackage,
+} from "./zip/assemble-package.ts";
 import { AssemblyThreads } from "./zip/assembly-worker.ts";
 import { CorruptResource, InvalidZip, ZipTooLarge } from "./zip/invalid-zip.ts";
 import { openAssembly } from "./zip/open-assembly.ts";
@@ -51,6 +57,9 @@ export interface PackageProcessingOptions {
   };
 }
 
+/** What a package that has failed has. */
+const nothing = { sha256: null, contentKey: null };
+
 /** Packages made at once; the rest wait their turn. */
 const atOnce = 2;
 
@@ -84,11 +93,11 @@ export class PackageProcessing implements AsyncDisposable {
   async #process(upload: PackageUpload): Promise<void> {
     await this.#turn();
     try {
-      const sha256 = await this.#make(upload);
-      await this.#finish(upload, { state: "READY", sha256, error: null });
+      const made = await this.#make(upload);
+      await this.#finish(upload, { state: "READY", ...made, error: null });
     } catch (error) {
       const message = this.#messageOf(asFullWhereFull(error), upload);
-      await this.#finish(upload, { state: "FAILED", sha256: null, error: message });
+      await this.#finish(upload, { state: "FAILED", ...nothing, error: message });
       this.#options.appLog.write(upload.app, `Failed to process the package: ${message}`, {
         type: "ERR",
       });
@@ -106,7 +115,7 @@ export class PackageProcessing implements AsyncDisposable {
     this.#free -= 1;
   }
 
-  async #make(upload: PackageUpload): Promise<string> {
+  async #make(upload: PackageUpload): Promise<Pick<Package, "sha256" | "contentKey">> {
     const { blobstore, resources, resourceCache, space, limits } = this.#options;
     const archiveLimits = {
       maxTotalBytes: limits.maximumPackageBytes,
@@ -123,6 +132,7 @@ export class PackageProcessing implements AsyncDisposable {
         target,
         matched: matched.files,
         sources: matched.sources,
+        previous: await this.#previous(upload),
         packs: {
           prefix: path.join(upload.directory, "pack-"),
           wanted: await resources.unknown(cacheable.map(({ sha256 }) => sha256)),
@@ -135,11 +145,35 @@ export class PackageProcessing implements AsyncDisposable {
         throw error;
       });
     const [stored] = await Promise.allSettled([
-      blobstore.putFile(packageBlob(upload.packageGuid), target, assembled.content),
+      blobstore.putFile(packageBlob(upload.packageGuid), assembled.path, assembled.content),
       this.#fillCache(upload, cacheable, assembled),
     ]);
     if (stored.status === "rejected") throw stored.reason;
-    return stored.value.sha256;
+    return { sha256: stored.value.sha256, contentKey: assembled.contentKey ?? null };
+  }
+
+  /** The app's last large package, which a push of what has not changed is again. */
+  async #previous({ app, directory }: PackageUpload): Promise<PreviousPackage | undefined> {
+    const { db, blobstore } = this.#options;
+    const last = await db
+      .selectFrom("packages")
+      .select(["guid", "sha256", "contentKey"])
+      .where("appGuid", "=", app.guid)
+      .where("state", "=", "READY")
+      .where("contentKey", "is not", null)
+      .orderBy("id", "desc")
+      .limit(1)
+      .executeTakeFirst();
+    if (last === undefined || last.contentKey === null || last.sha256 === null) return undefined;
+    const { contentKey, sha256 } = last;
+    const name = path.join(directory, "previous");
+    try {
+      const isLinked = await blobstore.link(packageBlob(last.guid), name);
+      return isLinked ? { path: name, contentKey, sha256 } : undefined;
+    } catch (error) {
+      if (error instanceof BlobNotFound) return undefined;
+      throw error;
+    }
   }
 
   /** What is matched, and where it can be read. */
@@ -223,11 +257,7 @@ export class PackageProcessing implements AsyncDisposable {
 
   async #finish(
     upload: PackageUpload,
-    end: {
-      readonly state: "READY" | "FAILED";
-      readonly sha256: string | null;
-      readonly error: string | null;
-    },
+    end: Pick<Package, "state" | "sha256" | "contentKey" | "error">,
   ): Promise<void> {
     const { leases, retention, logger } = this.#options;
     try {

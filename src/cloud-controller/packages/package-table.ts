@@ -19,6 +19,8 @@ export interface PackageTable extends RecordColumns {
   readonly state: PackageState;
   /** Hex, of the stored zip. */
   readonly sha256: string | null;
+  /** Of its entries and their contents (`zip/content-key.ts`); null where it is small, or was made before that was kept. */
+  readonly contentKey: ColumnType<string | null, string | null | undefined>;
   readonly error: string | null;
   readonly image: string | null;
   readonly username: string | null;

@@ -54,7 +54,7 @@ export interface StagingLimits {
   readonly dropletsKept: number;
 }
 
-/** capi-release's production values. */
+/** capi-release's production values; there a file of more than half a package is never matched. */
 export const defaultStagingLimits: StagingLimits = {
   stagingTimeoutMs: 900_000,
   minimumStagingMemoryInMb: 1024,
@@ -64,7 +64,7 @@ export const defaultStagingLimits: StagingLimits = {
   maximumPackageBytes: 1024 ** 3,
   maximumUploadBytes: 2 * 1024 ** 3,
   maximumPackageEntries: 1_000_000,
-  maximumResourceBytes: 512 * 1024 ** 2,
+  maximumResourceBytes: 1024 ** 3,
   packagesKept: 5,
   dropletsKept: 5,
 };

@@ -25,6 +25,7 @@ import { jobActors } from "./0122-job-actors.ts";
 import { nameKeys } from "./0123-name-keys.ts";
 import { toolchains } from "./0128-toolchains.ts";
 import { shellTickets } from "./0132-shell-tickets.ts";
+import { packageContent } from "./0148-package-content.ts";
 
 /** Forward only, in this order. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -54,4 +55,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0123-name-keys": nameKeys,
   "0128-toolchains": toolchains,
   "0132-shell-tickets": shellTickets,
+  "0148-package-content": packageContent,
 };

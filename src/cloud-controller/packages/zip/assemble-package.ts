@@ -1,6 +1,8 @@
 import { closeSync, openSync } from "node:fs";
 import type { BlobInfo } from "#blobstore/blobstore.ts";
+import { digestsOf } from "#blobstore/digests.ts";
 import { checkEntries, checkLinkTarget, checkTotal, checkTree } from "./check-entries.ts";
+import { contentKey } from "./content-key.ts";
 import { CorruptResource, InvalidZip, shown } from "./invalid-zip.ts";
 import { ReadAhead } from "./read-ahead.ts";
 import { SourceTooShort, type ByteRange } from "./sequential-file.ts";
@@ -53,10 +55,24 @@ export interface AssemblyRequest {
   /** The files that hold what was matched. */
   readonly sources: readonly string[];
   readonly packs: PacksRequest;
+  /** A package that this one may turn out to be again. */
+  readonly previous?: PreviousPackage | undefined;
+}
+
+/** A package of the past, in a file that nobody writes to any more. */
+export interface PreviousPackage {
+  readonly path: string;
+  /** Of `contentKey`. */
+  readonly contentKey: string;
+  /** Hex, of the file as it was stored. */
+  readonly sha256: string;
 }
 
 export interface AssembledPackage {
+  /** The target, or the previous package. */
+  readonly path: string;
   readonly content: BlobInfo;
+  readonly contentKey: string | undefined;
   readonly packs: readonly WrittenPack[];
 }
 
@@ -125,20 +141,42 @@ export async function assemblePackage(
       const { offset } = file;
       matched.push({ ...file, kind: "file", source: { file: source, offset } });
     }
-    const writer = new ZipWriter(files.open(request.target, "wx"));
     const entries = uploaded === undefined ? [] : toStored(kept, new ReadAhead(uploaded));
-    const inOrder: (StoredEntry | MatchedEntry)[] = [...entries, ...matched];
-    for (const entry of inOrder.sort(byName)) {
-      if ("packedCrc32" in entry) addMatched(writer, entry);
-      else writer.add(entry);
-    }
-    const content = writer.finish();
+    const inOrder = [...entries, ...matched].sort(byName);
+    const key = contentKey(inOrder);
+    const made =
+      (await previousAgain(request, key)) ??
+      writeEntries(new ZipWriter(files.open(request.target, "wx")), inOrder, request.target);
     const packs = uploaded === undefined ? [] : writePacks(kept, uploaded, request.packs);
-    return { content, packs };
+    return { ...made, contentKey: key, packs };
   } finally {
     files.close();
   }
 }
+
+/** Read whole first, as every matched file is: a package that has been spoilt would be so for every push of these files. */
+async function previousAgain(
+  { previous }: AssemblyRequest,
+  key: string | undefined,
+): Promise<Pick<AssembledPackage, "path" | "content"> | undefined> {
+  if (previous === undefined || previous.contentKey !== key) return undefined;
+  const content = await digestsOf(previous.path);
+  return content.sha256 === previous.sha256 ? { path: previous.path, content } : undefined;
+}
+
+function writeEntries(
+  writer: ZipWriter,
+  entries: readonly (UploadedEntry | MatchedEntry)[],
+  path: string,
+): Pick<AssembledPackage, "path" | "content"> {
+  for (const entry of entries) {
+    if ("packedCrc32" in entry) addMatched(writer, entry);
+    else writer.add(entry);
+  }
+  return { path, content: writer.finish() };
+}
+
+type UploadedEntry = StoredEntry & { readonly sha256: string };
 
 interface MatchedEntry extends StoredEntry {
   readonly source: ByteRange;
@@ -191,11 +229,11 @@ async function checkContent(fd: number, file: MatchedFile): Promise<void> {
   throw new CorruptResource(file.sha256);
 }
 
-function toStored(kept: readonly VerifiedEntry[], file: ReadAhead): StoredEntry[] {
-  return kept.flatMap(({ entry, dataOffset }) => {
+function toStored(kept: readonly VerifiedEntry[], file: ReadAhead): UploadedEntry[] {
+  return kept.flatMap(({ entry, dataOffset, sha256 }) => {
     const { kind } = entry;
     const source = { file, offset: dataOffset };
-    return kind === "root" ? [] : [{ ...entry, kind, mode: usableMode(entry), source }];
+    return kind === "root" ? [] : [{ ...entry, kind, mode: usableMode(entry), source, sha256 }];
   });
 }
 
