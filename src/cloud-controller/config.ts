@@ -1,5 +1,6 @@
 import type { DatabaseConfig } from "#db/database-config.ts";
 import type { InternalSecret } from "#kernel/http/internal-auth.ts";
+import type { BodyPace } from "./http/body-pace.ts";
 import type { RateLimits } from "./http/rate-limit.ts";
 import type { CleanUpConfig } from "./clean-up/clean-up-config.ts";
 import type { StagingConfig } from "./staging/staging-config.ts";
@@ -28,6 +29,8 @@ export interface CloudControllerConfig {
   readonly limits: CloudControllerLimits;
   /** Undefined: requests are not limited, as in the original's defaults. */
   readonly rateLimits?: RateLimits;
+  /** Default: `defaultBodyPace`. */
+  readonly bodyPace?: BodyPace;
   readonly staging: StagingConfig;
   /** Of an OpenTelemetry collector that is sent the timeline of each build; undefined: none. */
   readonly otlpEndpoint?: string;

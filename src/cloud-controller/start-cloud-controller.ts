@@ -24,6 +24,7 @@ import type { Schema } from "./database/schema.ts";
 import { seed } from "./database/seed.ts";
 import { followHost } from "./environment-variable-groups/find-environment-variable-group.ts";
 import { createAuthenticate, type Authenticate } from "./http/authentication.ts";
+import { defaultBodyPace } from "./http/body-pace.ts";
 import { createServer, type ApiServer } from "./http/create-server.ts";
 import { Links } from "./http/links.ts";
 import { Changes, LongPoll } from "./http/long-poll.ts";
@@ -161,6 +162,8 @@ function openServers(
   const api = starting.adopt(
     createServer({
       logger,
+      clock,
+      bodyPace: config.bodyPace ?? defaultBodyPace,
       authenticate,
       onCaller: (auth) => users.noteCaller(auth),
       rateLimiter:

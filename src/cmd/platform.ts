@@ -284,6 +284,7 @@ async function controlCloud(
       limits: settings.limits,
       ...(settings.rateLimits === undefined ? {} : { rateLimits: settings.rateLimits }),
       longPollMs: settings.longPollMs,
+      bodyPace: settings.bodyPace,
       ...(settings.otlpEndpoint === undefined ? {} : { otlpEndpoint: settings.otlpEndpoint }),
       commaDelimitedDestinations: settings.commaDelimitedDestinations,
       uaaClient: { id: "admin", secret: uaaAdminSecret(state) },

@@ -26,6 +26,7 @@ rate_limiter: { enabled: true, general_limit: 500, admin_limit: 9000 }
 rivera:
   orphaned_blob_days: 3
   long_poll_in_seconds: 2.5
+  least_body_kib_per_minute: 64
   web: false
   otlp_endpoint: http://127.0.0.1:4318
   resource_cache: { matching: global, maximum_size_in_mb: 100, expire_after_days: 7, own_blob_size_in_mb: 1 }
@@ -59,6 +60,7 @@ rivera:
     },
     rateLimits: { general: 500, unauthenticated: 100, admin: 9000, intervalMinutes: 60 },
     longPollMs: 2_500,
+    bodyPace: { windowMs: 60_000, leastBytes: 65_536 },
     commaDelimitedDestinations: true,
     otlpEndpoint: "http://127.0.0.1:4318",
     web: undefined,

@@ -5,6 +5,7 @@ import {
   defaultResourceCache,
   type ResourceCacheConfig,
 } from "#cloud-controller/resource-matches/resource-cache-config.ts";
+import { defaultBodyPace, type BodyPace } from "#cloud-controller/http/body-pace.ts";
 import type { RateLimits } from "#cloud-controller/http/rate-limit.ts";
 import {
   defaultStagingLimits,
@@ -20,6 +21,7 @@ export interface Settings {
   /** Undefined: requests are not limited. */
   readonly rateLimits: RateLimits | undefined;
   readonly longPollMs: number;
+  readonly bodyPace: BodyPace;
   readonly syncIntervalMs: number;
   readonly commaDelimitedDestinations: boolean;
   /** Of an OpenTelemetry collector, for the timelines of stagings; undefined: none. */
@@ -105,6 +107,8 @@ export const settingsSchema = z.strictObject({
   rivera: z
     .strictObject({
       orphaned_blob_days: days.optional(),
+      /** Who sends a body more slowly is let go; 0: nobody is. */
+      least_body_kib_per_minute: z.int().min(0).max(1_048_576).optional(),
       long_poll_in_seconds: z.number().min(0).max(60).optional(),
       /** Whether the dashboard is served. */
       web: z.boolean().default(true),
@@ -163,6 +167,10 @@ export function settingsOf(asked: Asked): Settings {
     resourceCache: resourceCacheOf(rivera.resource_cache),
     rateLimits: rateLimitsOf(asked.rate_limiter),
     longPollMs: inMs(rivera.long_poll_in_seconds) ?? 20_000,
+    bodyPace: {
+      ...defaultBodyPace,
+      ...given({ leastBytes: inKib(rivera.least_body_kib_per_minute) }),
+    },
     syncIntervalMs: inMs(asked.diego_sync.frequency_in_seconds) ?? 30_000,
     commaDelimitedDestinations: asked.security_groups.enable_comma_delimited_destinations ?? false,
     otlpEndpoint: rivera.otlp_endpoint,
@@ -214,6 +222,10 @@ function resourceCacheOf(asked: z.infer<typeof resourceCache>): ResourceCacheCon
       ownBlobBytes: inBytes(asked.own_blob_size_in_mb),
     }),
   };
+}
+
+function inKib(kib: number | undefined): number | undefined {
+  return kib === undefined ? undefined : kib * 1024;
 }
 
 function inBytes(mb: number | undefined): number | undefined {

@@ -13,6 +13,7 @@ const cfErrors = {
   InvalidRequest: { code: 10004, status: 400, detail: "The request is invalid" },
   BadRequest: { code: 1004, status: 400, detail: "Bad request" },
   PayloadTooLarge: { code: 1004, status: 413, detail: "The request body is too large" },
+  RequestTimeout: { code: 1004, status: 408, detail: "The request body came too slowly" },
   InvalidAuthToken: { code: 1000, status: 401, detail: "Invalid Auth Token" },
   NotFound: { code: 10000, status: 404, detail: "Unknown request" },
   UnknownError: {

@@ -4,8 +4,10 @@ import { BlobstoreFull, BlobstoreUnavailable } from "#blobstore/blobstore.ts";
 import { whyUnavailable } from "#db/database-error.ts";
 import { withLogData } from "#kernel/log/log-context.ts";
 import type { Logger } from "#kernel/log/logger.ts";
+import type { Clock } from "#kernel/clock/clock.ts";
 import { mayRead, mayWrite, type AuthContext } from "./auth-context.ts";
 import type { Authenticate } from "./authentication.ts";
+import { requireBodyPace, type BodyPace } from "./body-pace.ts";
 import { CfError } from "./cf-errors.ts";
 import { parseJsonBody } from "./json-body.ts";
 import type { RateLimiter } from "./rate-limit.ts";
@@ -50,8 +52,11 @@ export function createServer(options: {
   /** Called with each authenticated caller before the handler. */
   readonly onCaller: (auth: AuthContext) => Promise<void>;
   readonly rateLimiter?: RateLimiter | undefined;
+  readonly clock: Clock;
+  readonly bodyPace: BodyPace;
 }): ApiServer {
   const app = createBareServer(options.logger);
+  requireBodyPace(app, { ...options, pace: options.bodyPace });
   app.decorateRequest("auth", { getter: () => nobody });
   app.addHook("onRequest", async (request, reply) => {
     if (request.routeOptions.config.anonymous === true || request.is404) {
