@@ -67,6 +67,7 @@ const mayImport: Record<string, readonly string[]> = {
     "cloud-controller/http/cf-errors",
     "cloud-controller/running/desired-lrp",
     "cloud-controller/running/vcap-application",
+    "cloud-controller/sidecars/sidecar-memory",
     "cloud-controller/staging/environment",
     "cloud-controller/staging/failure-reason",
     "cloud-controller/staging/staging-config",

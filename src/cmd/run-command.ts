@@ -23,7 +23,12 @@ export async function runCommand(session: Session, input: ParsedInput): Promise<
   await using workbench = await openWorkbenchFor(session, input);
   const outcome = await workbench.run(request, {
     signal,
-    onCommand: (command) => ui.text(ui.flavor`Running ${given}: ${safeText(command)}`),
+    onCommand(command, sidecars) {
+      ui.text(ui.flavor`Running ${given}: ${safeText(command)}`);
+      for (const sidecar of sidecars) {
+        ui.text(ui.flavor`Beside it ${safeText(sidecar.name)}: ${safeText(sidecar.command)}`);
+      }
+    },
     onRunning(address) {
       ui.text(
         address === undefined

@@ -1,5 +1,6 @@
 import { createReadStream } from "node:fs";
 import { stat, statfs } from "node:fs/promises";
+import type { DropletSidecar } from "#cli/droplets/droplet-contents.ts";
 import { DropletSettings, isSettingsFile, settingsBytes } from "#cli/droplets/droplet-settings.ts";
 import { readTarEntries, type EntryVisitor } from "#cli/droplets/tar-entries.ts";
 import { Failure } from "#cli/failure.ts";
@@ -8,6 +9,7 @@ import { formatBytes } from "#kernel/size.ts";
 export interface DropletFile {
   /** Start commands by process type. */
   readonly commands: ReadonlyMap<string, string>;
+  readonly sidecars: readonly DropletSidecar[];
 }
 
 /**

@@ -1,5 +1,7 @@
 import { processDomain } from "#cloud-controller/running/desired-lrp.ts";
+import type { DropletSidecar } from "#cli/droplets/droplet-contents.ts";
 import { Failure } from "#cli/failure.ts";
+import { overcommitted, sidecarMemoryInMb } from "#cloud-controller/sidecars/sidecar-memory.ts";
 import type { ContainerOutcome } from "#diego/cell/executor/container.ts";
 import { desiredLrpAllocation, lrpRunRequest } from "#diego/cell/rep/run-request.ts";
 import path from "node:path";
@@ -25,7 +27,7 @@ export interface RunDropletRequest {
 }
 
 export interface WatchingRun extends Watching {
-  readonly onCommand: (command: string) => void;
+  readonly onCommand: (command: string, sidecars: readonly DropletSidecar[]) => void;
   /** It is healthy; the address is undefined where the process has no port. */
   readonly onRunning: (address: string | undefined) => void;
 }
@@ -42,15 +44,17 @@ export async function runDroplet(
 ): Promise<ContainerOutcome> {
   requireStack(parts, request.stack);
   requireRoom(parts.runs.capacity, request);
-  const { commands } = await readDropletFile(request.droplet, parts.workDirectory);
-  const command = commandFor(request, commands);
-  watching.onCommand(command);
+  const droplet = await readDropletFile(request.droplet, parts.workDirectory);
+  const command = commandFor(request, droplet.commands);
+  const sidecars = sidecarsFor(request, droplet.sidecars);
+  watching.onCommand(command, sidecars);
   await using forward =
     request.processType === "web" ? await PortForward.open(request.port) : undefined;
   const instanceGuid = parts.guids();
   const desired = runningLrp({
     ...request,
     command,
+    sidecars,
     appName: path.basename(request.droplet).replace(/\.(tgz|tar\.gz|tar)$/, ""),
     instanceGuid,
     surroundings: parts.surroundings,
@@ -92,4 +96,19 @@ function commandFor(
       ? `'${droplet}' has no start command: give one with -c`
       : `'${droplet}' has no process '${processType}': it has ${types}. Choose one with --process, or give a command with -c`,
   );
+}
+
+/** Refused as Cloud Controller refuses it: the process itself would be left without memory. */
+function sidecarsFor(
+  { processType: type, memoryInMb }: RunDropletRequest,
+  all: readonly DropletSidecar[],
+): readonly DropletSidecar[] {
+  const sidecars = all.filter(({ processTypes }) => processTypes.includes(type));
+  if (overcommitted([{ type, memoryInMb }], sidecars) !== undefined) {
+    const taken = sidecarMemoryInMb(sidecars, type);
+    throw new Failure(
+      `The sidecars of '${type}' take ${taken}M of ${memoryInMb}M, which leaves it nothing: give more with -m`,
+    );
+  }
+  return sidecars;
 }

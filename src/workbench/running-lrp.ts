@@ -1,4 +1,6 @@
+import type { DropletSidecar } from "#cli/droplets/droplet-contents.ts";
 import { desiredLrpFor } from "#cloud-controller/running/desired-lrp.ts";
+import { sidecarMemoryInMb } from "#cloud-controller/sidecars/sidecar-memory.ts";
 import { runningVariables } from "#cloud-controller/staging/environment.ts";
 import { defaultStagingLimits } from "#cloud-controller/staging/staging-config.ts";
 import type { Fetchable } from "#cloud-controller/staging/task-definition.ts";
@@ -20,8 +22,11 @@ export interface RunningLrpFacts {
   readonly instanceGuid: string;
   readonly surroundings: Surroundings;
   readonly stack: string;
+  /** Of the instance, its sidecars with it. */
   readonly memoryInMb: number;
   readonly diskInMb: number;
+  /** Those that run beside this process type. */
+  readonly sidecars: readonly DropletSidecar[];
   readonly environment: Readonly<Record<string, string>>;
   readonly droplet: Fetchable;
   /** `host:port` at which it is reached, for VCAP_APPLICATION. */
@@ -43,6 +48,17 @@ export function runningLrp(facts: RunningLrpFacts): DesiredLrpRequest {
   const guid = guidOf(`process ${type} of ${facts.appName}`);
   const { memoryInMb, diskInMb, surroundings } = facts;
   const checkType = type === "web" ? "port" : "process";
+  const environment = (ofMemoryInMb: number) =>
+    runningVariables({
+      group: {},
+      app: facts.environment,
+      application: workbenchVcapApplication(app, {
+        ...facts,
+        memoryInMb: ofMemoryInMb,
+        process: { guid, type },
+      }),
+      memoryInMb: ofMemoryInMb,
+    });
   const desired = desiredLrpFor({
     process: {
       id: 0,
@@ -73,13 +89,12 @@ export function runningLrp(facts: RunningLrpFacts): DesiredLrpRequest {
     droplet: facts.droplet,
     lifecycle: surroundings.lifecycle,
     routes: [],
-    sidecars: [],
-    environment: runningVariables({
-      group: {},
-      app: facts.environment,
-      application: workbenchVcapApplication(app, { ...facts, process: { guid, type } }),
-      memoryInMb,
-    }),
+    sidecars: facts.sidecars.map((sidecar) => ({
+      name: sidecar.name,
+      command: sidecar.command,
+      environment: environment(sidecar.memoryInMb ?? memoryInMb),
+    })),
+    environment: environment(memoryInMb - sidecarMemoryInMb(facts.sidecars, type)),
     egressRules: workbenchEgress,
     placementTags: [],
     pidLimit: defaultStagingLimits.pidLimit,

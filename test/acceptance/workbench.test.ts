@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync } from "node:fs";
 import path from "node:path";
@@ -70,34 +70,93 @@ test("a buildpack author stages a folder, runs its droplet and stages a folder o
   );
   assert.match(
     table.stdout,
-    /^broken +failed +bp 1\.2\.3 +\d+\.\d s +BuildpackCompileFailed - .*compile of bp ended with exit status 7$/m,
+    /^broken +failed +bp 1\.2\.3 +\d+\.\d s +BuildpackCompileFailed - .*compile of bp ended with exit status 7: cannot do that$/m,
   );
   assert.match(table.stdout, /^good +staged +bp 1\.2\.3 +\d+\.\d s +\d+B *$/m);
   assert.match(table.stdout, /The end of the log of broken:\n(?: {3}.*\n)* {3}cannot do that\n/);
   assert.match(table.stderr, /^2 of 3 failed$/m);
 });
 
+test("a droplet runs with its sidecars in one container, and one that ends ends the instance", async () => {
+  using droplet = appFolder({
+    "app/server.py": [
+      "import http.server, os, pathlib",
+      "class Handler(http.server.BaseHTTPRequestHandler):",
+      "    def do_GET(self):",
+      '        if self.path == "/end": pathlib.Path("asked").touch()',
+      '        beside = pathlib.Path("beside")',
+      '        text = beside.read_text() if beside.exists() else "nothing"',
+      "        self.send_response(200)",
+      "        self.end_headers()",
+      "        self.wfile.write(f\"{os.environ['MEMORY_LIMIT']} {text}\".encode())",
+      'http.server.HTTPServer(("", int(os.environ["PORT"])), Handler).serve_forever()',
+    ].join("\n"),
+    "deps/0/launch.yml": JSON.stringify({
+      processes: [
+        {
+          type: "helper",
+          command:
+            "echo $MEMORY_LIMIT >draft; mv draft beside; until [ -e asked ]; do sleep 0.1; done; exit 3",
+          platforms: { cloudfoundry: { sidecar_for: ["web"] } },
+          limits: { memory: 64 },
+        },
+        {
+          type: "other",
+          command: "exit 9",
+          platforms: { cloudfoundry: { sidecar_for: ["worker"] } },
+        },
+      ],
+    }),
+    "staging_info.yml": JSON.stringify({ start_command: "python3 server.py" }),
+  });
+  const file = path.join(droplet.path, "droplet.tgz");
+  const packed = ["-czf", file, "-C", droplet.path, "./app", "./deps", "./staging_info.yml"];
+  assert.equal(spawnSync("tar", packed).status, 0);
+  using run = running(droplet.path, ["droplet.tgz", "-m", "256M"]);
+  const address = await run.address();
+
+  await eventually(
+    async () => ((await (await fetch(address)).text()) === "192m 64m\n" ? true : undefined),
+    { withinMs: 20_000, what: () => `the sidecar's file:\n${run.output()}` },
+  );
+  await fetch(`${address}/end`);
+
+  assert.deepEqual(await run.ended, [1, null], run.output());
+  assert.match(run.output(), /^Beside it helper: echo/m);
+  assert.match(run.output(), /\[APP\/PROC\/WEB\/SIDECAR\/HELPER\/0\] +OUT Exit status 3/);
+  assert.match(run.output(), /^The app has ended: .*Exited with status 3/m);
+  assert.doesNotMatch(run.output(), /other/);
+});
+
 /** `rivera run`, asked once, then stopped as Ctrl-C does. */
 async function fetchFromRunning(folder: string): Promise<void> {
+  using run = running(folder, ["good.tgz"]);
+  const response = await fetch(`${await run.address()}/index.html`);
+  assert.equal(await response.text(), "hello\n");
+  run.stop();
+  assert.deepEqual(await run.ended, [0, null], run.output());
+  assert.match(run.output(), /\nStopped\.\n/);
+}
+
+/** `rivera run` in the folder, until it ends or is stopped as Ctrl-C does. */
+function running(folder: string, args: readonly string[]) {
   const data = path.join(folder, "data");
-  const child = spawn(bin, ["run", "good.tgz", "--data", data], { cwd: folder, stdio: "pipe" });
+  const child = spawn(bin, ["run", ...args, "--data", data], { cwd: folder, stdio: "pipe" });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream.on("data", (chunk: Buffer) => (output += chunk.toString()));
   }
-  const ended = once(child, "exit");
-  try {
-    const address = await eventually(() => /It runs at (\S+)\./.exec(output)?.[1], {
-      withinMs: 60_000,
-      what: () => `the droplet to run:\n${output}`,
-    });
-    const response = await fetch(`${address}/index.html`);
-    assert.equal(await response.text(), "hello\n");
-  } finally {
-    child.kill("SIGINT");
-  }
-  assert.deepEqual(await ended, [0, null], output);
-  assert.match(output, /\nStopped\.\n/);
+  return {
+    ended: once(child, "close"),
+    output: () => output,
+    address: () =>
+      eventually(() => /It runs at (\S+)\./.exec(output)?.[1], {
+        withinMs: 60_000,
+        what: () => `the droplet to run:\n${output}`,
+      }),
+    stop: () => child.kill("SIGINT"),
+    [Symbol.dispose]: () => void child.kill("SIGINT"),
+  };
 }
 
 function shown({ stdout, stderr }: CliResult): string {

@@ -31,13 +31,21 @@ export function compareDroplets(before: DropletContents, after: DropletContents)
     },
     buildpacks: changes(versionsOfBuildpacks(before), versionsOfBuildpacks(after)),
     packages: changes(versionsOfPackages(before), versionsOfPackages(after)),
-    commands: changes(before.commands, after.commands),
+    commands: changes(commandsOf(before), commandsOf(after)),
     environment: changes(exportsOf(before), exportsOf(after)),
   };
 }
 
 export function isSame({ files, ...others }: DropletDiff): boolean {
   return [files.changes, ...Object.values(others)].every((part) => part.length === 0);
+}
+
+function commandsOf({ commands, sidecars }: DropletContents): ReadonlyMap<string, string> {
+  const beside = sidecars.map(({ name, command, processTypes, memoryInMb }) => {
+    const memory = memoryInMb === null ? "" : `, ${memoryInMb}M`;
+    return [`${name} (sidecar of ${processTypes.join(", ")}${memory})`, command] as const;
+  });
+  return new Map([...commands, ...beside]);
 }
 
 function changes<T>(

@@ -84,6 +84,9 @@ function dropletComponent(contents: DropletContents, subject: DropletSubject): C
       ...[...contents.commands].flatMap(([type, command]) =>
         property(`droplet:command:${type}`, command),
       ),
+      ...contents.sidecars.flatMap(({ name, command }) =>
+        property(`droplet:sidecar:${name}`, command),
+      ),
       ...contents.warnings.flatMap((warning) => property("droplet:unread", warning)),
     ],
   };

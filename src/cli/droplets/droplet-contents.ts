@@ -8,6 +8,15 @@ export interface DropletFile {
   readonly linkTarget: string | undefined;
 }
 
+/** A program that runs beside those of its process types, in their containers. */
+export interface DropletSidecar {
+  readonly name: string;
+  readonly command: string;
+  readonly processTypes: readonly string[];
+  /** Its part of the process's memory; null: it has none of its own. */
+  readonly memoryInMb: number | null;
+}
+
 export interface DropletBuildpack {
   readonly name: string;
   readonly version: string | undefined;
@@ -22,6 +31,7 @@ export interface DropletContents {
   readonly buildpacks: readonly DropletBuildpack[];
   /** Start commands by process type. */
   readonly commands: ReadonlyMap<string, string>;
+  readonly sidecars: readonly DropletSidecar[];
   /** What scripts export before the app starts: the shell's text, once for each script that does. */
   readonly environment: ReadonlyMap<string, readonly string[]>;
   /** What could not be read, and why. */

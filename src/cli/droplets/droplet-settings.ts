@@ -1,6 +1,6 @@
 import { parse } from "yaml";
 import { z } from "zod";
-import type { DropletBuildpack } from "./droplet-contents.ts";
+import type { DropletBuildpack, DropletSidecar } from "./droplet-contents.ts";
 
 /** Files larger than this are no settings of a buildpack. */
 export const settingsBytes: number = 256 * 1024;
@@ -19,8 +19,22 @@ const stagingInfoSchema = z.object({
 });
 const configSchema = z.object({ name: z.string(), version: z.string().nullish() });
 const launchSchema = z.object({
-  processes: z.array(z.object({ type: z.string(), command: z.string() })).default([]),
+  processes: z
+    .array(
+      z.object({
+        type: z.string(),
+        command: z.string(),
+        platforms: z
+          .object({ cloudfoundry: z.object({ sidecar_for: z.array(z.string()).optional() }) })
+          .partial()
+          .optional(),
+        limits: z.object({ memory: z.string().regex(/^\d+$/).optional() }).optional(),
+      }),
+    )
+    .default([]),
 });
+
+type LaunchedProcess = Omit<DropletSidecar, "name">;
 const procfileSchema = z.record(z.string(), z.string());
 
 /** What the lifecycle and the buildpacks left beside the app: who staged it, how it starts, and in which environment. */
@@ -36,11 +50,21 @@ export class DropletSettings {
   read(warn: (text: string) => void): {
     buildpacks: DropletBuildpack[];
     commands: Map<string, string>;
+    sidecars: DropletSidecar[];
     environment: Map<string, string[]>;
   } {
+    const buildpacks = this.#buildpacks(warn);
+    const processes = this.#processes(warn);
     return {
-      buildpacks: this.#buildpacks(warn),
-      commands: this.#commands(warn),
+      buildpacks,
+      commands: new Map(
+        processes
+          .filter(([, { processTypes }]) => processTypes.length === 0)
+          .map(([type, { command }]) => [type, command]),
+      ),
+      sidecars: processes
+        .filter(([, { processTypes }]) => processTypes.length > 0)
+        .map(([name, process]) => ({ name, ...process })),
       environment: this.#environment(),
     };
   }
@@ -67,19 +91,31 @@ export class DropletSettings {
       .sort((a, b) => index(a) - index(b));
   }
 
-  /** In the order of the lifecycle: the Procfile stands above launch.yml, that above the release. */
-  #commands(warn: (text: string) => void): Map<string, string> {
-    const commands = new Map<string, string>();
+  /**
+   * By name, in the order of the lifecycle: the Procfile stands above launch.yml, that above the release. A name is one thing,
+   * so that a line of the Procfile makes a sidecar of that name a process type.
+   */
+  #processes(warn: (text: string) => void): [string, LaunchedProcess][] {
+    const processes = new Map<string, LaunchedProcess>();
+    const addType = (type: string, command: string) =>
+      processes.set(type, { command, processTypes: [], memoryInMb: null });
     const info = this.#yaml({ path: "staging_info.yml", schema: stagingInfoSchema }, warn);
     const start = info?.start_command ?? "";
-    if (start !== "") commands.set("web", start);
+    if (start !== "") addType("web", start);
     for (const path of this.#ofBuildpacks("launch.yml")) {
       const launch = this.#yaml({ path, schema: launchSchema }, warn);
-      for (const { type, command } of launch?.processes ?? []) commands.set(type, command);
+      for (const { type, command, platforms, limits } of launch?.processes ?? []) {
+        const memory = Number(limits?.memory ?? 0);
+        processes.set(type, {
+          command,
+          processTypes: platforms?.cloudfoundry?.sidecar_for ?? [],
+          memoryInMb: memory === 0 ? null : memory,
+        });
+      }
     }
     const procfile = this.#yaml({ path: "app/Procfile", schema: procfileSchema }, warn) ?? {};
-    for (const [type, command] of Object.entries(procfile)) commands.set(type, command);
-    return new Map([...commands].sort(([a], [b]) => (a < b ? -1 : 1)));
+    for (const [type, command] of Object.entries(procfile)) addType(type, command);
+    return [...processes].sort(([a], [b]) => (a < b ? -1 : 1));
   }
 
   /** Scripts run in this order: the buildpacks', then the app's own. */

@@ -67,6 +67,49 @@ test("a droplet tells its files, buildpacks, commands and environment", async ()
   assert.deepEqual(contents.warnings, []);
 });
 
+test("a droplet tells its sidecars, and the Procfile makes a process type of one that it names", async () => {
+  const launch = (processes: readonly object[]) => JSON.stringify({ processes });
+  const beside = (types: readonly string[]) => ({ cloudfoundry: { sidecar_for: types } });
+  const { commands, sidecars, warnings } = await readDroplet(
+    pieces(
+      dropletArchive([
+        {
+          path: "deps/0/launch.yml",
+          content: launch([
+            { type: "proxy", command: "old", platforms: beside(["web"]) },
+            { type: "agent", command: "./agent", platforms: beside(["web", "worker"]) },
+            { type: "cron", command: "./cron", platforms: {} },
+          ]),
+        },
+        {
+          path: "deps/1/launch.yml",
+          content: launch([
+            {
+              type: "proxy",
+              command: "./proxy",
+              platforms: beside(["web"]),
+              limits: { memory: 64 },
+            },
+            { type: "none", command: "./none", platforms: beside([]) },
+          ]),
+        },
+        { path: "app/Procfile", content: "agent: ./other\n" },
+      ]),
+    ),
+    "droplet.tgz",
+  );
+
+  assert.deepEqual(sidecars, [
+    { name: "proxy", command: "./proxy", processTypes: ["web"], memoryInMb: 64 },
+  ]);
+  assert.deepEqual(Object.fromEntries(commands), {
+    agent: "./other",
+    cron: "./cron",
+    none: "./none",
+  });
+  assert.deepEqual(warnings, []);
+});
+
 test("a buildpack that leaves no folder of its own is known by what detected it", async () => {
   const { buildpacks } = await readDroplet(
     pieces(dropletArchive([{ path: "staging_info.yml", content: `{"detected_buildpack":"Old"}` }])),
