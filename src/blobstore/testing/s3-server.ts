@@ -28,24 +28,16 @@ export interface S3Server extends AsyncDisposable {
   fileOf(bucket: string, object: string): string;
   /** Makes an empty bucket of a name of its own. */
   makeBucket(): Promise<string>;
+  /** Ends it by its process id, with no time to end anything itself. */
+  kill(): void;
+  /** Starts it anew after that, at the same address, on what is on its disk. */
+  restart(): Promise<void>;
 }
 
 export async function startS3Server(): Promise<S3Server> {
   const directory = await mkdtemp(path.join(tmpdir(), "rivera-s3-"));
   const port = await freePort();
-  const server = spawn(
-    program ?? "versitygw",
-    ["--quiet", "--port", `127.0.0.1:${port}`, "posix", directory],
-    {
-      env: {
-        PATH: process.env["PATH"],
-        ROOT_ACCESS_KEY_ID: s3Credentials.accessKeyId,
-        ROOT_SECRET_ACCESS_KEY: s3Credentials.secretAccessKey,
-      },
-      stdio: "ignore",
-    },
-  );
-  const ended = once(server, "exit");
+  let server = serve(port, directory);
   await until(() => accepts(port));
   let buckets = 0;
   return {
@@ -57,12 +49,36 @@ export async function startS3Server(): Promise<S3Server> {
       await mkdir(path.join(directory, name));
       return name;
     },
+    kill: () => {
+      server.child.kill("SIGKILL");
+    },
+    async restart() {
+      await server.ended;
+      server = serve(port, directory);
+      await until(() => accepts(port));
+    },
     async [Symbol.asyncDispose]() {
-      server.kill("SIGKILL");
-      await ended;
+      server.child.kill("SIGKILL");
+      await server.ended;
       await rm(directory, { recursive: true, force: true });
     },
   };
+}
+
+function serve(port: number, directory: string) {
+  const child = spawn(
+    program ?? "versitygw",
+    ["--quiet", "--port", `127.0.0.1:${port}`, "posix", directory],
+    {
+      env: {
+        PATH: process.env["PATH"],
+        ROOT_ACCESS_KEY_ID: s3Credentials.accessKeyId,
+        ROOT_SECRET_ACCESS_KEY: s3Credentials.secretAccessKey,
+      },
+      stdio: "ignore",
+    },
+  );
+  return { child, ended: once(child, "exit") };
 }
 
 function installed(name: string): string | undefined {

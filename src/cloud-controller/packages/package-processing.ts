@@ -1,6 +1,11 @@
 import { rm, stat } from "node:fs/promises";
 import path from "node:path";
-import { BlobNotFound, BlobstoreFull, type Blobstore } from "#blobstore/blobstore.ts";
+import {
+  BlobNotFound,
+  BlobstoreFull,
+  BlobstoreUnavailable,
+  type Blobstore,
+} from "#blobstore/blobstore.ts";
 import type { FreeSpace } from "#blobstore/free-space.ts";
 import { asFullWhereFull } from "#blobstore/full-disk.ts";
 import type { Logger } from "#kernel/log/logger.ts";
@@ -8,6 +13,7 @@ import type { App } from "../apps/app-table.ts";
 import type { AppLog } from "../apps/app-log.ts";
 import { packageBlob } from "../blobs/blob-keys.ts";
 import type { Database } from "../database/schema.ts";
+import { CfError } from "../http/cf-errors.ts";
 import { isEnabled } from "../feature-flags/feature-flags.ts";
 import type { MatchedResource } from "../resource-matches/match-references.ts";
 import type { UploadResource } from "../resource-matches/messages.ts";
@@ -280,6 +286,10 @@ export class PackageProcessing implements AsyncDisposable {
     }
     if (error instanceof CorruptResource) {
       return `There was an error when pushing this app. Please retry your push again`;
+    }
+    if (error instanceof BlobstoreUnavailable) {
+      this.#options.logger.error("package-not-stored", { package: upload.packageGuid, error });
+      return new CfError("BlobstoreUnavailable").message;
     }
     this.#options.logger.error("package-processing-failed", { package: upload.packageGuid, error });
     if (error instanceof BlobstoreFull) return error.message;
