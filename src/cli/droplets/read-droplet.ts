@@ -12,7 +12,12 @@ import { jar, pomProperties } from "./java-packages.ts";
 import { installedNodePackages, packageLock, pnpmLock, yarnLock } from "./node-packages.ts";
 import { PackageCollection } from "./package-collection.ts";
 import { composerLock, installedPhpPackages } from "./php-packages.ts";
-import { installedPythonPackages, requirements } from "./python-packages.ts";
+import {
+  installedPythonPackages,
+  pipfileLock,
+  pythonLock,
+  requirements,
+} from "./python-packages.ts";
 import { gemfileLock, installedGems } from "./ruby-packages.ts";
 import { readTarEntries, type EntryVisitor } from "./tar-entries.ts";
 
@@ -22,6 +27,8 @@ const readers: readonly PackageReader[] = [
   yarnLock,
   pnpmLock,
   requirements,
+  pythonLock,
+  pipfileLock,
   gemfileLock,
   installedPhpPackages,
   composerLock,
