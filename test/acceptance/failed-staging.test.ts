@@ -163,6 +163,9 @@ test("which buildpacks were asked, and what each said, is told of a failed and o
 test("the log knows which script said what, and shows no escape sequence or broken text as it is", async () => {
   const finalize = await platform.rivera(["build-log", "release-error", "--phase", "finalize"]);
 
+  const silent = await platform.rivera(["build-log", "release-error", "--phase", "compile"]);
+  assert.deepEqual([silent.status, silent.stdout], [0, ""]);
+  assert.match(silent.stderr, /The phase 'compile' has said nothing, or there was none/);
   const detect = await platform.rivera(["build-log", "no-detection", "--phase", "detect"]);
   // The builder says it when all have been asked.
   assert.ok(!detect.stdout.includes("Tried"), detect.stdout);

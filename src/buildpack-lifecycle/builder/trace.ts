@@ -79,9 +79,9 @@ export function openTrace(descriptors: {
   };
 }
 
-const waitMs = 250;
+const waitMs = 1_000;
 /** In all: a reader that is that slow is not worth more of a staging. */
-const patienceMs = 2_000;
+const patienceMs = 3_000;
 
 /** The pipe that brings a byte for each line that has been read. */
 class Heard {

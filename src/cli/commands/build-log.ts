@@ -36,8 +36,11 @@ rivera build-log 0b4a8b1e-8d3c-4d0e-9a55-3f7a4a7a3f0d --follow`,
       const page = await getBuildLog(cc, guid, { after, phase, wait: follows });
       for (const entry of page.lines) printer.print(entry);
       after = page.next_after;
-      if (!page.has_more && (!follows || page.complete)) return;
+      if (!page.has_more && (!follows || page.complete)) break;
       session.signal.throwIfAborted();
+    }
+    if (phase !== undefined && !printer.hasPrinted) {
+      ui.warning(`The phase '${safeText(phase)}' has said nothing, or there was none.`);
     }
   },
 };
@@ -46,12 +49,14 @@ rivera build-log 0b4a8b1e-8d3c-4d0e-9a55-3f7a4a7a3f0d --follow`,
 class LinePrinter {
   readonly #ui: Ui;
   #heading = "";
+  hasPrinted = false;
 
   constructor(ui: Ui) {
     this.#ui = ui;
   }
 
   print(entry: BuildLogEntry): void {
+    this.hasPrinted = true;
     if ("cut" in entry) {
       const { first, last } = entry.cut;
       this.#ui.header(`... lines ${first} to ${last} were cut ...`);

@@ -59,6 +59,11 @@ const table: readonly (readonly [string, string, string | undefined])[] = [
     "\u001B[2J\u001B]0;title\u0007fatal: \u202Ereversed\r\n",
     "fatal: reversed",
   ],
+  [
+    "a script, not in those of the builder that follow where their order is lost",
+    "fatal: no compiler\nFailed to compile droplet: Failed to run all supply scripts: exit status 1\n",
+    "fatal: no compiler",
+  ],
   ["nothing that sounds like a complaint", "line 1\nterrors of the deep\nline 2\n", undefined],
   ["nothing at all", "", undefined],
 ];

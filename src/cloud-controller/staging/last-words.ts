@@ -8,9 +8,9 @@ const complaint =
   /(?:^|[^a-z])(?:error|fatal|failed|failure|exception|panic|cannot|could not|couldn't|not found|no such|denied|unable to|undefined|unknown|invalid|refused)(?:$|[^a-z])|^E: |^\w*(?:Error|Exception)\b/i;
 /** It only points at what stands above it. */
 const pointer = /:? see above\.?$/i;
-/** Of npm: codes and paths, which the line after them says in words, and where its own log is. */
+/** Of npm: codes and paths, which the line after them says in words, and where its own log is. Of the builder: what became of it. */
 const preamble =
-  /^npm (?:error|ERR!)(?: (?:code|errno|syscall|path)\b.*| *$| A complete log| Log files)/;
+  /^npm (?:error|ERR!)(?: (?:code|errno|syscall|path)\b.*| *$| A complete log| Log files)|^Failed to (?:compile droplet|run all supply scripts|build droplet release|clone git repository)\b/;
 
 /**
  * The line in which a script said why it failed, out of the last that it printed: the first of the last lines in a row

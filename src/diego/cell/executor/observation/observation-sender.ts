@@ -12,8 +12,8 @@ import type { Observer, Work, WorkEnd } from "./observer.ts";
 const gatherMs = 400;
 const retryMs = 1_000;
 const answerMs = 10_000;
-/** A container's end waits no longer than that for its listener. */
-const flushMs = 2_000;
+/** A container's end waits no longer than that for its listener, which tells the reason of a failure from what it has by then. */
+const flushMs = 5_000;
 const batchBytes = 256 * 1024;
 /** The head of a log: never dropped. */
 const headBytes = 2 * 1024 * 1024;
