@@ -247,6 +247,10 @@ test(
     await log.getByText("last words").waitFor();
     await page.getByRole("link", { name: "Droplet" }).click();
     await page.getByRole("row").filter({ hasText: "nodejs_buildpack" }).waitFor();
+    await page.getByRole("button", { name: "List the files" }).click();
+    const files = page.getByRole("region", { name: "Files of the droplet" });
+    await files.getByText("app/build.js", { exact: true }).waitFor();
+    await page.getByRole("row").filter({ hasText: /^app/ }).first().waitFor();
 
     assert.equal((await api("DELETE", `/v3/apps/${app}`)).status, 202);
     await page.getByText("It is not here").waitFor();

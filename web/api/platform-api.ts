@@ -61,7 +61,10 @@ export class PlatformApi {
   }
 
   /** The body as it comes. */
-  async stream(path: string, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
+  async stream(
+    path: string,
+    signal: AbortSignal,
+  ): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
     const response = await this.#ask(path, { method: "GET" }, { signal });
     if (response.body === null) throw new ApiFailure(response.status, "The answer is empty");
     return response.body;

@@ -2,8 +2,9 @@ import { loadDroplet } from "../api/build-overview.ts";
 import type { Build, Droplet } from "../api/records.ts";
 import { Shown } from "../parts/notice.tsx";
 import { usePlatformData } from "../platform.ts";
+import { DropletFiles } from "./droplet-files.tsx";
 
-/** What the staging made: the buildpacks that took part, and how the app starts. */
+/** What the staging made: the buildpacks that took part, how the app starts, what lies in it. */
 export function BuildDroplet({ build }: { readonly build: Build }) {
   if (build.droplet !== null) return <DropletOf guid={build.droplet.guid} />;
   return (
@@ -37,6 +38,7 @@ function DropletOf({ guid }: { readonly guid: string }) {
               </p>
             )}
           </section>
+          {droplet.state === "STAGED" ? <DropletFiles key={guid} guid={guid} /> : null}
         </>
       )}
     </Shown>
