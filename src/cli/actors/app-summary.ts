@@ -34,19 +34,30 @@ export async function getAppSummary(
   options: { readonly name: string; readonly spaceGuid: string; readonly withCommands: boolean },
 ): Promise<AppSummary> {
   const app = await getAppByName(cc, options.name, options.spaceGuid);
+  const [processes, routes, droplet, deployment] = await Promise.all([
+    summarizeProcesses(cc, app.guid, options.withCommands),
+    listRoutesOfApp(cc, app.guid),
+    getCurrentDroplet(cc, app.guid),
+    activeDeployment(cc, app.guid),
+  ]);
+  return { app, processes, routes, droplet, deployment };
+}
+
+async function summarizeProcesses(
+  cc: CloudController,
+  appGuid: string,
+  withCommands: boolean,
+): Promise<ProcessSummary[]> {
   const processes: ProcessSummary[] = [];
-  for (const listed of await listProcessesOfApp(cc, app.guid)) {
-    const process = options.withCommands ? await getProcess(cc, listed.guid) : listed;
-    const sidecars = await listSidecars(cc, process.guid);
-    processes.push({ process, sidecars, instances: await listInstances(cc, process.guid) });
+  for (const listed of await listProcessesOfApp(cc, appGuid)) {
+    const [process, sidecars, instances] = await Promise.all([
+      withCommands ? getProcess(cc, listed.guid) : listed,
+      listSidecars(cc, listed.guid),
+      listInstances(cc, listed.guid),
+    ]);
+    processes.push({ process, sidecars, instances });
   }
-  return {
-    app,
-    processes: processes.sort((a, b) => compareTypes(a.process.type, b.process.type)),
-    routes: await listRoutesOfApp(cc, app.guid),
-    droplet: await getCurrentDroplet(cc, app.guid),
-    deployment: await activeDeployment(cc, app.guid),
-  };
+  return processes.sort((a, b) => compareTypes(a.process.type, b.process.type));
 }
 
 export interface AppRow {

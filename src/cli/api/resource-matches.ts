@@ -21,7 +21,8 @@ export interface Matches {
   readonly listed: string;
 }
 
-const resourcesPerRequest = 5_000;
+/** Half of what a request may hold: the last of them begins once all files have been seen, and all wait for it. */
+const resourcesPerRequest = 2_500;
 /** Lists are made and read while the server is at another. */
 const requestsAtOnce = 2;
 
