@@ -1,10 +1,9 @@
 import { mkdirSync, readFileSync, realpathSync } from "node:fs";
 import path from "node:path";
 import { randomGuids } from "#kernel/guid.ts";
-import { runCommand } from "#kernel/process/run-command.ts";
 import { Spawner } from "#kernel/process/spawner.ts";
 import type { ContainerRuntime, ReadOnlyBind } from "./container-runtime.ts";
-import { openFolder } from "./host/open-folder.ts";
+import { closeFolder, openFolder } from "./host/open-folder.ts";
 import { hasPrivateMounts } from "./host/private-mounts.ts";
 import { bootId } from "./host/process-identity.ts";
 import { NoContainerRuntime } from "./no-container-runtime.ts";
@@ -185,13 +184,11 @@ async function close(options: {
   readonly network: CellNetwork;
   readonly hasContainers: boolean;
 }): Promise<void> {
-  const { config, host, network, hasContainers } = options;
+  const { host, network, hasContainers } = options;
   // Living containers keep their addresses: the range stays ours until a later run of the cell.
   if (hasContainers) return;
   await network.close();
-  if (host.dataDir !== realpathSync(config.dataDir)) {
-    await runCommand("umount", ["-l", host.dataDir], { timeoutMs: 10_000 });
-  }
+  await closeFolder(host.dataDir);
 }
 
 function hardNofile(): number {

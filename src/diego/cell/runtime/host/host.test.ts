@@ -1,9 +1,18 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
+import { claimName, folderOf, sweepNames } from "./folder-names.ts";
 import { bootId, isAlive, signalProcess, startTimeOf } from "./process-identity.ts";
 import { leaseRange, returnRange, shareEgress, withHostLock } from "./range-lease.ts";
 
@@ -91,6 +100,56 @@ test("withHostLock() lets one in at a time, and the next in when the first fails
   await second;
 
   assert.deepEqual(order, ["first in", "first out", "second in"]);
+});
+
+test("names of folders stay while their cell or a container of it lives, or a lease has them, and go otherwise", async () => {
+  const folderNamed = (name: string) => path.join(stateDir, "folders", name);
+  const dead = { pid: 2 ** 22 + 1, startTime: "1" };
+  const names = new Map(
+    ["mine", "ended", "containers", "rebooted", "leased", "unclaimed", "bound"].map((whose) => [
+      whose,
+      claimName(folderNamed(whose), stateDir),
+    ]),
+  );
+  const claim = (whose: string, change: object) => {
+    const file = `${names.get(whose)}.json`;
+    writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, "utf8")), ...change }));
+  };
+  for (const whose of ["ended", "containers", "leased", "bound"]) claim(whose, dead);
+  claim("rebooted", { bootId: "another" });
+  rmSync(`${names.get("unclaimed")}.json`);
+  writeRecord(path.join(folderNamed("containers"), "containers/app"), process.pid);
+  writeFileSync(path.join(names.get("bound") ?? "", "of a cell"), "");
+
+  await sweepNames(stateDir, new Set([names.get("leased") ?? ""]));
+
+  const left = [...names].filter(([, name]) => existsSync(name)).map(([whose]) => whose);
+  assert.deepEqual(left, ["mine", "containers", "leased", "bound"]);
+  assert.deepEqual(
+    readdirSync(path.join(stateDir, "cells")).filter((file) => file.endsWith(".json")),
+    left.map((whose) => `${path.basename(names.get(whose) ?? "")}.json`).sort(),
+  );
+});
+
+test("a name is refused while another living process has claimed it", () => {
+  const folder = path.join(stateDir, "folder");
+  const name = claimName(folder, stateDir);
+  assert.equal(folderOf(name), folder);
+  assert.equal(claimName(folder, stateDir), name);
+
+  const other = { pid: process.ppid, startTime: startTimeOf(process.ppid), bootId: bootId() };
+  writeFileSync(`${name}.json`, JSON.stringify({ folder, ...other }));
+
+  assert.throws(() => claimName(folder, stateDir), new RegExp(`process ${process.ppid} uses it`));
+});
+
+test("leaseRange() counts the containers of a folder that has another name", () => {
+  const folder = path.join(stateDir, "closed");
+  const dataDir = claimName(folder, stateDir);
+  writeLease(5, { dataDir, pid: 2 ** 22 + 1, startTime: "1" });
+  writeRecord(path.join(folder, "containers/app"), process.pid);
+
+  assert.equal(leaseRange("/data/other", 5, stateDir), 6);
 });
 
 test("a pid that another process has taken over is neither alive nor signalled", async () => {

@@ -1,10 +1,11 @@
 import { spawn } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { z } from "zod";
 import { rangeCount } from "../network/addresses.ts";
 import type { EgressException } from "../network/firewall.ts";
-import { containerRecord, readRecord } from "../supervised/container-record.ts";
+import { folderOf } from "./folder-names.ts";
+import { hasLivingContainer } from "./living-containers.ts";
 import { bootId, isAlive, type ProcessIdentity, startTimeOf } from "./process-identity.ts";
 
 /** Where cells of one host, perhaps of several platforms, agree on who has which range. */
@@ -62,6 +63,12 @@ export function shareEgress(
   return [...new Map(all.map((each) => [JSON.stringify(each), each])).values()];
 }
 
+/** Of the cells that hold ranges, as they named them. */
+export function leasedFolders(stateDir = hostStateDir): ReadonlySet<string> {
+  const leases = [...readLeases(stateDir).values()].filter((lease) => !isAbandoned(lease));
+  return new Set(leases.map(({ dataDir }) => dataDir));
+}
+
 /** Gives a range back; true where that was the last one in use. */
 export function returnRange(range: number, stateDir = hostStateDir): boolean {
   rmSync(leasePath(stateDir, range), { force: true });
@@ -103,20 +110,7 @@ function freeRange(leases: ReadonlyMap<number, Lease>, preferred: number): numbe
 
 function isAbandoned(lease: Lease): boolean {
   if (lease.bootId !== bootId()) return true;
-  return !isAlive(lease) && !hasLivingContainer(path.join(lease.dataDir, "containers"));
-}
-
-function hasLivingContainer(folder: string): boolean {
-  let names: string[];
-  try {
-    names = readdirSync(folder);
-  } catch {
-    return false;
-  }
-  return names.some((name) => {
-    const init = readRecord(path.join(folder, name), containerRecord)?.init;
-    return init !== undefined && isAlive(init);
-  });
+  return !isAlive(lease) && !hasLivingContainer(path.join(folderOf(lease.dataDir), "containers"));
 }
 
 function readLeases(stateDir: string): Map<number, Lease> {
