@@ -40,7 +40,16 @@ test("without its packages the launcher says what to run", async () => {
   );
 });
 
-test("Ctrl-C ends a push at once with 130 and leaves no temporary file", async () => {
+for (const [interruption, status] of [
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+] as const) {
+  test(`${interruption} ends a push at once with ${status} and leaves no temporary file`, async () => {
+    await endPush(interruption, status);
+  });
+}
+
+async function endPush(interruption: NodeJS.Signals, status: number): Promise<void> {
   await using stub = await startStub();
   await using user = await TestUser.loggedIn(stub.url);
   await using temporary = await temporaryFolder();
@@ -59,12 +68,12 @@ test("Ctrl-C ends a push at once with 130 and leaves no temporary file", async (
   });
 
   await isStaging;
-  child.kill("SIGINT");
+  child.kill(interruption);
   const [code, signal] = await once(child, "exit");
 
-  assert.deepEqual([code, signal], [130, null]);
+  assert.deepEqual([code, signal], [status, null]);
   assert.deepEqual(spawnSync("ls", ["-A", temporary.path], { encoding: "utf8" }).stdout, "");
-});
+}
 
 test("a reader that has seen enough is no failure", async () => {
   await using user = await TestUser.create();

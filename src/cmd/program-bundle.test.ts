@@ -35,7 +35,13 @@ const toldPlatform =
 /** What the client needs of an installation, and in the place of a platform one that tells what it was started from. */
 async function installation() {
   const directory = await mkdtemp(path.join(tmpdir(), "program-bundle-"));
-  for (const part of ["bin/rivera", "src/cli", "src/kernel", "package.json"]) {
+  for (const part of [
+    "bin/rivera",
+    "src/cli",
+    "src/kernel",
+    "src/cmd/client-main.ts",
+    "package.json",
+  ]) {
     await cp(path.join(root, part), path.join(directory, part), { recursive: true });
   }
   await mkdir(path.join(directory, "node_modules"));
@@ -45,7 +51,6 @@ async function installation() {
       path.join(directory, "node_modules", name),
     );
   }
-  await mkdir(path.join(directory, "src/cmd"));
   const last = path.join(directory, "src/cmd/cli.ts");
   await writeFile(path.join(directory, "src/cmd/platform-main.ts"), toldPlatform);
   await cp(path.join(root, "src/cmd/cli.ts"), last);

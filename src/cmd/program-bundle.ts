@@ -18,7 +18,7 @@ const packages = "node_modules/.package-lock.json";
 export const client: BundledProgram = {
   name: "client",
   main: "src/cmd/cli.ts",
-  sources: ["src/cli", "src/kernel", "src/cmd/cli.ts", packages],
+  sources: ["src/cli", "src/kernel", "src/cmd/cli.ts", "src/cmd/client-main.ts", packages],
 };
 
 export const platform: BundledProgram = {

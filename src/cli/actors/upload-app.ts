@@ -1,4 +1,3 @@
-import { mkdtemp, rm } from "node:fs/promises";
 import { createReadStream } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -7,6 +6,7 @@ import { createBitsPackage, getPackage, uploadBits, type Package } from "../api/
 import type { FileMatcher, Matches } from "../api/resource-matches.ts";
 import { packageArchive } from "../app-files/app-archive.ts";
 import type { AppFile, AppSource } from "../app-files/app-file.ts";
+import { packingFolder } from "../app-files/packing-folder.ts";
 import { packageFolder } from "../app-files/package-folder.ts";
 import { ZipWriter } from "../app-files/zip-writer.ts";
 import { Failure } from "../failure.ts";
@@ -60,23 +60,19 @@ async function sendFiles(
   const { guid, matches, source, missing } = upload;
   const { ui } = session;
   ui.text("Packaging files to upload...");
-  const folder = await mkdtemp(path.join(tmpdir(), "rivera-push-")).catch((error: unknown) => {
+  await using folder = await packingFolder(session.clock).catch((error: unknown) => {
     throw cannotPack(error);
   });
-  try {
-    const file = path.join(folder, "package.zip");
-    const length = await packFiles(file, source, missing).catch((error: unknown) => {
-      throw cannotPack(error);
-    });
-    ui.text("Uploading files...");
-    const bits = withProgress(session, { length, open: () => createReadStream(file) });
-    const uploaded = await uploadBits(cc, guid, { matches, bits });
-    ui.newline();
-    ui.text("Waiting for API to complete processing files...");
-    return uploaded;
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  const file = path.join(folder.path, "package.zip");
+  const length = await packFiles(file, source, missing).catch((error: unknown) => {
+    throw cannotPack(error);
+  });
+  ui.text("Uploading files...");
+  const bits = withProgress(session, { length, open: () => createReadStream(file) });
+  const uploaded = await uploadBits(cc, guid, { matches, bits });
+  ui.newline();
+  ui.text("Waiting for API to complete processing files...");
+  return uploaded;
 }
 
 /** A temporary folder that is full or closed is the user's to mend; what is wrong with the app's files has been said. */
