@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { CloudController } from "./cloud-controller.ts";
 
-export const checkedKinds = ["packages", "droplets", "buildpacks"] as const;
+export const checkedKinds = ["packages", "droplets", "buildpacks", "packs"] as const;
 
 const faultSchema = z.object({
   kind: z.string(),

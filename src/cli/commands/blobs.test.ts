@@ -38,6 +38,7 @@ test("blobs verify goes through all rows and blobs, changes nothing, and ends wi
     `0 packages checked
 3 droplets checked
 0 buildpacks checked
+0 packs checked
 256 blobs checked: 1 blobs (2K) that nobody names
   cc-packages/0a/bc/0abc
 `,
@@ -66,6 +67,7 @@ test("blobs verify fails where a blob is missing, for people and as JSON", async
       { kind: "packages", count: 0 },
       { kind: "droplets", count: 3 },
       { kind: "buildpacks", count: 0 },
+      { kind: "packs", count: 0 },
     ],
     faults: [fault],
     blobs: 256,

@@ -9,8 +9,8 @@ export const blobs: Command = {
   usage: `rivera blobs verify [--content] [--json]
    rivera blobs gc [--grace SECONDS] [--json]
 
-verify tells which packages, droplets and buildpacks have lost their blob, and which blobs nobody names; it changes nothing and
-fails where a blob is missing or corrupt. gc removes the blobs that nobody names.`,
+verify tells which packages, droplets, buildpacks and packs of matched files have lost their blob, and which blobs nobody names; it
+changes nothing and fails where a blob is missing or corrupt. gc removes the blobs that nobody names.`,
   examples: `rivera blobs verify --content
 rivera blobs gc --grace 86400`,
   arguments: [{ name: "ACTION" }],
@@ -58,7 +58,7 @@ function show(ui: Ui, report: BlobReport): void {
     ]);
     ui.newline();
     ui.text(
-      "A package is made good by another push, a droplet by a restage, a buildpack by an upload.",
+      "A package is made good by another push, a droplet by a restage, a buildpack by an upload; a pack is given up by the first push that reads it, and the next one brings its files.",
     );
   }
   const bytes = report.orphans.reduce((sum, { size }) => sum + size, 0);

@@ -3,10 +3,16 @@ import { BlobCorrupt, BlobNotFound, type BlobKey, type Blobstore } from "#blobst
 import type { Clock } from "#kernel/clock/clock.ts";
 import { buildpackKey } from "../buildpacks/buildpack-table.ts";
 import type { Database } from "../database/schema.ts";
-import { buildpackBlob, dropletBlob, packageBlob } from "./blob-keys.ts";
+import {
+  buildpackBlob,
+  dropletBlob,
+  foldersOfBlobs,
+  packageBlob,
+  resourcePackBlob,
+} from "./blob-keys.ts";
 import { hasOwner } from "./blob-owner.ts";
 
-export const checkedKinds = ["packages", "droplets", "buildpacks"] as const;
+export const checkedKinds = ["packages", "droplets", "buildpacks", "packs"] as const;
 export type CheckedKind = (typeof checkedKinds)[number];
 
 /** A row whose blob is not there, or is not what the row says. */
@@ -21,8 +27,8 @@ export interface BlobFault {
 interface Named {
   readonly guid: string;
   readonly key: BlobKey;
-  /** Hex. */
-  readonly sha256: string;
+  /** Hex; undefined where the row has none, and what the store keeps beside the blob has to do. */
+  readonly sha256: string | undefined;
 }
 
 interface Stores {
@@ -63,10 +69,10 @@ export async function findOrphans(
   const youngest = clock.now().getTime() - what.graceSeconds * 1_000;
   const orphans: (BlobKey & { readonly size: number })[] = [];
   let checked = 0;
-  for (const bucket of ["cc-packages", "cc-droplets", "cc-buildpacks"] as const) {
-    for await (const path of blobstore.paths({ bucket, folder: what.folder })) {
+  for (const each of foldersOfBlobs(what.folder)) {
+    for await (const path of blobstore.paths(each)) {
       checked += 1;
-      const key = { bucket, path };
+      const key = { bucket: each.bucket, path };
       if (await hasOwner(db, key)) continue;
       const found = await blobstore.stat(key);
       if (found === undefined || found.storedAt.getTime() > youngest) continue;
@@ -140,6 +146,16 @@ async function namedBlobs(
         key: buildpackBlob(buildpackKey(row)),
       }));
     }
+    case "packs": {
+      let query = db.selectFrom("resourcePacks").select("guid").where("state", "=", "SEALED");
+      if (guid !== undefined) query = query.where("guid", "=", guid);
+      const rows = await query.where("guid", ">", after).orderBy("guid").limit(limit).execute();
+      return rows.map((row) => ({
+        guid: row.guid,
+        sha256: undefined,
+        key: resourcePackBlob(row.guid),
+      }));
+    }
   }
 }
 
@@ -157,5 +173,5 @@ async function faultOf(
     if (error instanceof BlobCorrupt) return "corrupt";
     throw error;
   }
-  return digest.digest("hex") === sha256 ? undefined : "corrupt";
+  return sha256 === undefined || digest.digest("hex") === sha256 ? undefined : "corrupt";
 }

@@ -29,8 +29,20 @@ export const allBuildpackCaches = { bucket: "cc-droplets", folder: cacheFolder }
 
 /** The compressed bytes of the files that one upload brought (`packages/zip/assemble-package.ts`). */
 export function resourcePackBlob(packGuid: string): BlobKey {
-  return { bucket: "cc-resources", path: `app_bits_cache/${partitioned(packGuid)}` };
+  return { bucket: "cc-resources", path: `${resourcePacks}/${partitioned(packGuid)}` };
 }
+
+/** Of everything that has a guid that begins with these two digits; buildpack caches have none. */
+export function foldersOfBlobs(digits: string) {
+  return [
+    { bucket: "cc-packages", folder: digits },
+    { bucket: "cc-droplets", folder: digits },
+    { bucket: "cc-buildpacks", folder: digits },
+    { bucket: "cc-resources", folder: `${resourcePacks}/${digits}` },
+  ] as const;
+}
+
+const resourcePacks = "app_bits_cache";
 
 function partitioned(key: string): string {
   const lower = key.toLowerCase();

@@ -1,12 +1,14 @@
 import type { BlobKey } from "#blobstore/blobstore.ts";
 import { buildpackGuid, buildpackKey } from "../buildpacks/buildpack-table.ts";
 import type { Database } from "../database/schema.ts";
+import { resourcePackBlob } from "./blob-keys.ts";
 
 /**
  * Whether a row names the blob, or is about to. Blobs of a shape that we do not make are somebody's, and so are those of
- * buildpack caches and of the resource cache, which no row need name.
+ * buildpack caches, which no row need name.
  */
 export async function hasOwner(db: Database, { bucket, path }: BlobKey): Promise<boolean> {
+  if (bucket === "cc-resources") return await isPack(db, path);
   const [, , name = "", sha1, ...more] = path.split("/");
   if (more.length > 0 || name === "") return true;
   if (bucket === "cc-droplets") {
@@ -40,4 +42,16 @@ export async function hasOwner(db: Database, { bucket, path }: BlobKey): Promise
     .where("guid", "=", buildpackGuid(name))
     .executeTakeFirst();
   return row !== undefined && buildpackKey(row) === name;
+}
+
+/** The row of a pack comes before its blob, and goes after it. */
+async function isPack(db: Database, path: string): Promise<boolean> {
+  const guid = path.slice(path.lastIndexOf("/") + 1);
+  if (path !== resourcePackBlob(guid).path) return true;
+  const row = await db
+    .selectFrom("resourcePacks")
+    .select("guid")
+    .where("guid", "=", guid)
+    .executeTakeFirst();
+  return row !== undefined;
 }

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { open, rm, stat, utimes } from "node:fs/promises";
+import { open, rm, stat, utimes, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { Readable } from "node:stream";
 import { test } from "node:test";
 import type { BlobKey } from "#blobstore/blobstore.ts";
 import { openDiskBlobstore } from "#blobstore/disk-blobstore.ts";
 import { TestCloudController } from "../testing/test-cloud-controller.ts";
-import { buildpackCacheBlob, dropletBlob, packageBlob } from "./blob-keys.ts";
+import { buildpackCacheBlob, dropletBlob, packageBlob, resourcePackBlob } from "./blob-keys.ts";
 
 /** A Cloud Controller with an app and one staged droplet, whose blob is there. */
 async function withDroplet() {
@@ -70,24 +70,62 @@ test("a row whose blob is there has no fault, one that is gone is missing, one t
   assert.deepEqual((await check("&content=true")).faults, [fault("missing")]);
 });
 
+/** A pack of the resource cache, and its row. */
+async function withPack(
+  { controller, blobstore }: Awaited<ReturnType<typeof withDroplet>>,
+  guid: string,
+): Promise<BlobKey> {
+  const db = await controller.openDatabase();
+  const changedAt = new Date().toISOString();
+  await db
+    .insertInto("resourcePacks")
+    .values({ guid, state: "SEALED", size: 8, liveBytes: 8, changedAt })
+    .execute();
+  await db.destroy();
+  await blobstore.put(resourcePackBlob(guid), Readable.from(["the pack"]));
+  return resourcePackBlob(guid);
+}
+
+test("of a pack of matched files a lost or changed blob is told as well", async () => {
+  await using parts = await withDroplet();
+  const guid = "0a000000-0000-4000-8000-000000000002";
+  const key = await withPack(parts, guid);
+  const check = async (content: boolean) =>
+    (await parts.admin.get(`/rivera/v1/blob_rows?kind=packs&content=${content}`)).json;
+  const fault = (what: string) => ({ kind: "packs", guid, ...key, fault: what });
+
+  assert.deepEqual(await check(true), { checked: 1, faults: [], next: null });
+  const file = parts.fileOf(key);
+  const changedAt = new Date(Math.round((await stat(file)).mtimeMs));
+  await writeFile(file, "THE PACK");
+  // A disk that spoils a byte leaves the times as they were.
+  await utimes(file, changedAt, changedAt);
+  assert.deepEqual((await check(true)).faults, [fault("corrupt")]);
+  await rm(file);
+  assert.deepEqual((await check(false)).faults, [fault("missing")]);
+});
+
 test("blobs that no row names are told, and removed on demand, once they are older than the grace", async () => {
   await using parts = await withDroplet();
   const { admin, blobstore } = parts;
   const folder = parts.key.path.slice(0, 2);
   const orphan = packageBlob(`${folder}000000-0000-4000-8000-000000000000`);
   const cache = buildpackCacheBlob("some-app", "cflinuxfs4");
-  for (const key of [orphan, cache]) await blobstore.put(key, Readable.from(["x"]));
+  const lostPack = resourcePackBlob(`${folder}000000-0000-4000-8000-000000000001`);
+  const pack = await withPack(parts, `${folder}000000-0000-4000-8000-000000000002`);
+  for (const key of [orphan, cache, lostPack]) await blobstore.put(key, Readable.from(["x"]));
   const url = `/rivera/v1/orphaned_blobs?folder=${folder}`;
-  const expected = { checked: 2, orphans: [{ ...orphan, size: 1 }] };
+  const orphans = [orphan, lostPack].map((key) => ({ ...key, size: 1 }));
+  const expected = { checked: 4, orphans };
 
-  assert.deepEqual((await admin.get(url)).json, { checked: 2, orphans: [] });
-  assert.deepEqual((await admin.delete(url)).json, { checked: 2, orphans: [] });
+  assert.deepEqual((await admin.get(url)).json, { checked: 4, orphans: [] });
+  assert.deepEqual((await admin.delete(url)).json, { checked: 4, orphans: [] });
   assert.deepEqual((await admin.get(`${url}&grace=0`)).json, expected);
   assert.notEqual(await blobstore.stat(orphan), undefined);
   assert.deepEqual((await admin.delete(`${url}&grace=0`)).json, expected);
-  assert.equal(await blobstore.stat(orphan), undefined);
-  assert.notEqual(await blobstore.stat(parts.key), undefined);
-  assert.notEqual(await blobstore.stat(cache), undefined);
+  const isThere = async (key: BlobKey) => (await blobstore.stat(key)) !== undefined;
+  assert.deepEqual(await Promise.all([orphan, lostPack].map(isThere)), [false, false]);
+  assert.deepEqual(await Promise.all([parts.key, cache, pack].map(isThere)), [true, true, true]);
 });
 
 test("who is no administrator may not look after blobs, and a wrong query is refused", async () => {

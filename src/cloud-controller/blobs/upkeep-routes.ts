@@ -25,7 +25,7 @@ const orphanQuery = z.strictObject({
 
 /**
  * Ours, for administrators (`rivera blobs`): a bounded part of the work a request, so that a check of a big store can be
- * broken off and hurries nobody. Every row has its blob: `GET /rivera/v1/blob_rows?kind=packages|droplets|buildpacks`,
+ * broken off and hurries nobody. Every row has its blob: `GET /rivera/v1/blob_rows?kind=packages|droplets|buildpacks|packs`,
  * on with `after`, every byte with `content=true`. Every blob has its row: `GET /rivera/v1/orphaned_blobs?folder=00` to
  * `ff`, those older than `grace` seconds; `DELETE` removes them.
  */

@@ -1,6 +1,7 @@
 import type { BlobKey } from "#blobstore/blobstore.ts";
 import type { Clock } from "#kernel/clock/clock.ts";
 import { recordAuditEvent } from "../audit-events/record-audit-event.ts";
+import { foldersOfBlobs } from "../blobs/blob-keys.ts";
 import { hasOwner } from "../blobs/blob-owner.ts";
 import { newRecord, touched } from "../database/record.ts";
 import type { Executor } from "../database/schema.ts";
@@ -33,9 +34,9 @@ export const orphanedBlobs: CleanUp = {
 
 async function* keysOfToday({ blobstore, clock }: CleanUpContext): AsyncGenerator<BlobKey> {
   const folders = foldersOf(clock.now().getUTCDay());
-  for (const bucket of ["cc-packages", "cc-droplets", "cc-buildpacks"] as const) {
-    for (const folder of folders) {
-      for await (const path of blobstore.paths({ bucket, folder })) yield { bucket, path };
+  for (const folder of folders) {
+    for (const each of foldersOfBlobs(folder)) {
+      for await (const path of blobstore.paths(each)) yield { bucket: each.bucket, path };
     }
   }
 }
