@@ -34,6 +34,18 @@ test("an error is told for a person, and keeps what the platform said", () => {
       "Staging ran out of memory",
       "App staging failed in the buildpack compile phase: out of memory, limit 1024M, peak 1G",
     ],
+    [
+      "StagingError - Staging error: staging failed: Procfile: each line must be `process type: command`",
+      "StagingError",
+      "The Procfile cannot be read",
+      "Staging error: staging failed: Procfile: each line must be `process type: command`",
+    ],
+    [
+      "StagingError - Staging error: staging failed: its cell was lost: stage again",
+      "StagingError",
+      "The staging lost its cell",
+      "Staging error: staging failed: its cell was lost: stage again",
+    ],
     ["Odd - a - b\nc", "Odd", "Staging failed", "a - b\nc"],
     ["no form at all", "StagingError", "Staging failed", "no form at all"],
   ] as const) {

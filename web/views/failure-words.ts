@@ -60,10 +60,31 @@ const byText: readonly (readonly [RegExp, { readonly headline: string; readonly 
       },
     ],
     [
-      /download of /,
+      /download of |Failed to download /,
       {
         headline: "Something that the staging needs could not be fetched",
         mend: "Check the address, the branch and the rights; the log has the words of what fetched it.",
+      },
+    ],
+    [
+      /staging failed: Procfile: /,
+      {
+        headline: "The Procfile cannot be read",
+        mend: "It is YAML, a line each process type: web: node server.js.",
+      },
+    ],
+    [
+      /staging failed: Failed to read deps\/|malformed buildpack/,
+      {
+        headline: "A buildpack is not what it should be",
+        mend: "That is the buildpack's own matter, not the app's: see what it wrote, or use another one with -b.",
+      },
+    ],
+    [
+      /staging failed: (?:its cell was|no cell began)/,
+      {
+        headline: "The staging lost its cell",
+        mend: "Nothing is wrong with the app: push again.",
       },
     ],
     [/was cancelled/, { headline: "The staging was cancelled", mend: "Push again to stage anew." }],

@@ -10,6 +10,21 @@ const meanings: ReadonlyMap<number, string> = new Map([
   [127, "a command was not found"],
 ]);
 
+/** Signals in the words of Go, which the builder tells the developer. */
+const goNames: ReadonlyMap<string, string> = new Map([
+  ["killed", "SIGKILL"],
+  ["terminated", "SIGTERM"],
+  ["interrupt", "SIGINT"],
+  ["hangup", "SIGHUP"],
+  ["broken pipe", "SIGPIPE"],
+  ["aborted", "SIGABRT"],
+  ["segmentation fault", "SIGSEGV"],
+  ["bus error", "SIGBUS"],
+  ["illegal instruction", "SIGILL"],
+  ["CPU time limit exceeded", "SIGXCPU"],
+  ["file size limit exceeded", "SIGXFSZ"],
+]);
+
 /**
  * How a script ended, in words: `exit status 137 (killed by SIGKILL)`. `outcome` is the builder's or the cell's word for it,
  * `exit status N` or `signal: NAME`.
@@ -21,9 +36,9 @@ export function endInWords(outcome: string): string {
   const signal = signalNames.get(status - 128);
   if (signal !== undefined) return `ended with ${outcome} (${endedBy(signal)})`;
   if (outcome === "interrupted") return "was interrupted";
-  if (outcome === "signal: killed") return "was killed by SIGKILL";
-  const named = /^signal: (SIG[A-Z0-9]{1,10})$/.exec(outcome)?.[1];
-  if (named !== undefined) return `was ${endedBy(named)}`;
+  const word = /^signal: ([A-Za-z0-9 ]{1,30})$/.exec(outcome)?.[1];
+  const named = word === undefined ? undefined : (goNames.get(word) ?? word);
+  if (named?.startsWith("SIG") === true) return endedBy(named).replace(/^killed/, "was killed");
   return Number.isNaN(status) ? `failed: ${outcome}` : `ended with ${outcome}`;
 }
 

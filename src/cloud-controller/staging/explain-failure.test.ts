@@ -139,6 +139,10 @@ const ends: readonly (readonly [string, string])[] = [
   ["exit status 223", "ended with exit status 223"],
   ["signal: killed", "was killed by SIGKILL"],
   ["signal: SIGTERM", "was killed by SIGTERM"],
+  ["signal: terminated", "was killed by SIGTERM"],
+  ["signal: segmentation fault", "crashed with SIGSEGV"],
+  ["signal: SIGRTMIN", "was killed by SIGRTMIN"],
+  ["signal: of another kind", "failed: signal: of another kind"],
   ["interrupted", "was interrupted"],
   ["fork/exec bin/supply: permission denied", "failed: fork/exec bin/supply: permission denied"],
 ];
