@@ -315,8 +315,8 @@ for (const [what, form, headers, status, error] of [
     "a grant that the client may not use",
     { grant_type: "client_credentials" },
     cfClient,
-    400,
-    "unauthorized_client",
+    401,
+    "invalid_client",
   ],
   ["no password", { grant_type: "password", username: "admin" }, cfClient, 400, "invalid_request"],
   [

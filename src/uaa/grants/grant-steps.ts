@@ -9,9 +9,10 @@ import type { GrantParts, GrantRequest } from "./grant.ts";
 /** The origin of users whose password we keep. */
 export const uaaOrigin = "uaa";
 
+/** UAA's own answer: 401 with `invalid_client`, where OAuth 2 has 400 with `unauthorized_client`. */
 export function requireGrantType(client: OauthClient, grantType: GrantType): void {
   if (client.grantTypes.includes(grantType)) return;
-  throw new UaaError("unauthorized_client", `Unauthorized grant type: ${grantType}`);
+  throw new UaaError("invalid_client", "Unauthorized grant type");
 }
 
 const loginHint = z.object({ origin: z.string().min(1) });

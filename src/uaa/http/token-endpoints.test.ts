@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { generateKeyPairSync, randomUUID } from "node:crypto";
 import { test } from "node:test";
-import { decodeJwt, decodeProtectedHeader, exportJWK, SignJWT } from "jose";
+import { decodeJwt, decodeProtectedHeader, exportJWK, SignJWT, UnsecuredJWT } from "jose";
 import { admin, pass, running } from "../testing/test-uaa.ts";
 
 const jwtBearer = "urn:ietf:params:oauth:grant-type:jwt-bearer";
@@ -118,11 +118,29 @@ test("an ID token gets its user a token of a client for that, until the password
   assert.equal(decodeJwt(answer.access_token)["user_name"], "ann");
   assert.ok(answer.refresh_token);
   assert.equal((await exchange(access_token)).status, 200);
-  const byCf = await exchange(id_token, { client_id: "cf", client_secret: "" });
-  assert.equal(byCf.error, "unauthorized_client");
-  const forged = `${id_token.split(".").slice(0, 2).join(".")}.AAAA`;
-  for (const assertion of [forged, "nonsense", await adminToken()]) {
-    assert.notEqual((await exchange(assertion)).status, 200);
+  const refusals = async (
+    assertion: string,
+    client?: { client_id: string; client_secret: string },
+  ) => {
+    const { status, error, error_description } = await exchange(assertion, client);
+    return [status, error, error_description];
+  };
+  const byCf = await refusals(id_token, { client_id: "cf", client_secret: "" });
+  assert.deepEqual(byCf, [401, "invalid_client", "Unauthorized grant type"]);
+  const [header = "", payload = ""] = id_token.split(".");
+  const dead = "The token expired, was revoked, or the token ID is incorrect.";
+  assert.deepEqual(await refusals(`${header}.${payload}.AAAA`), [401, "invalid_token", dead]);
+  const unmapped = (issuer: string) =>
+    `Unable to map issuer, ${issuer} , to a single registered provider`;
+  const issuedBy = (iss?: string) =>
+    new UnsecuredJWT({ origin: "uaa", ...(iss === undefined ? {} : { iss }) }).encode();
+  for (const [assertion, description] of [
+    ["nonsense", "Unable to decode expected id_token"],
+    [issuedBy(), "Issuer is missing in id_token"],
+    [issuedBy("https://login.example.com"), unmapped("https://login.example.com")],
+    [await adminToken(), unmapped(decodeJwt(access_token).iss ?? "")],
+  ] as const) {
+    assert.deepEqual(await refusals(assertion), [401, "unauthorized", description]);
   }
   assert.equal((await call("GET", `/Users/${guid}`, id_token)).status, 401, "no access token");
 

@@ -4,6 +4,8 @@ import type { Command } from "../command.ts";
 import { to } from "../look-up.ts";
 import { passcodeOf } from "../passcode.ts";
 import * as reads from "../reads.ts";
+import { loginsByAssertion } from "../logins-by-assertion.ts";
+import { addClient, basicCf, homeOf, reader, tokenRequest } from "../uaa-requests.ts";
 import { insecure, type World } from "../world.ts";
 
 const link = z.object({ href: z.url() });
@@ -60,26 +62,11 @@ export const gettingStarted: readonly Command[] = [
   },
 ];
 
-const basicCf = `Basic ${btoa("cf:")}`;
-
-/** What the client sends to the token endpoint. */
-function tokenRequest(form: Readonly<Record<string, string>>, authorization = basicCf) {
-  return {
-    authorization,
-    contentType: "application/x-www-form-urlencoded",
-    body: new URLSearchParams(form).toString(),
-  };
-}
-
 const granted = z.object({
   access_token: z.string().regex(/^[^.]+\.[^.]+\.[^.]+$/),
   refresh_token: z.string().min(1),
   // The client strips the literal `bearer ` from what it has stored.
   token_type: z.literal("bearer"),
-});
-
-const homeOf = ({ platform }: World, name: string) => ({
-  env: { CF_HOME: `${platform.dataDir}/cf-home-of-${name}` },
 });
 
 /** A user with a password, and a client home that targets the platform. */
@@ -110,32 +97,6 @@ async function userWithHome(world: World, name: string) {
     target: () => cfWith(home, "api", entrance),
     password: `first-of-${name}`,
   };
-}
-
-/** A client of UAA that reads the whole platform, made with the platform's own; gives its secret. */
-async function robot({ platform }: World, name: string): Promise<string> {
-  const { uaa, adminClient } = platform.addresses;
-  const basic = btoa(`${adminClient.id}:${adminClient.secret}`);
-  const granting = tokenRequest({ grant_type: "client_credentials" }, `Basic ${basic}`);
-  const answer = await fetch(`${uaa}/oauth/token`, {
-    method: "POST",
-    headers: { authorization: granting.authorization, "content-type": granting.contentType },
-    body: granting.body,
-  });
-  const { access_token: token } = z.object({ access_token: z.string() }).parse(await answer.json());
-  const secret = `secret-of-${name}`;
-  const made = await fetch(`${uaa}/oauth/clients`, {
-    method: "POST",
-    headers: { authorization: `bearer ${token}`, "content-type": "application/json" },
-    body: JSON.stringify({
-      client_id: name,
-      client_secret: secret,
-      authorized_grant_types: ["client_credentials"],
-      authorities: ["cloud_controller.read", "cloud_controller.admin_read_only"],
-    }),
-  });
-  assert.equal(made.status, 201);
-  return secret;
 }
 
 export const sessions: readonly Command[] = [
@@ -235,9 +196,10 @@ export const sessions: readonly Command[] = [
         await world.cfFailsWith(home, ...own, "ldap"),
         /does not match an active Identity/,
       );
-      const secret = await robot(world, "cf-robot");
-      await world.cfWith(home, "auth", "cf-robot", secret, "--client-credentials");
+      await addClient(world, { client_id: "cf-robot", client_secret: "secret", ...reader });
+      await world.cfWith(home, "auth", "cf-robot", "secret", "--client-credentials");
       assert.match(await world.cfWith(home, "orgs"), /\nconformance\n/);
+      await loginsByAssertion(world, "cf-auth", "first-of-cf-auth");
     },
   },
   {
