@@ -32,8 +32,12 @@ export async function openLoop(options: {
     if (statusCode !== 200) throw new Error(`${path} is answered with ${statusCode}`);
     if (bytes < options.minimumBytes) throw new Error(`${path} has ${bytes} bytes only`);
   };
-  // Connections, statements and compiled code, as in a server that has been up for a while.
+  // Connections, statements and compiled code, as in a server that has been up for a while: first one after the other,
+  // then as many at once as there are connections, which the server's own to its database follow.
   for (let round = 0; round < 20; round += 1) await ask(pathAt(paths, round));
+  for (let round = 0; round < 3; round += 1) {
+    await Promise.all(Array.from({ length: connections }, (_, index) => ask(pathAt(paths, index))));
+  }
   const latencies: number[] = [];
   const under: Promise<void>[] = [];
   const start = performance.now();

@@ -197,6 +197,21 @@ test(
   },
 );
 
+test("a connection is used again after a quiet minute", onlyOnPostgres, async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const config = await testPostgres(server ?? "", migrations);
+  await using db = await openDatabase<Schema>(config, migrations);
+  const backend = async () => {
+    const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(db);
+    return rows[0]?.pid;
+  };
+
+  const before = await backend();
+  t.mock.timers.tick(60_000);
+
+  assert.equal(await backend(), before);
+});
+
 test(
   "a connection that the server ends is told as such, and the next query gets another",
   onlyOnPostgres,
