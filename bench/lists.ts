@@ -32,6 +32,8 @@ const readySchema = z.object({
   largeSpaceGuid: z.string(),
 });
 type Ready = z.infer<typeof readySchema>;
+/** Of the server, since it was last asked for the collection, and in sum for the processor time. */
+const spentSchema = z.object({ cpuMs: z.number(), collectionMs: z.number() });
 
 const program = path.resolve(import.meta.dirname, "../bin/rivera");
 /** The garbage collector's setting that a platform runs with. */
@@ -79,8 +81,6 @@ interface Asked {
   readonly paths: readonly string[];
   readonly minimumBytes: number;
 }
-
-const spentSchema = z.object({ cpuMs: z.number(), collectionMs: z.number() });
 
 async function window(
   { url, tokens }: Ready,
