@@ -11,7 +11,7 @@ const server = http.createServer((request, response) => {
     return;
   }
   console.log(`${request.method} ${request.url}`);
-  response.end(`Hello from Rivera on Cloud Foundry: instance ${instance}, up for ${ms(process.uptime() * 1000)}\n`);
+  response.end(`Hello from Rivera on Cloud Foundry: instance ${instance}, up for ${ms(Math.round(process.uptime() * 1000))}\n`);
 });
 
 server.listen(process.env.PORT ?? 8080, () => {

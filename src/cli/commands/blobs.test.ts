@@ -39,7 +39,7 @@ test("blobs verify goes through all rows and blobs, changes nothing, and ends wi
 3 droplets checked
 0 buildpacks checked
 0 packs checked
-256 blobs checked: 1 blobs (2K) that nobody names
+256 blobs checked: 1 blob (2K) that nobody names
   cc-packages/0a/bc/0abc
 `,
   );
@@ -83,7 +83,7 @@ test("blobs gc removes what nobody names and is older than the grace", async () 
   const { code, out } = await user.run(["blobs", "gc", "--grace", "60"]);
 
   assert.equal(code, 0);
-  assert.match(out, /1 blobs \(2K\) that nobody names, removed/);
+  assert.match(out, /1 blob \(2K\) that nobody names, removed/);
   const removals = stub.requests.filter(({ method }) => method === "DELETE");
   const folders = new Set(removals.map(({ query }) => query.get("folder")));
   assert.equal(folders.size, 256);

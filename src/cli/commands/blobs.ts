@@ -61,8 +61,10 @@ function show(ui: Ui, report: BlobReport): void {
       "A package is made good by another push, a droplet by a restage, a buildpack by an upload; a pack is given up by the first push that reads it, and the next one brings its files.",
     );
   }
+  const count = report.orphans.length;
   const bytes = report.orphans.reduce((sum, { size }) => sum + size, 0);
-  const what = `${report.orphans.length} blobs (${formatBytes(bytes)}) that nobody names`;
-  ui.text(`${report.blobs} blobs checked: ${what}${report.removed ? ", removed" : ""}`);
+  const orphans = `${count} ${count === 1 ? "blob" : "blobs"} (${formatBytes(bytes)}) that nobody names`;
+  const found = count === 0 ? "all are in use" : `${orphans}${report.removed ? ", removed" : ""}`;
+  ui.text(`${report.blobs} blobs checked: ${found}`);
   for (const { bucket, path } of report.orphans) ui.text(`  ${bucket}/${path}`);
 }
