@@ -17,6 +17,8 @@ import { composeObservations } from "./build-observations/compose-observations.t
 import { composeBuildShell } from "./build-shell/compose-build-shell.ts";
 import type { UpgradeHandler } from "#kernel/http/mounted.ts";
 import type { KeptTaskClient } from "#diego/cell/rep/client.ts";
+import { registerBuildRetry } from "./build-retry/retry-routes.ts";
+import { removeRetryInputs } from "./build-retry/stage-retries.ts";
 import { registerBuilds } from "./builds/routes.ts";
 import { registerBuildpacks } from "./buildpacks/routes.ts";
 import { installShippedBuildpacks } from "./buildpacks/shipped-buildpacks.ts";
@@ -138,18 +140,14 @@ export function composeStaging(dependencies: StagingDependencies): StagingAndRun
   registerBlobUpkeep(servers.api, { db, blobstore, clock });
   registerResourceMatches(servers.api, { ...common, ...resourceCache, resources, matchReferences });
   registerPackages(servers.api, { ...routes, ...resourceCache, ...packages, matchReferences });
-  registerBuilds(servers.api, {
-    ...common,
-    stager,
-    cancellation,
-    defaultStack: config.defaultStack,
-    limits: { ...config.limits, ...limits },
-  });
+  const creation = { ...common, ...creationFrom(config), stager };
+  registerBuilds(servers.api, { ...creation, cancellation });
   registerDroplets(servers.api, routes);
   registerBuildpacks(servers.api, routes);
   registerStaging(servers.internal, { ...common, signedUrls, ending, handoverDirectory });
 
   const { kept, upgrade } = composeBuildShell(dependencies);
+  registerBuildRetry(servers.api, { ...routes, ...creation, kept });
   const runner = new DiegoRunner({ source, bbs, logger });
   const reports = new InstanceReportsFromDiego(dependencies);
   const updater = new DeploymentUpdater({ ...common, runner, reports });
@@ -163,6 +161,7 @@ export function composeStaging(dependencies: StagingDependencies): StagingAndRun
     "task-sync": composeTasks(dependencies, { source, signedUrls }),
     "staging-sync": () => syncStaging({ ...common, stager, ending, stagingTimeoutMs }),
     "kept-stagings": () => kept.releaseGone(),
+    "stage-retries": () => removeRetryInputs(dependencies),
   });
 
   const running = [...loops, upkeep, packages.leaseLoop, updater];
@@ -184,6 +183,10 @@ export function composeStaging(dependencies: StagingDependencies): StagingAndRun
     loops: () => running.map((each) => each.status()),
     [Symbol.asyncDispose]: () => disposeInOrder([...owned, ...packagesInOrder(packages)]),
   };
+}
+
+function creationFrom({ defaultStack, limits, staging }: CloudControllerConfig) {
+  return { defaultStack, limits: { ...limits, ...staging.limits } };
 }
 
 async function installBuildpacksOf(

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { byteSize } from "./byte-size.ts";
-import { downloadDirectory, isCustomBuildpack } from "./find-buildpack.ts";
+import { downloadDirectory, isAtHand, isCustomBuildpack } from "./find-buildpack.ts";
 import { printError, printLine } from "./output.ts";
 import { captureTool, type CapturedEnd } from "./run-script.ts";
 import type { Staging } from "./staging.ts";
@@ -17,6 +17,7 @@ export async function fetchCustomBuildpacks(staging: Staging): Promise<void> {
       refuseScpSyntax(key);
       continue;
     }
+    if (isAtHand(staging.flags, key)) continue;
     const { url, fragment, path: urlPath } = splitUrl(key);
     const destination = downloadDirectory(staging.flags, key);
     if (urlPath.endsWith(".zip")) await fetchZip(staging, key, destination);

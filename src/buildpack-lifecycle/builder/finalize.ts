@@ -43,6 +43,7 @@ function runPhase(staging: Staging, buildpack: FinalBuildpack, phase: FinalPhase
   const end = runBuildpackScript(staging, {
     phase: phase.phase,
     key: buildpack.key,
+    index: supplyBuildpacks(staging.flags).length,
     path: scriptPath(buildpack, phase.phase),
     args: phase.args,
   });

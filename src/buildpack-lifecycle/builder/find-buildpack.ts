@@ -14,6 +14,12 @@ export function isCustomBuildpack(key: string): boolean {
   return /^[a-z][a-z0-9+.-]*:/i.test(key);
 }
 
+/** Whether the builder need not fetch it: it was laid out, or a staging that goes on has fetched it before. */
+export function isAtHand(flags: BuilderFlags, key: string): boolean {
+  if (isLaidOut(flags, key)) return true;
+  return flags.resumeFrom !== "" && findBuildpack(flags, key).kind === "found";
+}
+
 export function downloadDirectory(flags: BuilderFlags, key: string): string {
   return path.join(baseDirectory(flags, key), xxhash64(key));
 }
@@ -46,7 +52,13 @@ export function findBuildpack(
 }
 
 function baseDirectory(flags: BuilderFlags, key: string): string {
-  return isCustomBuildpack(key) ? flags.buildpacksDownloadDir : flags.buildpacksDir;
+  const isFetched = isCustomBuildpack(key) && !isLaidOut(flags, key);
+  return isFetched ? flags.buildpacksDownloadDir : flags.buildpacksDir;
+}
+
+/** A folder of a developer's may stand in for a buildpack, also for one with a URL. */
+function isLaidOut(flags: BuilderFlags, key: string): boolean {
+  return existsSync(path.join(flags.buildpacksDir, xxhash64(key)));
 }
 
 function hasBin(directory: string): boolean {

@@ -16,6 +16,7 @@ test("parseFlags() has the original's defaults", () => {
       buildpacksDir: "/tmp/buildpacks",
       buildpacksDownloadDir: "/tmp/buildpackdownloads",
       buildArtifactsCacheDir: "/tmp/cache",
+      resumeFrom: "",
     },
   });
 });

@@ -13,6 +13,11 @@ export interface BuilderFlags {
   readonly buildpacksDir: string;
   readonly buildpacksDownloadDir: string;
   readonly buildArtifactsCacheDir: string;
+  /**
+   * The script at which a failed staging goes on, `finalize:1`: what the scripts before it left is there. Empty: from the
+   * beginning. The original's builder has no such flag.
+   */
+  readonly resumeFrom: string;
 }
 
 export type ParsedFlags =
@@ -32,14 +37,19 @@ const textDefaults: Readonly<Record<string, string>> = {
   outputMetadata: "/tmp/result.json",
 };
 
+/** May be empty. */
+const optionalDefaults: Readonly<Record<string, string>> = { resumeFrom: "" };
+
 const booleanDefaults: Readonly<Record<string, string>> = {
   skipCertVerify: "false",
   skipDetect: "false",
 };
 
+const defaults = { ...textDefaults, ...optionalDefaults, ...booleanDefaults };
+
 /** Reads the syntax of Go's flag package: `-name=value`, `--name value`, booleans with `=` or bare. */
 export function parseFlags(args: readonly string[], workingDir: string): ParsedFlags {
-  const values = new Map(Object.entries({ ...textDefaults, ...booleanDefaults }));
+  const values = new Map(Object.entries(defaults));
   const rest = [...args];
   for (let arg = rest.shift(); arg !== undefined; arg = rest.shift()) {
     const match = /^--?([^-=][^=]*)(?:=(.*))?$/s.exec(arg);
@@ -54,7 +64,9 @@ export function parseFlags(args: readonly string[], workingDir: string): ParsedF
     else if (/^(0|f|F|FALSE|false|False)$/.test(value)) values.set(name, "false");
     else return usage(`invalid boolean value "${value}" for -${name}`);
   }
-  const missing = [...values].filter(([, value]) => value === "").map(([name]) => name);
+  const missing = [...values]
+    .filter(([name, value]) => value === "" && !(name in optionalDefaults))
+    .map(([name]) => name);
   if (missing.length > 0) {
     return usage(
       missing
@@ -78,12 +90,13 @@ export function parseFlags(args: readonly string[], workingDir: string): ParsedF
       buildpacksDir: absolute("buildpacksDir"),
       buildpacksDownloadDir: absolute("buildpacksDownloadDir"),
       buildArtifactsCacheDir: absolute("buildArtifactsCacheDir"),
+      resumeFrom: text("resumeFrom"),
     },
   };
 }
 
 function usage(problem: string): ParsedFlags {
-  const lines = [...Object.entries(textDefaults), ...Object.entries(booleanDefaults)]
+  const lines = Object.entries(defaults)
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, value]) => `  -${name}${value === "" ? "" : ` (default ${value})`}`);
   return { kind: "usage", message: [problem, ...lines].join("\n") };

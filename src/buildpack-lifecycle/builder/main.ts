@@ -8,6 +8,7 @@ import { refuseCredhubReferences } from "./platform-options.ts";
 import type { ScriptEnvironment } from "./run-script.ts";
 import { stage } from "./stage.ts";
 import { exitStatus, messageOf, StagingFailure } from "./staging-failure.ts";
+import { askForSnapshots, noSnapshots, type Snapshots } from "./snapshots.ts";
 import { openTrace } from "./trace.ts";
 
 // The staging environment is this program's input, as the flags are.
@@ -20,16 +21,16 @@ async function main(): Promise<number> {
     printError(parsed.message);
     return exitStatus.general;
   }
-  const trace = openTrace({
-    lines: descriptor(environment["RIVERA_TRACE_FD"]),
-    heard: descriptor(environment["RIVERA_TRACE_HEARD_FD"]),
-  });
+  const lines = descriptor(environment["RIVERA_TRACE_FD"]);
+  const heard = descriptor(environment["RIVERA_TRACE_HEARD_FD"]);
+  const trace = openTrace({ lines, heard });
   try {
     refuseCredhubReferences(environment);
     await stage(parsed.flags, {
       env: scriptEnvironment(environment),
       trace,
       nameOf: readBuildpackNames(environment["RIVERA_BUILDPACK_NAMES"]),
+      snapshots: snapshotsBy(lines, heard),
     });
     return 0;
   } catch (error) {
@@ -44,6 +45,7 @@ function scriptEnvironment(env: ScriptEnvironment): ScriptEnvironment {
   const {
     RIVERA_TRACE_FD: _traceFd,
     RIVERA_TRACE_HEARD_FD: _heardFd,
+    RIVERA_SNAPSHOTS: _snapshots,
     RIVERA_APP_NODE_OPTIONS: nodeOptions,
     RIVERA_BUILDPACK_NAMES: _names,
     ...visible
@@ -54,6 +56,13 @@ function scriptEnvironment(env: ScriptEnvironment): ScriptEnvironment {
     ...(nodeOptions === undefined ? {} : { NODE_OPTIONS: nodeOptions }),
     ...(url === undefined ? {} : { DATABASE_URL: url }),
   };
+}
+
+/** Where the cell has said that it answers. */
+function snapshotsBy(lines: number | undefined, answers: number | undefined): Snapshots {
+  const isAnswered = environment["RIVERA_SNAPSHOTS"] === "1";
+  if (!isAnswered || lines === undefined || answers === undefined) return noSnapshots;
+  return askForSnapshots({ lines, answers });
 }
 
 function descriptor(text = ""): number | undefined {

@@ -10,6 +10,9 @@ import { printError } from "./output.ts";
 import { packDroplet } from "./pack-droplet.ts";
 import type { LaunchProcess } from "./processes.ts";
 import { resultJson, stagingInfo, webCommand } from "./result.ts";
+import { ScriptOrder } from "./script-order.ts";
+import type { Snapshots } from "./snapshots.ts";
+import { exitStatus, StagingFailure } from "./staging-failure.ts";
 import type { FinalBuildpack, Staging } from "./staging.ts";
 import { runSuppliers } from "./supply.ts";
 import { cleanCache, createWorkspace, depsIndex } from "./workspace.ts";
@@ -20,9 +23,13 @@ const resultLimitBytes = 51_200;
 /** Stages the app in `buildDir` into a droplet. Throws `StagingFailure` when it cannot. */
 export async function stage(
   flags: BuilderFlags,
-  parts: Pick<Staging, "env" | "trace" | "nameOf">,
+  {
+    snapshots,
+    ...parts
+  }: Pick<Staging, "env" | "trace" | "nameOf"> & { readonly snapshots: Snapshots },
 ): Promise<void> {
-  const staging: Staging = { flags, workspace: createWorkspace(flags), ...parts };
+  const scripts = new ScriptOrder({ resumeFrom: flags.resumeFrom, snapshots });
+  const staging: Staging = { flags, workspace: createWorkspace(flags), ...parts, scripts };
   await fetchCustomBuildpacks(staging);
   cleanCache(flags);
   const buildpack = flags.skipDetect ? runSuppliers(staging) : detectBuildpack(staging);
@@ -36,6 +43,8 @@ function build(staging: Staging, buildpack: FinalBuildpack): void {
   let processes: LaunchProcess[];
   try {
     runFinalBuildpack(staging, buildpack);
+    const missing = staging.scripts.missing();
+    if (missing !== undefined) throw new StagingFailure(exitStatus.general, missing);
     processes = collectProcesses(staging, buildpack);
   } catch (error) {
     // A failed build too says which buildpacks it ran, in which versions.

@@ -1,6 +1,7 @@
 import type { BuildpackNames } from "./buildpack-names.ts";
 import type { BuilderFlags } from "./flags.ts";
 import { runScript, type ScriptEnd, type ScriptEnvironment } from "./run-script.ts";
+import type { ScriptOrder } from "./script-order.ts";
 import { shownKey } from "./shown-url.ts";
 import type { PhaseOutcome, Trace } from "./trace.ts";
 import type { Workspace } from "./workspace.ts";
@@ -13,6 +14,7 @@ export interface Staging {
   readonly env: ScriptEnvironment;
   readonly trace: Trace;
   readonly nameOf: BuildpackNames;
+  readonly scripts: ScriptOrder;
 }
 
 /** The buildpack that decides how the app starts. */
@@ -26,11 +28,17 @@ export interface FinalBuildpack {
 export interface BuildpackScript {
   readonly phase: string;
   readonly key: string;
+  /** Of the buildpack among those that run. */
+  readonly index: number;
   readonly path: string;
   readonly args: readonly string[];
 }
 
+/** Runs it, unless this staging goes on from a later one. */
 export function runBuildpackScript(staging: Staging, script: BuildpackScript): ScriptEnd {
+  if (!staging.scripts.comes(`${script.phase}:${script.index}`, shownKey(script.key))) {
+    return { kind: "ok" };
+  }
   return staging.trace.record(
     {
       phase: script.phase,

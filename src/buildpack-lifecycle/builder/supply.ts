@@ -19,6 +19,7 @@ export function runSuppliers(staging: Staging): FinalBuildpack {
     const end = runBuildpackScript(staging, {
       phase: "supply",
       key,
+      index,
       path: script,
       args: [
         flags.buildDir,

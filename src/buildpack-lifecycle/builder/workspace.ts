@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import type { BuilderFlags } from "./flags.ts";
@@ -41,7 +41,7 @@ export function createWorkspace(flags: BuilderFlags): Workspace {
     ]) {
       mkdirSync(directory, { recursive: true });
     }
-    const contentsDir = mkdtempSync(path.join(os.tmpdir(), "contents"));
+    const contentsDir = contentsOfBefore(flags) ?? mkdtempSync(path.join(os.tmpdir(), "contents"));
     // The droplet's `./` entry gets this mode and is applied to the app's home at run time: with the 0700 of mkdtemp
     // no other user of the container could look into it.
     chmodSync(contentsDir, 0o755);
@@ -50,11 +50,21 @@ export function createWorkspace(flags: BuilderFlags): Workspace {
       mkdirSync(path.join(depsDir, depsIndex(flags, index)), { recursive: true });
     }
     const profileDir = path.join(contentsDir, "profile.d");
-    mkdirSync(profileDir);
+    mkdirSync(profileDir, { recursive: true });
     return { contentsDir, depsDir, profileDir, finalCacheDir };
   } catch (error) {
     throw failedWhile("Failed to set up filesystem when generating droplet", error);
   }
+}
+
+/** Scripts have written the path of their folder into what they left, so a staging that goes on uses the same. */
+function contentsOfBefore({ resumeFrom }: BuilderFlags): string | undefined {
+  if (resumeFrom === "") return undefined;
+  const name = readdirSync(os.tmpdir()).find(
+    (each) => /^contents\w{6}$/.test(each) && existsSync(path.join(os.tmpdir(), each, "deps")),
+  );
+  if (name === undefined) throw new Error(`nothing is there to go on from ${resumeFrom} with`);
+  return path.join(os.tmpdir(), name);
 }
 
 /** Drops what earlier stagings cached for buildpacks that this one does not run. */

@@ -23,13 +23,28 @@ export interface Staging {
   readonly packageGuid: string;
 }
 
+interface BegunStaging extends Omit<Staging, "packageGuid"> {
+  /** Makes the build. */
+  begin(): Promise<Pick<Build, "guid">>;
+}
+
 /**
  * Builds the package while showing the staging log, to its last line. Resolves with the build, staged or failed: how
  * a failure is worded depends on the command.
  */
 export async function stagePackage(
   cc: CloudController,
-  staging: Staging,
+  { packageGuid, ...app }: Staging,
+  context: StagingContext,
+): Promise<Build> {
+  const begin = async () => await createBuild(cc, packageGuid);
+  return await followStaging(cc, { ...app, begin }, context);
+}
+
+/** The same with a build that comes about in another way. */
+export async function followStaging(
+  cc: CloudController,
+  staging: BegunStaging,
   context: StagingContext,
 ): Promise<Build> {
   const { clock, signal } = context;
@@ -42,7 +57,7 @@ export async function stagePackage(
     },
     isLast: saysStopping,
   });
-  const { guid } = await createBuild(cc, staging.packageGuid);
+  const { guid } = await staging.begin();
   const stopped = new AbortController();
   const following = follower.follow(AbortSignal.any([stopped.signal, signal]));
   // It is awaited below; when Ctrl-C ends both, its rejection may come first.

@@ -129,6 +129,11 @@ export const commandTable: readonly CommandEntry[] = [
     load: async () => (await import("./stage-shell.ts")).stageShell,
   },
   {
+    name: "stage-retry",
+    description: "Go on with a staging that has failed",
+    load: async () => (await import("./stage-retry.ts")).stageRetry,
+  },
+  {
     name: "timeline",
     description: "Show where the time of a staging went",
     load: async () => (await import("./timeline.ts")).timeline,

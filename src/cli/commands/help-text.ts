@@ -61,7 +61,7 @@ const all: readonly Category[] = [
       ["push", "scale", "delete"],
       ["start", "stop", "restart", "restage"],
       ["events", "logs"],
-      ["build-log", "why-detected", "timeline", "stage-shell"],
+      ["build-log", "why-detected", "timeline", "stage-shell", "stage-retry"],
       ["droplet-bom", "droplet-diff"],
       ["env", "set-env", "unset-env"],
     ],

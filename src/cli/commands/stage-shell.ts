@@ -18,7 +18,7 @@ way to other work. The exit status is the shell's.`,
 echo 'ls -l; cat npm-debug.log' | rivera stage-shell my-app`,
   arguments: [{ name: "BUILD_OR_APP" }],
   flags: [],
-  seeAlso: ["build-log", "push", "timeline"],
+  seeAlso: ["build-log", "push", "stage-retry", "timeline"],
   async run(session, input) {
     const { ui, config } = session;
     const cc = await session.cloudController();

@@ -44,6 +44,22 @@ export function foldersOfBlobs(digits: string) {
 
 const resourcePacks = "app_bits_cache";
 
+const retriesFolder = "stage_retries";
+
+/** What a retried staging is given beside its package, until it has ended (`build-retry`). */
+export function stageRetryBlob(
+  buildGuid: string,
+  what: "snapshot" | "buildpack" | "files",
+): BlobKey {
+  return { bucket: "cc-packages", path: `${retriesFolder}/${buildGuid}/${what}` };
+}
+
+export function stageRetryFolder(buildGuid: string) {
+  return { bucket: "cc-packages", folder: `${retriesFolder}/${buildGuid}` } as const;
+}
+
+export const allStageRetries = { bucket: "cc-packages", folder: retriesFolder } as const;
+
 function partitioned(key: string): string {
   const lower = key.toLowerCase();
   return `${lower.slice(0, 2)}/${lower.slice(2, 4)}/${lower}`;

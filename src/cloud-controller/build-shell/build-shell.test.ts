@@ -40,13 +40,21 @@ async function playedCell(t: TestContext) {
       kept.delete(guid);
       released.push(guid);
     },
+    snapshot: async () => undefined,
     terminal: (guid, { columns, rows }) => ({
       url: new URL(`http://127.0.0.1:${port}/${guid}?${columns}x${rows}`),
       headers: { "x-secret": "s" },
     }),
   };
   const keep = (taskGuid: string) => {
-    kept.set(taskGuid, { taskGuid, memoryMb: 1024, diskMb: 4096, until, terminals: 0 });
+    kept.set(taskGuid, {
+      taskGuid,
+      memoryMb: 1024,
+      diskMb: 4096,
+      until,
+      terminals: 0,
+      snapshots: [],
+    });
   };
   return { kept, keep, released, client, sockets };
 }

@@ -32,10 +32,21 @@ export class KeptStagings {
 
   /** Of that build, asked at the cell that has run it. A cell that is away has none. */
   async find(buildGuid: string): Promise<KeptStaging | undefined> {
-    const spans = (await readSpans(this.#db, [buildGuid])).get(buildGuid) ?? [];
-    const cellId = spans.findLast(({ name }) => name === "place")?.subject;
+    const cellId = await this.#cellOf(buildGuid);
     const kept = await this.#keptBy((cell) => cell === cellId);
     return kept.find(({ taskGuid }) => taskGuid === buildGuid);
+  }
+
+  /** The cell that has run it, where that is away. */
+  async absentCell(buildGuid: string): Promise<string | undefined> {
+    const cellId = await this.#cellOf(buildGuid);
+    const cells = await this.#bbs.cells();
+    return cells.some((cell) => cell.cellId === cellId) ? undefined : cellId;
+  }
+
+  async #cellOf(buildGuid: string): Promise<string | undefined> {
+    const spans = (await readSpans(this.#db, [buildGuid])).get(buildGuid) ?? [];
+    return spans.findLast(({ name }) => name === "place")?.subject;
   }
 
   async list(): Promise<readonly KeptStaging[]> {

@@ -8,7 +8,7 @@ import { requireObservedBuild, type ObservationAccess } from "../build-observati
 import type { Build } from "../builds/build-table.ts";
 import { findBuild } from "../builds/find-build.ts";
 import type { Executor } from "../database/schema.ts";
-import { actorOf, type Actor } from "../http/auth-context.ts";
+import { actorOf, type Actor, type AuthContext } from "../http/auth-context.ts";
 import { CfError, unprocessable } from "../http/cf-errors.ts";
 import type { ApiServer } from "../http/create-server.ts";
 import { shellDirectory } from "../staging/task-definition.ts";
@@ -37,10 +37,14 @@ export function registerBuildShell(api: ApiServer, context: ShellRoutes): void {
   });
 
   api.post<ByGuid>("/rivera/v1/builds/:guid/shell", async (request, reply) => {
-    const { build, app } = await permittedBuild(context, request.params.guid, request.auth);
+    const { auth } = request;
+    const { build, app } = await permittedBuild(context, request.params.guid, {
+      auth,
+      door: "shell",
+    });
     const found = build.state === "FAILED" ? await kept.find(build.guid) : undefined;
     if (found === undefined) throw unprocessable(whyNot(build));
-    const actor = actorOf(request.auth);
+    const actor = actorOf(auth);
     const { ticket, expiresAt } = await db
       .transaction()
       .execute((tx) => issueTicket(tx, clock, { buildGuid: build.guid, actor }));
@@ -54,25 +58,34 @@ export function registerBuildShell(api: ApiServer, context: ShellRoutes): void {
   });
 }
 
+/** Two ways into a failed staging, with the same rights. */
+type Door = "shell" | "retry";
+
+const refusals: Readonly<Record<Door, string>> = {
+  shell: "No shell can be opened",
+  retry: "The staging cannot be retried",
+};
+
 /** The rights that `cf ssh` asks for: a developer of the space, where space and app allow it. A refusal is recorded. */
-async function permittedBuild(
-  context: ShellRoutes,
+export async function permittedBuild(
+  context: ObservationAccess & { readonly clock: Clock },
   guid: string,
-  auth: Parameters<typeof actorOf>[0],
+  { auth, door }: { readonly auth: AuthContext; readonly door: Door },
 ): Promise<{ readonly build: Build; readonly app: App }> {
   const { db, clock, permissions } = context;
   const access = { name: "Build", resource: await findBuild(db, guid) };
   const seen = await requireOwnedByApp(context, auth, { ...access, action: "space.read" });
   const { resource: build, app } = seen;
   const refuse = async (error: CfError): Promise<never> => {
-    await recordShellEvent(db, clock, { build, app, actor: actorOf(auth), isAuthorized: false });
+    const refusal = { door, isAuthorized: false };
+    await recordShellEvent(db, clock, { build, app, actor: actorOf(auth), ...refusal });
     throw error;
   };
   if (!(await permissions.can(auth, "space.write", { spaceGuid: app.spaceGuid }))) {
     await refuse(new CfError("NotAuthorized"));
   }
   const reason = await sshRefusal(db, app);
-  if (reason !== "") await refuse(unprocessable(`No shell can be opened: ${reason}`));
+  if (reason !== "") await refuse(unprocessable(`${refusals[door]}: ${reason}`));
   return { build, app };
 }
 
@@ -84,16 +97,18 @@ export async function recordShellEvent(
     build,
     app,
     actor,
+    door,
     isAuthorized,
   }: {
     readonly build: Pick<Build, "guid">;
     readonly app: Pick<App, "guid" | "name" | "spaceGuid">;
     readonly actor: Actor;
+    readonly door: Door;
     readonly isAuthorized: boolean;
   },
 ): Promise<void> {
   await recordAuditEvent(tx, clock, {
-    type: `audit.app.build.shell-${isAuthorized ? "authorized" : "unauthorized"}`,
+    type: `audit.app.build.${door}-${isAuthorized ? "authorized" : "unauthorized"}`,
     actor,
     target: { guid: app.guid, type: "app", name: app.name },
     spaceGuid: app.spaceGuid,

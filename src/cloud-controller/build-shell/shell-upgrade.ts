@@ -93,7 +93,7 @@ export class ShellUpgrade {
       const build = await findBuild(tx, guid);
       const app = build === undefined ? undefined : await findApp(tx, build.appGuid);
       if (build === undefined || app === undefined) throw notFound("Build");
-      await recordShellEvent(tx, clock, { build, app, actor, isAuthorized: true });
+      await recordShellEvent(tx, clock, { build, app, actor, door: "shell", isAuthorized: true });
     });
     const found = await kept.find(guid);
     if (found === undefined) throw refusalOf(404);

@@ -14,7 +14,7 @@ import { updateMetadata } from "../metadata/metadata.ts";
 import type { Package } from "../packages/package-table.ts";
 import { findProcessOfType } from "../processes/find-process.ts";
 import { stackVerdict } from "../stacks/stack-state.ts";
-import type { Stager } from "../staging/stager.ts";
+import type { Stager, StagingRequest } from "../staging/stager.ts";
 import type { StagingLimits } from "../staging/staging-config.ts";
 import { stagingToolchains, type StagingToolchains } from "../staging/toolchains.ts";
 import { toBuild, type Build } from "./build-table.ts";
@@ -34,6 +34,12 @@ interface BuildRequest {
   readonly found: Package;
   readonly app: App;
   readonly auth: AuthContext;
+  /** Of a build that goes on where another failed. */
+  readonly retry?: {
+    readonly stage: NonNullable<StagingRequest["retry"]>;
+    /** For the audit event. */
+    readonly of: { readonly retried_build_guid: string; readonly from: string };
+  };
 }
 
 /** Stores a build and hands its staging to Diego, in Cloud Controller's order of checks. */
@@ -69,6 +75,7 @@ export async function createBuild(creation: BuildCreation, request: BuildRequest
     list,
     package: found,
     environment,
+    retry: request.retry?.stage,
   });
   return build;
 }
@@ -122,7 +129,7 @@ async function stagingLimits(
 
 async function insertBuild(
   { db, clock }: BuildCreation,
-  { message, app, found, auth }: BuildRequest,
+  { message, app, found, auth, retry }: BuildRequest,
   chosen: {
     readonly names: readonly string[];
     readonly stack: string;
@@ -160,7 +167,7 @@ async function insertBuild(
         actor: actorOf(auth),
         target: { guid: app.guid, type: "app", name: app.name },
         spaceGuid: app.spaceGuid,
-        data: { build_guid: row.guid, package_guid: found.guid },
+        data: { build_guid: row.guid, package_guid: found.guid, ...retry?.of },
       });
       const build = toBuild(row);
       await recordBuildUsage(tx, clock, { build, app, state: "STAGING_STARTED" });

@@ -57,7 +57,7 @@ export function registerBuilds(app: ApiServer, context: BuildRoutes): void {
     const { stack, appGuid } = build;
     const verdict = await stackVerdict(db, { stack, appGuid });
     if (verdict.kind === "usable") withWarnings(reply, verdict.warnings);
-    return await reply.status(201).send(await present(context, build.guid));
+    return await reply.status(201).send(await presentBuildOf(context, build.guid));
   });
   app.get("/v3/builds", async (request) => {
     const list = parseListQuery(request.query, {
@@ -91,7 +91,7 @@ export function registerBuilds(app: ApiServer, context: BuildRoutes): void {
     if (ended && request.headers["prefer"] === undefined) {
       await waitForLogReader(context, after);
     }
-    return await present(context, guid);
+    return await presentBuildOf(context, guid);
   });
   // Of our own: the original cannot end a staging, and its clients wait or get the 422 of a second build.
   app.post<ByGuid>("/rivera/v1/builds/:guid/cancel", async (request) => {
@@ -101,12 +101,12 @@ export function registerBuilds(app: ApiServer, context: BuildRoutes): void {
       const { state } = (await findBuild(db, guid)) ?? build;
       throw unprocessable(`Build state is ${state} and therefore cannot be canceled`);
     }
-    return await present(context, guid);
+    return await presentBuildOf(context, guid);
   });
   app.patch<ByGuid>("/v3/builds/:guid", async (request) => {
     const { guid } = request.params;
     await updateBuild(context, request.auth, { guid, body: request.body });
-    return await present(context, guid);
+    return await presentBuildOf(context, guid);
   });
 }
 
@@ -123,7 +123,7 @@ async function requireBuild(
   return resource;
 }
 
-async function present(
+export async function presentBuildOf(
   { db, links }: { readonly db: Database; readonly links: Links },
   guid: string,
 ) {

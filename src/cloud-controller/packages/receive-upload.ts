@@ -10,7 +10,7 @@ import { CfError, unprocessable } from "../http/cf-errors.ts";
 /** What came in a multipart body. */
 export interface ReceivedUpload {
   /** The field `bits` on disk. */
-  readonly bits: { readonly path: string; readonly filename: string } | undefined;
+  readonly bits: ReceivedFile | undefined;
   /** The text of the field `resources`. */
   readonly resources: string | undefined;
 }
@@ -20,6 +20,18 @@ const maximumResourcesBytes = 32 * 1024 * 1024;
 /** Heads of parts, and what stands between them. */
 const maximumHeadBytes = 1024 * 1024;
 
+interface ReceivedFile {
+  readonly path: string;
+  readonly filename: string;
+}
+
+interface FormOptions {
+  readonly directory: string;
+  readonly space: FreeSpace;
+  /** Of each file. */
+  readonly maximumBytes: number;
+}
+
 /**
  * Streams the body to a file in `directory`. File names that the client gives are never used as such. Cloud
  * Controller's nginx turns `bits` into `bits_path`, so a client that sends that name itself names a file of the host:
@@ -27,20 +39,44 @@ const maximumHeadBytes = 1024 * 1024;
  */
 export async function receiveUpload(
   request: FastifyRequest,
-  options: {
-    readonly directory: string;
-    readonly space: FreeSpace;
-    readonly maximumBytes: number;
+  {
+    fields,
+    onResources,
+    ...options
+  }: FormOptions & {
     readonly fields: readonly ("bits" | "resources")[];
     /** Called with the field `resources` as soon as it has come: an upload may be at its bits for long after it. */
     readonly onResources?: (text: string) => void;
   },
 ): Promise<ReceivedUpload> {
+  const texts = fields.filter((field) => field !== "bits");
+  const form = await receiveForm(request, {
+    ...options,
+    files: ["bits"],
+    texts,
+    ...(onResources === undefined ? {} : { onText: onResources }),
+  });
+  return { bits: form.files.get("bits"), resources: form.texts.get("resources") };
+}
+
+/** The same with files and texts of any names. */
+export async function receiveForm(
+  request: FastifyRequest,
+  options: FormOptions & {
+    readonly files: readonly string[];
+    readonly texts: readonly string[];
+    /** Called with each text as it has come. */
+    readonly onText?: (text: string) => void;
+  },
+): Promise<{
+  readonly files: ReadonlyMap<string, ReceivedFile>;
+  readonly texts: ReadonlyMap<string, string>;
+}> {
   refuseQuery(request);
-  if (!request.isMultipart()) return { bits: undefined, resources: undefined };
-  refuseTooLong(request, options.maximumBytes);
-  let bits: ReceivedUpload["bits"];
-  let resources: string | undefined;
+  const files = new Map<string, ReceivedFile>();
+  const texts = new Map<string, string>();
+  if (!request.isMultipart()) return { files, texts };
+  refuseTooLong(request, options.maximumBytes * options.files.length);
   try {
     const parts = request.parts({
       limits: {
@@ -51,34 +87,43 @@ export async function receiveUpload(
       },
     });
     for await (const part of parts) {
-      if (!options.fields.some((field) => field === part.fieldname)) {
-        throw unprocessable(`Unknown field(s): '${part.fieldname}'`);
+      const field = part.fieldname;
+      const isFile = options.files.includes(field);
+      if (!isFile && !options.texts.includes(field)) {
+        throw unprocessable(`Unknown field(s): '${field}'`);
       }
-      const isRepeated = part.fieldname === "bits" ? bits !== undefined : resources !== undefined;
-      if (isRepeated) throw unprocessable(`Upload must include ${part.fieldname} only once`);
-      if (part.fieldname === "bits") bits = await receiveBits(part, options);
-      else {
-        resources = await textOf(part);
-        options.onResources?.(resources);
+      if (files.has(field) || texts.has(field)) {
+        throw unprocessable(`Upload must include ${field} only once`);
       }
+      if (!isFile) {
+        const text = await textOf(part);
+        texts.set(field, text);
+        options.onText?.(text);
+        continue;
+      }
+      const target = path.join(options.directory, files.size === 0 ? "upload" : `upload-${field}`);
+      const received = await receiveFile(part, target, options.space);
+      if (received !== undefined) files.set(field, received);
     }
   } catch (error) {
     // The rest is read and dropped: a client that is cut off while it sends sees a broken connection, not the answer.
     request.raw.resume();
     throw asCfError(error);
   }
-  return { bits, resources };
+  return { files, texts };
 }
 
-async function receiveBits(
-  part: MultipartFile | { readonly type: "field"; readonly value: unknown },
-  { directory, space }: { readonly directory: string; readonly space: FreeSpace },
-): Promise<ReceivedUpload["bits"]> {
+async function receiveFile(
+  part:
+    | MultipartFile
+    | { readonly type: "field"; readonly fieldname: string; readonly value: unknown },
+  target: string,
+  space: FreeSpace,
+): Promise<ReceivedFile | undefined> {
   if (part.type === "field") {
     if (part.value === "") return undefined;
-    throw unprocessable("Upload bits must be a file");
+    throw unprocessable(`Upload ${part.fieldname} must be a file`);
   }
-  const target = path.join(directory, "upload");
   await pipeline(
     part.file,
     (content: AsyncIterable<Buffer>) => space.watched(content),

@@ -33,6 +33,7 @@ import {
   type Fetchable,
   type StagingBuildpack,
   type StagingFacts,
+  type StagingRetry,
 } from "./task-definition.ts";
 import type { StagingConfig } from "./staging-config.ts";
 
@@ -43,6 +44,8 @@ export interface StagingRequest {
   readonly package: Package;
   /** Of this build alone. */
   readonly environment: Variables;
+  /** What it goes on with, fetched once its build stands: a failure is the build's. */
+  readonly retry?: ((buildGuid: string) => Promise<StagingRetry>) | undefined;
 }
 
 export interface StagerOptions {
@@ -104,6 +107,7 @@ export class Stager {
     list,
     package: bits,
     environment,
+    retry,
   }: StagingRequest): Promise<StagingFacts> {
     const { db, blobUrls, config } = this.#options;
     const stack = build.stack ?? "";
@@ -152,6 +156,7 @@ export class Stager {
               closingLine: `Timeline: ${this.#timelineUrl(build)} (rivera timeline ${build.guid})`,
             },
       keep: this.#keep(build),
+      retry: await retry?.(build.guid),
       environment: await this.#environment(build, { app, place, environment }),
       egressRules: toEgressRules(groups.get(spaceGuid) ?? []),
       placementTags: tag === undefined ? [] : [tag],
@@ -198,6 +203,7 @@ export class Stager {
     return {
       forMs,
       line: `A shell in this container, for ${time}: rivera stage-shell ${guid}`,
+      retryLine: `Once it is mended, on from {script}: rivera stage-retry ${guid} [--buildpack DIR] [--files DIR]`,
     };
   }
 
@@ -259,6 +265,6 @@ export class Stager {
 }
 
 /** Cannot be staged as it is; the message is the developer's. */
-class StagingRefused extends Error {
+export class StagingRefused extends Error {
   override readonly name = "StagingRefused";
 }

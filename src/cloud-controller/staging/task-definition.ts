@@ -53,11 +53,23 @@ export interface StagingFacts {
   /** Where the cell tells what happens, and what it says in the log at the end; undefined: it tells nothing. */
   readonly observation: ObservationRequest | undefined;
   /** Undefined where the container of a failed staging is not kept. */
-  readonly keep?: Pick<KeepRequest, "forMs" | "line"> | undefined;
+  readonly keep?: Pick<KeepRequest, "forMs" | "line" | "retryLine"> | undefined;
+  /** Undefined where it begins as every staging does. */
+  readonly retry?: StagingRetry | undefined;
   readonly environment: readonly EnvironmentVariable[];
   readonly egressRules: readonly SecurityGroupRule[];
   /** The isolation segment of the app's space; none for the shared one. */
   readonly placementTags: readonly string[];
+}
+
+/** How a staging goes on where another one failed. */
+export interface StagingRetry {
+  /** What the script found there, as a tar of the entries of /tmp, in place of package and cache; undefined: the first one. */
+  readonly from: { readonly script: string; readonly snapshot: Fetchable } | undefined;
+  /** In place of the buildpack of that number. */
+  readonly buildpack: { readonly index: number; readonly bits: Fetchable } | undefined;
+  /** Laid over the app's. */
+  readonly files: Fetchable | undefined;
 }
 
 export const stagingDomain = "cf-app-staging";
@@ -131,20 +143,38 @@ export function lifecycleDependency(
 }
 
 function buildpackDependencies(facts: StagingFacts): CachedDependency[] {
-  return facts.buildpacks.flatMap((buildpack) =>
-    buildpack.kind === "custom"
-      ? []
-      : [
-          {
-            name: buildpack.name,
-            from: buildpack.bits.url,
-            to: `/tmp/buildpacks/${xxh64(buildpack.key)}`,
-            cacheKey: buildpack.key,
-            logSource,
-            checksum: sha256(buildpack.bits),
-          },
-        ],
+  const { buildpack: mended } = facts.retry ?? {};
+  return facts.buildpacks.flatMap((buildpack, index) =>
+    mended?.index === index
+      ? [mendedBuildpack(keyOf(buildpack), mended.bits)]
+      : buildpack.kind === "custom"
+        ? []
+        : [
+            {
+              name: buildpack.name,
+              from: buildpack.bits.url,
+              to: `/tmp/buildpacks/${xxh64(buildpack.key)}`,
+              cacheKey: buildpack.key,
+              logSource,
+              checksum: sha256(buildpack.bits),
+            },
+          ],
   );
+}
+
+function mendedBuildpack(key: string, bits: Fetchable): CachedDependency {
+  return {
+    name: "mended buildpack",
+    from: bits.url,
+    to: `/tmp/buildpacks/${xxh64(key)}`,
+    cacheKey: `stage-retry-${bits.sha256}`,
+    logSource,
+    checksum: sha256(bits),
+  };
+}
+
+function keyOf(buildpack: StagingBuildpack): string {
+  return buildpack.kind === "admin" ? buildpack.key : buildpack.url;
 }
 
 function annotationOf({ observation, keep }: StagingFacts): string {
@@ -154,17 +184,18 @@ function annotationOf({ observation, keep }: StagingFacts): string {
 }
 
 function downloads(facts: StagingFacts): Action {
-  const download = (artifact: string, blob: Fetchable, to: string): Action => ({
-    kind: "download",
-    artifact,
-    from: blob.url,
-    to,
-    cacheKey: "",
-    logSource,
-    user,
-    checksum: sha256(blob),
-  });
-  const actions = [download("app package", facts.package, shellDirectory)];
+  const { from, files } = facts.retry ?? {};
+  const begun =
+    from === undefined
+      ? packageAndCache(facts)
+      : download(`files from before ${from.script}`, from.snapshot, "/tmp");
+  if (files === undefined) return begun;
+  const actions = [begun, download("mended files", files, shellDirectory)];
+  return { kind: "serial", actions, logSource: "" };
+}
+
+function packageAndCache(facts: StagingFacts): Action {
+  const actions: Action[] = [download("app package", facts.package, shellDirectory)];
   const { buildpackCache } = facts;
   if (buildpackCache !== undefined) {
     const action = download("build artifacts cache", buildpackCache, "/tmp/cache");
@@ -174,10 +205,22 @@ function downloads(facts: StagingFacts): Action {
   return { kind: "parallel", actions, logSource: "" };
 }
 
+function download(artifact: string, blob: Fetchable, to: string): Action {
+  return {
+    kind: "download",
+    artifact,
+    from: blob.url,
+    to,
+    cacheKey: "",
+    logSource,
+    user,
+    checksum: sha256(blob),
+  };
+}
+
 function runBuilder(facts: StagingFacts): Action {
-  const order = facts.buildpacks.map((buildpack) =>
-    buildpack.kind === "admin" ? buildpack.key : buildpack.url,
-  );
+  const order = facts.buildpacks.map(keyOf);
+  const { from } = facts.retry ?? {};
   return {
     kind: "run",
     path: "/tmp/lifecycle/builder",
@@ -191,6 +234,7 @@ function runBuilder(facts: StagingFacts): Action {
       "-outputBuildArtifactsCache=/tmp/output-cache",
       "-buildpacksDir=/tmp/buildpacks",
       "-buildArtifactsCacheDir=/tmp/cache",
+      ...(from === undefined ? [] : [`-resumeFrom=${from.script}`]),
     ],
     dir: "",
     env: [...facts.environment, ...buildpackNames(facts)],

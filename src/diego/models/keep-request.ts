@@ -11,6 +11,8 @@ export interface KeepRequest {
   readonly directory: string;
   /** Said in the container's log once its program has failed. */
   readonly line: string;
+  /** Said then where it can go on from a script, whose name stands in place of `{script}`. */
+  readonly retryLine?: string | undefined;
 }
 
 /** Seconds that a container may be asked to be kept. */
@@ -22,12 +24,13 @@ const annotationSchema = z.object({
       for_seconds: z.number().positive().max(keepSecondsMax),
       directory: z.string().startsWith("/").max(1024),
       line: z.string().max(1024),
+      retry_line: z.string().max(1024).optional(),
     }),
   }),
 });
 
-export function keepAnnotation({ forMs, directory, line }: KeepRequest) {
-  return { keep_failed: { for_seconds: forMs / 1_000, directory, line } };
+export function keepAnnotation({ forMs, directory, line, retryLine }: KeepRequest) {
+  return { keep_failed: { for_seconds: forMs / 1_000, directory, line, retry_line: retryLine } };
 }
 
 /** Undefined where the annotation asks for nothing: it may be anybody's text. */
@@ -35,7 +38,8 @@ export function keepRequestOf(annotation: string): KeepRequest | undefined {
   if (!annotation.startsWith("{")) return undefined;
   try {
     const { keep_failed: keep } = annotationSchema.parse(JSON.parse(annotation)).rivera;
-    return { forMs: keep.for_seconds * 1_000, directory: keep.directory, line: keep.line };
+    const { for_seconds: seconds, directory, line, retry_line: retryLine } = keep;
+    return { forMs: seconds * 1_000, directory, line, retryLine };
   } catch {
     return undefined;
   }

@@ -1,4 +1,5 @@
 import path from "node:path";
+import type { Readable } from "node:stream";
 import { z } from "zod";
 import type { LogIngest } from "#log-cache/client.ts";
 import type { Clock } from "#kernel/clock/clock.ts";
@@ -196,6 +197,10 @@ export class Executor implements AsyncDisposable {
 
   openTerminal(guid: string, window: Window): OpenedTerminal {
     return this.#kept.openTerminal(guid, window);
+  }
+
+  readSnapshot(guid: string, script: string): Readable | undefined {
+    return this.#kept.readSnapshot(guid, script);
   }
 
   async releaseKept(guid: string, reason: string): Promise<void> {

@@ -8,6 +8,8 @@ import {
   type ContainerMetrics,
   type ContainerProcess,
   type ContainerRuntime,
+  type ContainerSnapshots,
+  SnapshotRefused,
   type ContainerSpec,
   type ContainerTerminal,
   type FullDisk,
@@ -104,6 +106,7 @@ export class FakeContainer implements Container {
   readonly received: { readonly path: string; readonly user: string; readonly tar: Buffer }[] = [];
   readonly ports = new Map<number, number>();
   readonly terminals: FakeTerminal[] = [];
+  snapshots: FakeSnapshots | undefined = new FakeSnapshots();
   metricsNow: ContainerMetrics;
   fullDiskNow: FullDisk | undefined;
   readonly #runtime: FakeRuntime;
@@ -189,6 +192,25 @@ export class FakeContainer implements Container {
   }
 }
 
+/** Remembers names; the tar of one is its name. */
+class FakeSnapshots implements ContainerSnapshots {
+  readonly taken: string[] = [];
+  /** Thrown by the next `take`. */
+  refuses: SnapshotRefused | undefined;
+
+  async take(name: string): Promise<void> {
+    const refusal = this.refuses;
+    this.refuses = undefined;
+    if (refusal !== undefined) throw refusal;
+    this.taken.push(name);
+  }
+
+  read(name: string): Readable {
+    if (!this.taken.includes(name)) throw new SnapshotRefused(`there is no snapshot "${name}"`);
+    return Readable.from([Buffer.from(name)], { objectMode: false });
+  }
+}
+
 /** What is typed can be read from `input`, and what is written to `output` is shown. */
 export class FakeTerminal implements ContainerTerminal {
   readonly spec: TerminalSpec;
@@ -226,6 +248,7 @@ export class FakeContainerProcess implements ContainerProcess {
   readonly trace = new PassThrough();
   readonly exited: Promise<ProcessExit>;
   readonly signals: string[] = [];
+  readonly answers: string[] = [];
   readonly #exit = Promise.withResolvers<ProcessExit>();
   readonly #terminated = Promise.withResolvers<void>();
 
@@ -248,6 +271,10 @@ export class FakeContainerProcess implements ContainerProcess {
 
   env(): Record<string, string> {
     return Object.fromEntries(this.spec.env.map(({ name, value }) => [name, value]));
+  }
+
+  answer(text: string): void {
+    this.answers.push(text);
   }
 
   async signal(signal: "SIGTERM" | "SIGKILL"): Promise<void> {

@@ -19,6 +19,7 @@ import type {
 } from "./container.ts";
 import { containerSpec, prepareContainer, type Preparation } from "./container-preparation.ts";
 import { advance, failedOutcome, stoppedOutcome, successfulOutcome } from "./container-stage.ts";
+import { ScriptSnapshots } from "./kept/script-snapshots.ts";
 import { shellAfter } from "./kept/shell-after.ts";
 import type { DependencyStore } from "./downloads/dependency-store.ts";
 import type { Downloader } from "./downloads/downloader.ts";
@@ -70,6 +71,7 @@ export class ManagedContainer {
   #logs: LogStreamer | undefined;
   #observer: Observer = unobserved;
   #container: Container | undefined;
+  #snapshots: ScriptSnapshots | undefined;
   #routable = true;
   #mayBeKept: boolean;
   #hasSaidAll = false;
@@ -169,6 +171,11 @@ export class ManagedContainer {
     return this.#request?.keep;
   }
 
+  /** Where it can go on. */
+  get snapshots(): ScriptSnapshots | undefined {
+    return this.#snapshots;
+  }
+
   /** What is told of it, and what it says in the log, ends here; it is destroyed later, when others write there. */
   async endObservation(): Promise<void> {
     this.#hasSaidAll = true;
@@ -240,11 +247,19 @@ export class ManagedContainer {
       outcome = this.#outcomeOf(error);
     }
     await this.#quieten(outcome);
-    this.#logs?.source("").say("OUT", this.#keepRequestAfter(outcome)?.line ?? "");
+    this.#sayKept(outcome);
     this.#logs?.source("").say("OUT", this.#request?.observation?.closingLine ?? "");
     // Whoever hears of the end may ask for the log.
     await this.#observer.flush();
     this.complete(this.#stopping.signal.aborted ? { ...outcome, stopped: true } : outcome);
+  }
+
+  #sayKept(outcome: ContainerOutcome): void {
+    const keep = this.#keepRequestAfter(outcome);
+    if (keep === undefined) return;
+    const { script } = this.#snapshots?.list().at(-1) ?? {};
+    const retry = script === undefined ? "" : (keep.retryLine ?? "").replace("{script}", script);
+    for (const line of [keep.line, retry]) this.#logs?.source("").say("OUT", line);
   }
 
   /** Before it is kept: what a script has left behind, or what hung in it, goes on in no kept container. */
@@ -310,6 +325,10 @@ export class ManagedContainer {
     const container = this.#container;
     if (container === undefined) throw new Error("There is no container to run the program in");
     const netInfo = netInfoOf(container, request.ports);
+    if (this.#mayBeKept && request.keep !== undefined && container.snapshots !== undefined) {
+      const { snapshots } = container;
+      this.#snapshots = new ScriptSnapshots({ snapshots, logger: this.#logger });
+    }
     const program = containerProgram(
       {
         ...this.#parts,
@@ -320,6 +339,7 @@ export class ManagedContainer {
         environment: this.#environment(container),
         layered,
         observer: this.#observer,
+        snapshots: this.#snapshots,
         saysExitStatus: true,
         onRunning: () => this.#advance({ state: "running", netInfo, routable: this.#routable }),
         onReadiness: (routable) => {

@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import type { Clock } from "#kernel/clock/clock.ts";
 import { withDeadline } from "#kernel/clock/deadline.ts";
 import { internalHeaders, type InternalSecret } from "#kernel/http/internal-auth.ts";
@@ -22,6 +23,8 @@ export interface KeptTaskClient {
   list(): Promise<readonly KeptTask[]>;
   /** Its container is removed; accepted, not awaited. */
   release(taskGuid: string): Promise<void>;
+  /** What a script found when it began, as a tar of the entries of /tmp; undefined where that is not kept. */
+  snapshot(taskGuid: string, script: string, signal: AbortSignal): Promise<Readable | undefined>;
   /** Where a WebSocket to a new terminal in it is opened, and the headers that open it; terminal-session.ts has the protocol. */
   terminal(
     taskGuid: string,
@@ -77,6 +80,17 @@ export function createKeptTaskClient(
         keptTasksFromJson(JSON.parse(await send("/v1/kept_tasks", { method: "GET" }, 200))),
       release: async (taskGuid) => {
         await send(pathOf(taskGuid), { method: "DELETE", body: "{}" }, 202);
+      },
+      snapshot: async (taskGuid, script, signal) => {
+        const path = `${pathOf(taskGuid)}/snapshots/${encodeURIComponent(script)}`;
+        const headers = internalHeaders(secret);
+        const response = await fetch(new URL(path, repUrl), { headers, signal });
+        if (response.status === 200 && response.body !== null) {
+          return Readable.fromWeb(response.body);
+        }
+        await response.body?.cancel();
+        if (response.status === 404) return undefined;
+        throw new Error(`Cannot GET "${path}" of "${repUrl}": status ${response.status}`);
       },
       terminal: (taskGuid, { columns, rows }) => ({
         url: new URL(`${pathOf(taskGuid)}/terminal?columns=${columns}&rows=${rows}`, repUrl),

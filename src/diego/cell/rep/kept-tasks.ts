@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { parseInstant } from "#kernel/clock/clock.ts";
 import type { Keeping } from "../executor/kept/giving-way.ts";
+import type { ScriptSnapshot } from "../executor/kept/script-snapshots.ts";
 
 /** A task that has failed, whose container is still there to be looked into. */
 export interface KeptTask {
@@ -11,6 +12,8 @@ export interface KeptTask {
   readonly until: Date;
   /** Open in it now. */
   readonly terminals: number;
+  /** The scripts at which it can go on. */
+  readonly snapshots: readonly ScriptSnapshot[];
 }
 
 export function keptTasks(kept: readonly Keeping[]): KeptTask[] {
@@ -24,16 +27,18 @@ const keptTasksJson = z.array(
     disk_mb: z.int(),
     until: z.iso.datetime(),
     terminals: z.int(),
+    snapshots: z.array(z.object({ script: z.string(), buildpack: z.string(), first: z.boolean() })),
   }),
 );
 
 export function keptTasksToJson(tasks: readonly KeptTask[]): z.input<typeof keptTasksJson> {
-  return tasks.map(({ taskGuid, memoryMb, diskMb, until, terminals }) => ({
+  return tasks.map(({ taskGuid, memoryMb, diskMb, until, terminals, snapshots }) => ({
     task_guid: taskGuid,
     memory_mb: memoryMb,
     disk_mb: diskMb,
     until: until.toISOString(),
     terminals,
+    snapshots: snapshots.map(({ isFirst, ...rest }) => ({ ...rest, first: isFirst })),
   }));
 }
 
@@ -42,6 +47,7 @@ export function keptTasksFromJson(body: unknown): KeptTask[] {
     const until = parseInstant(task.until);
     if (until === undefined) return [];
     const { task_guid: taskGuid, memory_mb: memoryMb, disk_mb: diskMb, terminals } = task;
-    return [{ taskGuid, memoryMb, diskMb, until, terminals }];
+    const snapshots = task.snapshots.map(({ first, ...rest }) => ({ ...rest, isFirst: first }));
+    return [{ taskGuid, memoryMb, diskMb, until, terminals, snapshots }];
   });
 }

@@ -1,3 +1,4 @@
+import type { Readable } from "node:stream";
 import Fastify, { type FastifyInstance } from "fastify";
 import { z } from "zod";
 import { carriesSecret, type InternalSecret } from "#kernel/http/internal-auth.ts";
@@ -15,11 +16,13 @@ export interface RepServerParts {
   cancelTask(taskGuid: string): void;
   keptTasks(): readonly KeptTask[];
   releaseKept(taskGuid: string): void;
+  readSnapshot(taskGuid: string, script: string): Readable | undefined;
   loops(): readonly Loop[];
 }
 
 const instanceParams = z.object({ processGuid: z.string(), instanceGuid: z.string() });
 const taskParams = z.object({ taskGuid: z.string() });
+const snapshotParams = taskParams.extend({ script: z.string() });
 
 /** The rep's HTTP API, with the original's paths and JSON. Stops and cancellations are accepted (202), not awaited. */
 export function repServer(parts: RepServerParts): FastifyInstance {
@@ -44,6 +47,12 @@ export function repServer(parts: RepServerParts): FastifyInstance {
     return reply.code(202).send();
   });
   server.get("/v1/kept_tasks", async () => keptTasksToJson(parts.keptTasks()));
+  server.get("/v1/kept_tasks/:taskGuid/snapshots/:script", async (request, reply) => {
+    const { taskGuid, script } = snapshotParams.parse(request.params);
+    const tar = parts.readSnapshot(taskGuid, script);
+    if (tar === undefined) return await reply.code(404).send();
+    return await reply.type("application/x-tar").send(tar);
+  });
   server.delete("/v1/kept_tasks/:taskGuid", async (request, reply) => {
     parts.releaseKept(taskParams.parse(request.params).taskGuid);
     return reply.code(202).send();

@@ -109,6 +109,7 @@ export async function startRep(config: RepConfig, dependencies: RepDependencies)
     stopLrpInstance: (_processGuid, instanceGuid) => executor.stop(instanceGuid),
     cancelTask: (taskGuid) => harmony.cancelTask(taskGuid),
     keptTasks: () => keptTasks(executor.kept()),
+    readSnapshot: (taskGuid, script) => executor.readSnapshot(taskGuid, script),
     releaseKept: (taskGuid) => void executor.releaseKept(taskGuid, "it has been deleted"),
     loops: () => [passes, presence, ...executor.loops()],
   });

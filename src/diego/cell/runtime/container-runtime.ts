@@ -110,11 +110,26 @@ export interface Container {
   openTerminal(spec: TerminalSpec): ContainerTerminal;
   /** Kills whatever runs in it, and leaves it as it stands. @throws where something is not to be killed */
   endProcesses(): Promise<void>;
+  /** Undefined where the runtime cannot take any. */
+  readonly snapshots: ContainerSnapshots | undefined;
   metrics(): Promise<ContainerMetrics>;
   /** Undefined where there is room left, or no limit. */
   fullDisk(): Promise<FullDisk | undefined>;
   /** Kills what runs, unmounts, removes. Idempotent. */
   destroy(): Promise<void>;
+}
+
+/** What lay below `/tmp` at some moments of a container's life. They count against its disk limit and go with it. */
+export interface ContainerSnapshots {
+  /**
+   * Keeps what lies there now under a name, while the one process that runs in the container waits and holds nothing open there.
+   * @throws `SnapshotRefused` where that cannot be; nothing has changed then
+   */
+  take(name: string): Promise<void>;
+  /**
+   * That of then as a tar of the entries of `/tmp`, without what is mounted there. @throws `SnapshotRefused`: there is no such
+   */
+  read(name: string): Readable;
 }
 
 export interface ContainerFile {
@@ -175,6 +190,8 @@ export interface ContainerProcess {
    * written to the outputs before it.
    */
   readonly trace?: Readable;
+  /** Of a traced process: text for its descriptor 4, beside the bytes that tell of lines that were read. */
+  answer?(text: string): void;
   signal(signal: "SIGTERM" | "SIGKILL"): Promise<void>;
   /** Resolves once; rejects with `SupervisorLost` where the status cannot be known. */
   readonly exited: Promise<ProcessExit>;
@@ -205,6 +222,11 @@ export interface FullDisk {
 
 export class ContainerFileError extends Error {
   override readonly name = "ContainerFileError";
+}
+
+/** The message says why, to a developer. */
+export class SnapshotRefused extends Error {
+  override readonly name = "SnapshotRefused";
 }
 
 export class SupervisorLost extends Error {

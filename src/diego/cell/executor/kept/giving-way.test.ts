@@ -7,7 +7,7 @@ const roomy = { memoryMb: 10_000, diskMb: 10_000, containers: 10 };
 
 function keeping(guid: string, untilSecond: number, changed: Partial<Keeping> = {}): Keeping {
   const until = fromNanoseconds(BigInt(untilSecond) * 1_000_000_000n);
-  return { guid, memoryMb: 1_000, diskMb: 1_000, until, terminals: 0, ...changed };
+  return { guid, memoryMb: 1_000, diskMb: 1_000, until, terminals: 0, snapshots: [], ...changed };
 }
 
 const [early, late] = [keeping("early", 1), keeping("late", 2)];

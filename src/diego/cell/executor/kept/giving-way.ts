@@ -1,3 +1,4 @@
+import type { ScriptSnapshot } from "./script-snapshots.ts";
 import { remaining, type Capacity } from "../capacity.ts";
 
 export interface Keeping {
@@ -7,6 +8,8 @@ export interface Keeping {
   readonly until: Date;
   /** Open in it now. */
   readonly terminals: number;
+  /** Where what it did can go on. */
+  readonly snapshots: readonly ScriptSnapshot[];
 }
 
 /**

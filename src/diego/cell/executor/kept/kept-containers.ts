@@ -1,3 +1,4 @@
+import type { Readable } from "node:stream";
 import { addMs, type Clock } from "#kernel/clock/clock.ts";
 import type { Logger } from "#kernel/log/logger.ts";
 import { Loop } from "#kernel/loop/loop.ts";
@@ -76,7 +77,8 @@ export class KeptContainers implements AsyncDisposable {
   list(): readonly Keeping[] {
     return [...this.#kept].map(([guid, { container, until, terminals }]) => {
       const { memoryMb, diskMb } = container.allocation;
-      return { guid, memoryMb, diskMb, until, terminals: terminals.size };
+      const snapshots = container.snapshots?.list() ?? [];
+      return { guid, memoryMb, diskMb, until, terminals: terminals.size, snapshots };
     });
   }
 
@@ -107,6 +109,26 @@ export class KeptContainers implements AsyncDisposable {
       this.#prolong(kept);
     });
     return { kind: "opened", terminal, taken };
+  }
+
+  /**
+   * What the script found, as a tar of the entries of /tmp; undefined where nothing of that is kept. While it is read the
+   * container gives way as one with a terminal does.
+   */
+  readSnapshot(guid: string, script: string): Readable | undefined {
+    const kept = this.#kept.get(guid);
+    const isKept = kept?.container.snapshots
+      ?.list()
+      .some((each) => each.script === script && !each.isFirst);
+    const tar = isKept === true ? kept?.container.snapshots?.read(script) : undefined;
+    if (kept === undefined || tar === undefined) return undefined;
+    const open = { take: (reason: string) => void tar.destroy(new Error(reason)) };
+    kept.terminals.add(open);
+    tar.once("close", () => {
+      kept.terminals.delete(open);
+      this.#prolong(kept);
+    });
+    return tar;
   }
 
   /** Removes it; whoever sits at a terminal of it reads the reason first. */

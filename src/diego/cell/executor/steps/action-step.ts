@@ -5,6 +5,7 @@ import type { Container } from "../../runtime/container-runtime.ts";
 import type { DependencyStore } from "../downloads/dependency-store.ts";
 import type { Downloader } from "../downloads/downloader.ts";
 import type { Uploader } from "../downloads/uploader.ts";
+import type { ScriptSnapshots } from "../kept/script-snapshots.ts";
 import type { LogStreamer } from "../logs/log-streamer.ts";
 import type { Observer } from "../observation/observer.ts";
 import type { ProcessEnvironment } from "../process-environment.ts";
@@ -33,6 +34,7 @@ export interface ActionParts {
   readonly layered: ReadonlyMap<DownloadAction, number>;
   readonly saysExitStatus: boolean;
   readonly observer: Observer;
+  readonly snapshots?: ScriptSnapshots | undefined;
 }
 
 /**

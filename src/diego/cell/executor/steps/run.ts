@@ -7,6 +7,7 @@ import { formatGoDuration } from "../go-duration.ts";
 import type { ProcessEnvironment } from "../process-environment.ts";
 import { followLines, type SourceLog } from "../logs/log-streamer.ts";
 import { exitOutcome, factsOfEnd } from "../observation/process-facts.ts";
+import type { ScriptSnapshots } from "../kept/script-snapshots.ts";
 import type { Observer } from "../observation/observer.ts";
 import { settlesBefore, settlesWithin } from "../waiting.ts";
 import { StepCancelled, StepFailure, throwIfCancelled, type Step } from "./step.ts";
@@ -22,6 +23,8 @@ export interface RunStepParts {
   /** Health checks run every few seconds: how they exit is not worth a line. */
   readonly saysExitStatus: boolean;
   readonly observer: Observer;
+  /** Of a staging that may be kept. */
+  readonly snapshots?: ScriptSnapshots | undefined;
 }
 
 /** They tell a program on which descriptor it may say what is not for the log, and on which it learns that this was read. */
@@ -29,6 +32,10 @@ const traceVariables = [
   { name: "RIVERA_TRACE_FD", value: "3" },
   { name: "RIVERA_TRACE_HEARD_FD", value: "4" },
 ];
+
+/** It tells the builder that a line that asks for a snapshot is answered. */
+const snapshotVariables = [{ name: "RIVERA_SNAPSHOTS", value: "1" }];
+const snapshotAnswer = "s";
 
 const killTimeoutMs = 1_000;
 const drainTimeoutMs = 2_000;
@@ -58,7 +65,7 @@ export function runStep(parts: RunStepParts, action: RunAction, processId: strin
 }
 
 async function startOrFind(
-  { container, environment, log, logger, observer }: RunStepParts,
+  { container, environment, log, logger, observer, snapshots }: RunStepParts,
   action: RunAction,
   id: string,
 ): Promise<ContainerProcess> {
@@ -69,7 +76,11 @@ async function startOrFind(
       id,
       path: action.path,
       args: action.args,
-      env: [...environment(action), ...(observer.listens ? traceVariables : [])],
+      env: [
+        ...environment(action),
+        ...(observer.listens ? traceVariables : []),
+        ...(observer.listens && snapshots !== undefined ? snapshotVariables : []),
+      ],
       ...(observer.listens ? { traced: true } : {}),
       dir: action.dir,
       user: action.user,
@@ -84,13 +95,17 @@ async function startOrFind(
 }
 
 async function followOutput(
-  { log, observer }: RunStepParts,
+  { log, observer, snapshots }: RunStepParts,
   action: RunAction,
   process: ContainerProcess,
 ): Promise<void> {
   const { trace } = process;
-  const traced =
-    trace === undefined ? undefined : followLines(trace, (line) => observer.trace(line));
+  const hear = (line: Buffer) => {
+    const taken = snapshots?.asked(line);
+    if (taken === undefined) observer.trace(line);
+    else void taken.then(() => process.answer?.(snapshotAnswer));
+  };
+  const traced = trace === undefined ? undefined : followLines(trace, hear);
   if (action.suppressLogOutput) {
     for (const output of [process.stdout, process.stderr])
       output.on("error", () => undefined).resume();

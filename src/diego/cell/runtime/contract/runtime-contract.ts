@@ -7,6 +7,7 @@ import { layerTests, unpackTests } from "./archive-contract.ts";
 import { fileTests } from "./file-contract.ts";
 import { lifecycleTests } from "./lifecycle-contract.ts";
 import { processTests, signalTests } from "./process-contract.ts";
+import { snapshotTests } from "./snapshot-contract.ts";
 import { terminalTests } from "./terminal-contract.ts";
 
 /**
@@ -20,6 +21,7 @@ export function runtimeContract(
     readonly open: (dataDir: string) => Promise<ContainerRuntime>;
     /** Why it cannot run here, or false. */
     readonly skip: string | false;
+    readonly takesSnapshots: boolean;
   },
 ): void {
   void describe(`${name} keeps the contract of a container runtime`, { skip: options.skip }, () => {
@@ -46,5 +48,6 @@ export function runtimeContract(
     unpackTests(() => opened.promise, dataDir);
     layerTests(() => opened.promise, dataDir);
     terminalTests(() => opened.promise);
+    snapshotTests(() => opened.promise, options.takesSnapshots);
   });
 }

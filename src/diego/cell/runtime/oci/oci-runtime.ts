@@ -24,6 +24,7 @@ import { DiskUsage } from "../supervised/disk-usage.ts";
 import { emptyTrash } from "../supervised/end-container.ts";
 import { lastLogLine } from "../supervised/last-log-line.ts";
 import { Permits } from "../supervised/permits.ts";
+import type { RootOverlay } from "../supervised/overlay-snapshots.ts";
 import { assertName, SupervisedContainer } from "../supervised/supervised-container.ts";
 import { prepareUpper } from "../supervised/upper-layer.ts";
 import { ContainerDisks, DiskOfContainer } from "./container-disks.ts";
@@ -35,6 +36,9 @@ import { containerConfig, hostIdOf, type IdMap } from "./oci-spec.ts";
 
 const mountOverlay = path.join(import.meta.dirname, "mount-overlay.pl");
 const createsAtOnce = 4;
+
+// A folder of a layer can be renamed only with redirect_dir: `mv /home/vcap/app` of a droplet.
+const overlayOptions = "redirect_dir=on";
 
 export interface OciRuntimeConfig {
   readonly runtime: OciRuntimeName;
@@ -260,21 +264,13 @@ export class OciRuntime implements ContainerRuntime {
   /** Mounts the container's root and then runs what stands behind it. */
   async #mountCommand(spec: ContainerSpec, stack: Stack, record: OciRecord): Promise<string[]> {
     const { idMap, diskBytes, layerBytes } = record;
-    const mark = (folder: string, idmapped: boolean): string =>
-      idmapped && idMap.kind === "idmapped" ? `id:${folder}` : folder;
     const disk =
       diskBytes === 0
         ? []
         : [`disk:${diskBytes}:${layerBytes}:${await this.#disks.template(diskBytes)}`];
-    const lowers = [
-      ...disk,
-      ...spec.layers.toReversed().map((layer) => mark(layer, true)),
-      mark(stack.rootfs, stack.idmapped),
-    ];
-    // A folder of a layer can be renamed only with redirect_dir: `mv /home/vcap/app` of a droplet.
-    const options = "redirect_dir=on";
     const dir = this.#dirOf(spec.handle);
-    return ["perl", mountOverlay, dir, String(idMap.base), options, ...lowers, "--"];
+    const lowers = [...disk, ...lowersOf(record, stack)];
+    return ["perl", mountOverlay, dir, String(idMap.base), overlayOptions, ...lowers, "--"];
   }
 
   #container(record: OciRecord): SupervisedContainer {
@@ -291,14 +287,32 @@ export class OciRuntime implements ContainerRuntime {
       }),
       disk:
         record.diskBytes === 0 || record.init === undefined
-          ? new DiskUsage(path.join(dir, "upper"), this.#host.clock)
+          ? new DiskUsage([path.join(dir, "upper"), path.join(dir, "snapshots")], this.#host.clock)
           : new DiskOfContainer({
               pid: record.init.pid,
               limitBytes: record.diskBytes,
               layerBytes: record.layerBytes,
             }),
+      overlay: this.#overlayOf(record),
       destroy: () => this.#destroy(record.handle, record.slot),
     });
+  }
+
+  #overlayOf(record: OciRecord): RootOverlay | undefined {
+    const stack = this.#config.stacks.get(record.stack);
+    if (stack === undefined) return undefined;
+    const dir = this.#dirOf(record.handle);
+    const hasDisk = record.diskBytes > 0;
+    const lowers = lowersOf(record, stack);
+    return {
+      idBase: record.idMap.base,
+      options: overlayOptions,
+      // With a disk of its own what was laid out for it beforehand lies below what it writes.
+      lowers: hasDisk ? [path.join(dir, "upper"), ...lowers] : lowers,
+      upper: path.join(dir, hasDisk ? "disk/upper" : "upper"),
+      snapshotsDir: path.join(dir, hasDisk ? "disk/snapshots" : "snapshots"),
+      rootInside: "",
+    };
   }
 
   /** One destruction of a handle at a time; a second call waits for the first. */
@@ -341,4 +355,14 @@ export class OciRuntime implements ContainerRuntime {
   #dirOf(handle: string): string {
     return path.join(this.#host.dataDir, "containers", handle);
   }
+}
+
+/** What lies under all that the container writes, the first on top, as `mount-overlay.pl` takes it. */
+function lowersOf({ layers, idMap }: OciRecord, stack: Stack): string[] {
+  const mark = (folder: string, idmapped: boolean): string =>
+    idmapped && idMap.kind === "idmapped" ? `id:${folder}` : folder;
+  return [
+    ...layers.toReversed().map((layer) => mark(layer, true)),
+    mark(stack.rootfs, stack.idmapped),
+  ];
 }

@@ -17,6 +17,8 @@ const mountOverlay = path.join(import.meta.dirname, "../oci/mount-overlay.pl");
  */
 export class ProcessMaker implements ContainerMaker {
   readonly name = "process";
+  /** An ordinary user could mount in the container's user namespace alone, where no folder of a layer can be renamed. */
+  readonly overlayOptions = isRoot() ? "redirect_dir=on" : undefined;
   readonly #host: CellHost;
 
   constructor(host: CellHost) {
@@ -34,14 +36,17 @@ export class ProcessMaker implements ContainerMaker {
       ...[...hostFolders, ...files].map((place) => ({ source: place, destination: place })),
       ...binds,
     ];
-    const isRoot = process.getuid?.() === 0;
     const args = ["--mount", "--pid", "--fork", "--propagation", "private"];
-    if (!isRoot) args.push("--user", "--map-root-user");
+    if (!isRoot()) args.push("--user", "--map-root-user");
     // In a user namespace overlay keeps its own attributes under another name.
-    const options = isRoot ? "redirect_dir=on" : "userxattr";
+    const options = this.overlayOptions ?? "userxattr";
     args.push("sh", keepContainer, mountOverlay, dir, options, lowers.join("\n"));
     args.push(...places.flatMap(({ source, destination }) => [source, destination]));
     return startKeeper(args);
+  }
+
+  rootInside(dir: string): string {
+    return path.join(dir, "rootfs");
   }
 
   engine(record: UnlimitedRecord, dir: string): ContainerEngine {
@@ -55,6 +60,10 @@ export class ProcessMaker implements ContainerMaker {
   async close(): Promise<void> {
     // Nothing is kept beside the containers.
   }
+}
+
+function isRoot(): boolean {
+  return process.getuid?.() === 0;
 }
 
 /** Starts a container's first process and gives its pid, or an error with what it said. */

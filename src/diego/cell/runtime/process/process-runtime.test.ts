@@ -4,6 +4,7 @@ import { openContainerRuntime } from "../open-container-runtime.ts";
 import { runtimeContract } from "../contract/runtime-contract.ts";
 
 runtimeContract("process", {
+  takesSnapshots: process.getuid?.() === 0,
   skip: false,
   open: (dataDir) =>
     openContainerRuntime(

@@ -17,6 +17,8 @@ const noLimits = { memoryBytes: 0, pids: 0, cpuShares: 0, diskBytes: 0 };
 /** Containers of an ordinary user by crun: isolated in all but their network, which is the host's. */
 export class RootlessMaker implements ContainerMaker {
   readonly name = "crun";
+  /** Overlays of a user namespace cannot rename folders of their layers: snapshots would make stagings fail that go well. */
+  readonly overlayOptions = undefined;
   readonly #host: CellHost;
   readonly #namespace: UserNamespace;
   readonly #stateDir: string;
@@ -52,6 +54,10 @@ export class RootlessMaker implements ContainerMaker {
       logFile,
     });
     return Number(readFileSync(pidFile, "utf8"));
+  }
+
+  rootInside(): string {
+    return "";
   }
 
   engine(record: UnlimitedRecord): ContainerEngine {

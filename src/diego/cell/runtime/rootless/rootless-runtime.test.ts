@@ -23,6 +23,7 @@ test(
 );
 
 runtimeContract("crun without root", {
+  takesSnapshots: false,
   skip: isRoot ? "root runs these as an ordinary user, above" : false,
   open: openAsUser,
 });

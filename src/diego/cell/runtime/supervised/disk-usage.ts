@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import type { Clock } from "#kernel/clock/clock.ts";
 import { runCommand } from "#kernel/process/run-command.ts";
 
@@ -9,16 +10,16 @@ export interface DiskMeter {
   bytes(): Promise<number>;
 }
 
-/** Bytes below a container's writable folder, counted at most once a minute: a count walks all files. */
+/** Bytes below a container's writable folders, counted at most once a minute: a count walks all files. */
 export class DiskUsage implements DiskMeter {
   readonly limitBytes = undefined;
-  readonly #folder: string;
+  readonly #folders: readonly string[];
   readonly #clock: Clock;
   #countedAt: number | undefined;
   #bytes: Promise<number> | undefined;
 
-  constructor(folder: string, clock: Clock) {
-    this.#folder = folder;
+  constructor(folders: readonly string[], clock: Clock) {
+    this.#folders = folders;
     this.#clock = clock;
   }
 
@@ -26,16 +27,17 @@ export class DiskUsage implements DiskMeter {
     const now = this.#clock.now().getTime();
     if (this.#bytes === undefined || now - (this.#countedAt ?? 0) > freshMs) {
       this.#countedAt = now;
-      this.#bytes = count(this.#folder);
+      this.#bytes = count(this.#folders);
     }
     return this.#bytes;
   }
 }
 
-async function count(folder: string): Promise<number> {
+async function count(folders: readonly string[]): Promise<number> {
+  const present = folders.filter((folder) => existsSync(folder));
   // Sees names and sizes only, follows no link and leaves no file system.
-  const { stdout } = await runCommand("du", ["-sx", "--block-size=1", "--", folder], {
+  const { stdout } = await runCommand("du", ["-scx", "--block-size=1", "--", ...present], {
     timeoutMs: 30_000,
   });
-  return Number(/^\d+/.exec(stdout)?.[0] ?? 0);
+  return Number(/^(\d+)\ttotal$/m.exec(stdout)?.[1] ?? 0);
 }

@@ -48,7 +48,7 @@ export async function emptyTrash({ dataDir, spawner }: CellHost): Promise<void> 
 
 // What an earlier run of the cell mounted, in a mount namespace of its own, is not to be seen here: with the removal of its
 // mount point it goes away there.
-const removeScript = `umount -l "$1/rootfs" "$1/disk" 2>/dev/null
+const removeScript = `umount -l "$1/rootfs" "$1/disk" "$1"/snapshots/*/rootfs 2>/dev/null
 exec rm -rf --one-file-system -- "$1"`;
 
 async function awaitExits(host: CellHost, processes: readonly SupervisedProcess[]): Promise<void> {

@@ -83,12 +83,12 @@ export class FifoStream extends Readable {
   }
 }
 
-/** Writes that many bytes into a FIFO if somebody holds it open to read. */
-export function pokeFifo(file: string, count = 1): void {
+/** Writes into a FIFO if somebody holds it open to read. */
+export function pokeFifo(file: string, text = "x"): void {
   try {
     const fd = openSync(file, constants.O_WRONLY | constants.O_NONBLOCK);
     try {
-      writeSync(fd, "x".repeat(count));
+      writeSync(fd, text);
     } finally {
       closeSync(fd);
     }

@@ -9,6 +9,7 @@ import type {
   ContainerFile,
   ContainerMetrics,
   ContainerProcess,
+  ContainerSnapshots,
   ContainerTerminal,
   FullDisk,
   ProcessSpec,
@@ -29,6 +30,7 @@ import type { DiskMeter } from "./disk-usage.ts";
 import type { CellHost } from "./cell-host.ts";
 import { openTerminal, terminalProcess } from "./open-terminal.ts";
 import { endAllButInit } from "./end-all-but-init.ts";
+import { OverlaySnapshots, type RootOverlay } from "./overlay-snapshots.ts";
 import { lastLogLine } from "./last-log-line.ts";
 import { SupervisedProcess } from "./supervised-process.ts";
 
@@ -50,6 +52,7 @@ export class SupervisedContainer implements Container {
   readonly #disk: DiskMeter;
   readonly #processes = new Map<string, SupervisedProcess>();
   readonly #destroy: () => Promise<void>;
+  readonly snapshots: ContainerSnapshots | undefined;
   #insideCount = 0;
 
   constructor(options: {
@@ -58,6 +61,8 @@ export class SupervisedContainer implements Container {
     readonly host: CellHost;
     readonly engine: ContainerEngine;
     readonly disk: DiskMeter;
+    /** Undefined where no further overlay can be put over its root. */
+    readonly overlay: RootOverlay | undefined;
     readonly destroy: () => Promise<void>;
   }) {
     this.record = options.record;
@@ -66,6 +71,17 @@ export class SupervisedContainer implements Container {
     this.#engine = options.engine;
     this.#disk = options.disk;
     this.#destroy = options.destroy;
+    const { overlay, record, host } = options;
+    const { init } = record;
+    this.snapshots =
+      overlay === undefined || init === undefined
+        ? undefined
+        : new OverlaySnapshots({
+            host,
+            overlay,
+            init,
+            scratch: () => `${this.#nextInside()}.read`,
+          });
   }
 
   get handle(): string {

@@ -72,7 +72,7 @@ export class SupervisedProcess implements ContainerProcess {
           stdout.readNow();
           stderr.readNow();
         },
-        after: (chunk) => pokeFifo(path.join(dir, "heard"), countLines(chunk)),
+        after: (chunk) => this.answer("x".repeat(countLines(chunk))),
       });
       this.trace = trace;
       this.#outputs = [stdout, stderr, trace];
@@ -82,6 +82,10 @@ export class SupervisedProcess implements ContainerProcess {
     this.#status.on("end", () => this.#check());
     // Opened before it is asked whether the supervisor lives: if it dies later, the end of the FIFO tells.
     this.#check();
+  }
+
+  answer(text: string): void {
+    pokeFifo(path.join(this.#dir, "heard"), text);
   }
 
   async signal(signal: "SIGTERM" | "SIGKILL"): Promise<void> {

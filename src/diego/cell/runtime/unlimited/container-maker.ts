@@ -20,6 +20,10 @@ export interface ContainerMaker {
   adopts(record: UnlimitedRecord): boolean;
   /** Gives the pid of the container's first process, as the host counts, or throws with what went wrong. */
   start(parts: ContainerParts): Promise<number>;
+  /** Of an overlay that root may put over a container's root later; undefined where that cannot be. */
+  readonly overlayOptions: string | undefined;
+  /** Where the root of a container with that folder stands in its mount namespace; empty for the top. */
+  rootInside(dir: string): string;
   engine(record: UnlimitedRecord, dir: string): ContainerEngine;
   /** Takes away what is not a process or a file below `dir`. Idempotent; called once no process lives. */
   clear(handle: string, dir: string): Promise<void>;

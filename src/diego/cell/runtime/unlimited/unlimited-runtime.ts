@@ -15,6 +15,7 @@ import type { CellHost } from "../supervised/cell-host.ts";
 import { containerRecord, readRecord, writeRecord } from "../supervised/container-record.ts";
 import { DiskUsage } from "../supervised/disk-usage.ts";
 import { discardFolder, emptyTrash, endProcesses } from "../supervised/end-container.ts";
+import type { RootOverlay } from "../supervised/overlay-snapshots.ts";
 import { Permits } from "../supervised/permits.ts";
 import { assertName, SupervisedContainer } from "../supervised/supervised-container.ts";
 import { prepareUpper } from "../supervised/upper-layer.ts";
@@ -164,9 +165,24 @@ export class UnlimitedRuntime implements ContainerRuntime {
       dir,
       host: this.#host,
       engine: this.#config.maker.engine(record, dir),
-      disk: new DiskUsage(path.join(dir, "upper"), this.#host.clock),
+      disk: new DiskUsage([path.join(dir, "upper"), path.join(dir, "snapshots")], this.#host.clock),
+      overlay: this.#overlayOf(record, dir),
       destroy: () => this.#destroy(record.handle),
     });
+  }
+
+  #overlayOf(record: UnlimitedRecord, dir: string): RootOverlay | undefined {
+    const { maker } = this.#config;
+    const { overlayOptions } = maker;
+    if (overlayOptions === undefined) return undefined;
+    return {
+      idBase: 0,
+      options: overlayOptions,
+      lowers: [...record.layers.toReversed(), record.rootfs],
+      upper: path.join(dir, "upper"),
+      snapshotsDir: path.join(dir, "snapshots"),
+      rootInside: maker.rootInside(dir),
+    };
   }
 
   async #destroy(handle: string): Promise<void> {

@@ -1,0 +1,71 @@
+import { z } from "zod";
+import type { Logger } from "#kernel/log/logger.ts";
+import { type ContainerSnapshots, SnapshotRefused } from "../../runtime/container-runtime.ts";
+
+/** A script of a staging at which it can go on: what it found is kept, or is what every staging begins with. */
+export interface ScriptSnapshot {
+  /** Phase and number of the buildpack: `supply:1`. */
+  readonly script: string;
+  /** Its key, as the builder shows it. */
+  readonly buildpack: string;
+  /** Nothing ran before it, so there is nothing kept. */
+  readonly isFirst: boolean;
+}
+
+/** What the builder writes to its trace before each script (src/buildpack-lifecycle/builder/snapshots.ts). */
+const askedSchema = z.object({
+  snapshot: z.string().regex(/^(?:supply|finalize|compile):\d{1,3}$/),
+  buildpack: z.string().max(1_024),
+  first: z.boolean().default(false),
+});
+
+/** More scripts are not kept: whatever runs in the container may pretend to be the builder. */
+const snapshotsMax = 64;
+
+/** The moments before the scripts of one staging. */
+export class ScriptSnapshots {
+  readonly #snapshots: ContainerSnapshots;
+  readonly #logger: Logger;
+  readonly #taken: ScriptSnapshot[] = [];
+
+  constructor(options: { readonly snapshots: ContainerSnapshots; readonly logger: Logger }) {
+    this.#snapshots = options.snapshots;
+    this.#logger = options.logger;
+  }
+
+  list(): readonly ScriptSnapshot[] {
+    return this.#taken;
+  }
+
+  /** Undefined where the line asks for nothing; else settles, without an error, when the builder may go on. */
+  asked(line: Buffer): Promise<void> | undefined {
+    // Other lines of the trace are not read twice.
+    if (!line.subarray(0, 12).equals(beginning)) return undefined;
+    try {
+      const { snapshot, buildpack, first } = askedSchema.parse(JSON.parse(line.toString("utf8")));
+      return this.#take({ script: snapshot, buildpack, isFirst: first });
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** @throws `SnapshotRefused` */
+  read(script: string): ReturnType<ContainerSnapshots["read"]> {
+    return this.#snapshots.read(script);
+  }
+
+  async #take(snapshot: ScriptSnapshot): Promise<void> {
+    if (this.#taken.length >= snapshotsMax) return;
+    try {
+      if (!snapshot.isFirst) await this.#snapshots.take(snapshot.script);
+      this.#taken.push(snapshot);
+    } catch (error) {
+      const { script } = snapshot;
+      if (error instanceof SnapshotRefused) {
+        this.#logger.info("snapshot-refused", { script, reason: error.message });
+      } else this.#logger.error("snapshot-failed", { script, error });
+    }
+  }
+}
+
+const beginning = Buffer.from('{"snapshot":');
