@@ -39,6 +39,8 @@ export interface StageOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Another builder program than ours. */
   readonly builder?: string;
+  /** The script from which a failed staging goes on in the same folder. */
+  readonly resumeFrom?: string;
 }
 
 export interface CommandEnd {
@@ -116,6 +118,7 @@ export class StagingFolder implements AsyncDisposable {
     skipDetect = false,
     env = {},
     builder = path.join(this.lifecycle, "builder"),
+    resumeFrom,
   }: StageOptions): Promise<Staged> {
     await rm(this.path("result.json"), { force: true });
     const traceFile = this.path("trace.jsonl");
@@ -130,6 +133,7 @@ export class StagingFolder implements AsyncDisposable {
       buildpacksDir: this.path("buildpacks"),
       buildpacksDownloadDir: this.path("buildpackdownloads"),
       buildArtifactsCacheDir: this.path("cache"),
+      ...(resumeFrom === undefined ? {} : { resumeFrom }),
     };
     const args = Object.entries(flags).map(([name, value]) => `-${name}=${value}`);
     const script = 'exec 3>"$1"; shift; exec "$@"';

@@ -2,9 +2,13 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import path from "node:path";
+import { text } from "node:stream/consumers";
 import { test, type TestContext } from "node:test";
 import { WebSocket, type RawData } from "ws";
+import { observationAnnotation } from "#diego/models/observation.ts";
 import { keepAnnotation } from "#diego/models/keep-request.ts";
 import { pendingTask, taskDefinition } from "#diego/models/model-builders.ts";
 import { FakeClock } from "#kernel/clock/fake-clock.ts";
@@ -328,6 +332,52 @@ test("a client that says what it has read is sent ahead by a bounded amount, and
   cell.terminal().exitWith(0);
   await guest.closed;
   assert.deepEqual(guest.said, [{ exit: { status: 0 } }]);
+});
+
+test("what a script of a failed task found is told and read, and its last line says where to go on", async (t) => {
+  const cell = await newCell(t);
+  cell.runtime.programs.set("/failing", async ({ spec, container, trace }) => {
+    const before = (snapshot: string, first: boolean) =>
+      trace.write(`${JSON.stringify({ snapshot, buildpack: "b", first })}\n`);
+    before("supply:0", true);
+    before("supply:1", false);
+    for (let tries = 0; tries < 1_000; tries += 1) {
+      if (container.processes.get(spec.id)?.answers.length === 2) return 223;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    return 1;
+  });
+  const listener = createServer((request, response) =>
+    request.resume().on("end", () => response.end()),
+  );
+  await new Promise<void>((resolve) => listener.listen(0, "127.0.0.1", resolve));
+  t.after(() => listener.close());
+  const { port } = listener.address() as AddressInfo;
+  const observed = { url: `http://127.0.0.1:${port}/observed`, closingLine: "" };
+  const retryLine = "on from {script}: so";
+  const asked = observationAnnotation(observed, keepAnnotation({ ...keep, retryLine }));
+  await using started = await cell.start();
+  await stage(started, [cell.task("failing-1", asked)], ["failing-1"]);
+  const { kept } = started;
+  const { signal } = new AbortController();
+
+  const [task] = await kept.list();
+  const tar = await kept.snapshot("failing-1", "supply:1", signal);
+
+  assert.deepEqual(
+    task?.snapshots.map(({ script, isFirst }) => [script, isFirst]),
+    [
+      ["supply:0", true],
+      ["supply:1", false],
+    ],
+  );
+  assert.ok(tar);
+  assert.equal(await text(tar), "supply:1");
+  for (const script of ["supply:0", "finalize:1", "../x"]) {
+    assert.equal(await kept.snapshot("failing-1", script, signal), undefined);
+  }
+  assert.equal(await kept.snapshot("failing-2", "supply:1", signal), undefined);
+  assert.match(cell.logs.lines().join("\n"), /A shell: so\n.*on from supply:1: so/);
 });
 
 test("doors of a kept container: no secret, no such task, no window, too many at once, nonsense", async (t) => {

@@ -27,6 +27,7 @@ export class ScriptSnapshots {
   readonly #snapshots: ContainerSnapshots;
   readonly #logger: Logger;
   readonly #taken: ScriptSnapshot[] = [];
+  #asked = 0;
 
   constructor(options: { readonly snapshots: ContainerSnapshots; readonly logger: Logger }) {
     this.#snapshots = options.snapshots;
@@ -40,13 +41,8 @@ export class ScriptSnapshots {
   /** Undefined where the line asks for nothing; else settles, without an error, when the builder may go on. */
   asked(line: Buffer): Promise<void> | undefined {
     // Other lines of the trace are not read twice.
-    if (!line.subarray(0, 12).equals(beginning)) return undefined;
-    try {
-      const { snapshot, buildpack, first } = askedSchema.parse(JSON.parse(line.toString("utf8")));
-      return this.#take({ script: snapshot, buildpack, isFirst: first });
-    } catch {
-      return undefined;
-    }
+    if (!line.subarray(0, beginning.length).equals(beginning)) return undefined;
+    return this.#take(line);
   }
 
   /** @throws `SnapshotRefused` */
@@ -54,16 +50,18 @@ export class ScriptSnapshots {
     return this.#snapshots.read(script);
   }
 
-  async #take(snapshot: ScriptSnapshot): Promise<void> {
-    if (this.#taken.length >= snapshotsMax) return;
+  async #take(line: Buffer): Promise<void> {
+    this.#asked += 1;
+    if (this.#asked > snapshotsMax) return;
     try {
-      if (!snapshot.isFirst) await this.#snapshots.take(snapshot.script);
-      this.#taken.push(snapshot);
+      const asked = askedSchema.parse(JSON.parse(line.toString("utf8")));
+      const { snapshot: script, buildpack, first: isFirst } = asked;
+      if (!isFirst) await this.#snapshots.take(script);
+      this.#taken.push({ script, buildpack, isFirst });
     } catch (error) {
-      const { script } = snapshot;
       if (error instanceof SnapshotRefused) {
-        this.#logger.info("snapshot-refused", { script, reason: error.message });
-      } else this.#logger.error("snapshot-failed", { script, error });
+        this.#logger.info("snapshot-refused", { reason: error.message });
+      } else this.#logger.error("snapshot-failed", { error });
     }
   }
 }
