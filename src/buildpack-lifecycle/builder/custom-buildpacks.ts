@@ -17,7 +17,7 @@ export async function fetchCustomBuildpacks(staging: Staging): Promise<void> {
       refuseScpSyntax(key);
       continue;
     }
-    if (isAtHand(staging.flags, key)) continue;
+    if (isAtHand(staging, key)) continue;
     const { url, fragment, path: urlPath } = splitUrl(key);
     const destination = downloadDirectory(staging.flags, key);
     if (urlPath.endsWith(".zip")) await fetchZip(staging, key, destination);

@@ -15,9 +15,9 @@ export function isCustomBuildpack(key: string): boolean {
 }
 
 /** Whether the builder need not fetch it: it was laid out, or a staging that goes on has fetched it before. */
-export function isAtHand(flags: BuilderFlags, key: string): boolean {
-  if (isLaidOut(flags, key)) return true;
-  return flags.resumeFrom !== "" && findBuildpack(flags, key).kind === "found";
+export function isAtHand(staging: Pick<Staging, "flags" | "nameOf">, key: string): boolean {
+  if (isLaidOut(staging.flags, key)) return true;
+  return staging.flags.resumeFrom !== "" && findBuildpack(staging, key).kind === "found";
 }
 
 export function downloadDirectory(flags: BuilderFlags, key: string): string {
