@@ -7,6 +7,8 @@ const shellSchema = z.object({
   directory: z.string(),
   script: z.nullable(z.array(z.string())),
   kept_until: z.nullable(z.string()),
+  /** Scripts at which it can go on, the one that failed last. */
+  retry_from: z.array(z.string()),
 });
 
 /** Whether there is a container of the failed staging to look into. */

@@ -18,7 +18,7 @@ export function BuildTerminal({ build }: { readonly build: Build }) {
       <Shown live={live} what="the container">
         {(shell) => (
           <>
-            <Container shell={shell} />
+            <Container shell={shell} guid={guid} />
             {session > 0 ? (
               <OpenTerminal key={session} guid={guid} again={() => setSession(session + 1)} />
             ) : shell.available ? (
@@ -35,7 +35,7 @@ export function BuildTerminal({ build }: { readonly build: Build }) {
   );
 }
 
-function Container({ shell }: { readonly shell: BuildShell }) {
+function Container({ shell, guid }: { readonly shell: BuildShell; readonly guid: string }) {
   if (!shell.available) return <p>{shell.reason}.</p>;
   return (
     <>
@@ -54,6 +54,12 @@ function Container({ shell }: { readonly shell: BuildShell }) {
       {shell.script === null ? null : (
         <p class="terminal-script">
           What failed: <code>{shell.script.join(" ")}</code>
+        </p>
+      )}
+      {shell.retry_from.length === 0 ? null : (
+        <p class="terminal-script">
+          Once it is mended, on from {shell.retry_from.at(-1)}:{" "}
+          <code>rivera stage-retry {guid} [--buildpack DIR] [--files DIR]</code>
         </p>
       )}
     </>

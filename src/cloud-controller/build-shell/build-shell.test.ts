@@ -46,6 +46,7 @@ async function playedCell(t: TestContext) {
       headers: { "x-secret": "s" },
     }),
   };
+  const snapshots = [{ script: "supply:0", buildpack: "b", isFirst: true }];
   const keep = (taskGuid: string) => {
     kept.set(taskGuid, {
       taskGuid,
@@ -53,7 +54,7 @@ async function playedCell(t: TestContext) {
       diskMb: 4096,
       until,
       terminals: 0,
-      snapshots: [],
+      snapshots,
     });
   };
   return { kept, keep, released, client, sockets };
@@ -126,6 +127,7 @@ test("a developer gets a ticket for a failed build, and one terminal for it", as
     script: ["/b/bin/supply", "/tmp/app"],
     cell: "cell-1",
     kept_until: until.toISOString(),
+    retry_from: ["supply:0"],
   };
   assert.deepEqual(told.json, { available: true, reason: "", ...shown });
   assert.equal(given.status, 201);

@@ -136,5 +136,7 @@ async function presentKept({ db }: ShellRoutes, build: Build, found: KeptStaging
     script: failed?.command ?? null,
     cell: found?.cellId ?? null,
     kept_until: found?.until.toISOString() ?? null,
+    /** Scripts at which the staging can go on (`build-retry`), the one that failed last. */
+    retry_from: found?.snapshots.map(({ script }) => script) ?? [],
   };
 }
