@@ -51,6 +51,7 @@ test("OpenTelemetry's spans become pieces by their distance from the staging's b
     isInner: false,
     failure: undefined,
     declined: undefined,
+    isRunning: false,
     isCritical: false,
     bytes: 5_000_000_000,
     isCached: true,

@@ -39,6 +39,7 @@ export interface Piece {
   readonly failure: string | undefined;
   /** How a buildpack said no, which is no failure. */
   readonly declined: string | undefined;
+  readonly isRunning: boolean;
   /** A faster one would have made the staging faster. */
   readonly isCritical: boolean;
   readonly bytes: number | undefined;
@@ -88,6 +89,7 @@ export function timelineOf({ resourceSpans }: z.infer<typeof tracesSchema>): Tim
         isInner: span.parentSpanId !== root.spanId,
         failure: span.status.code === errorStatus ? (span.status.message ?? "failed") : undefined,
         declined: fact("rivera.declined")?.stringValue,
+        isRunning: fact("rivera.running")?.boolValue === true,
         isCritical: fact("rivera.critical")?.boolValue === true,
         bytes: number("rivera.bytes"),
         isCached: fact("rivera.cached")?.boolValue === true,

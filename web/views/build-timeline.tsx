@@ -32,7 +32,8 @@ export function BuildTimeline({ build }: { readonly build: Build }) {
 /** Neither red nor decisive, and under a hundredth of the whole: a dozen of them would hide the rest. */
 function isMinor(piece: Piece, totalMs: number): boolean {
   const ms = piece.endMs - piece.startMs;
-  return piece.failure === undefined && !piece.isCritical && ms < totalMs / 100;
+  const isPlain = piece.failure === undefined && !piece.isCritical && !piece.isRunning;
+  return isPlain && ms < totalMs / 100;
 }
 
 function TimelineTable({ timeline }: { readonly timeline: Timeline }) {
@@ -43,8 +44,9 @@ function TimelineTable({ timeline }: { readonly timeline: Timeline }) {
   return (
     <>
       <p class="faint">
-        {durationText(timeline.totalMs)} in all. Bold steps decided how long it took: a faster one
-        would have made the staging faster.
+        {durationText(timeline.totalMs)}{" "}
+        {timeline.pieces.some(({ isRunning }) => isRunning) ? "so far" : "in all"}. Bold steps
+        decided how long it took: a faster one would have made the staging faster.
       </p>
       <table class="list timeline">
         <caption class="spoken">Steps of the staging, by their begin</caption>
@@ -103,6 +105,7 @@ function PieceRow({ piece, totalMs }: { readonly piece: Piece; readonly totalMs:
 
 function factsOf(piece: Piece): string {
   const facts = [
+    piece.isRunning ? "running" : "",
     piece.failure === undefined ? "" : `failed: ${piece.failure}`,
     piece.declined === undefined ? "" : `declined: ${piece.declined}`,
     piece.bytes === undefined || piece.isCached ? "" : sizeText(piece.bytes),

@@ -92,6 +92,7 @@ export interface TimelinePiece {
   readonly startMs: number;
   readonly endMs: number;
   readonly isCritical: boolean;
+  readonly isRunning: boolean;
   readonly error: string | undefined;
   readonly bytes: number | undefined;
   readonly cached: boolean;
@@ -132,6 +133,7 @@ export function timelineOfTraces(traces: z.infer<typeof tracesSchema>): BuildTim
         startMs: ms(span.startTimeUnixNano),
         endMs: ms(span.endTimeUnixNano),
         isCritical: value("rivera.critical")?.boolValue ?? false,
+        isRunning: value("rivera.running")?.boolValue ?? false,
         error: span.status.message,
         bytes: number("rivera.bytes"),
         cached: value("rivera.cached")?.boolValue ?? false,

@@ -21,7 +21,13 @@ export const timeline: Command = {
     const cc = await session.cloudController();
     const guid = await findBuildGuid(session, cc, input.argument("BUILD_OR_APP"));
     const found = await getTimeline(cc, guid);
-    ui.text(ui.flavor`Build ${guid} took ${`${(found.durationMs / 1000).toFixed(1)} s`}`);
+    const time = `${(found.durationMs / 1000).toFixed(1)} s`;
+    const isRunning = found.pieces.some((piece) => piece.isRunning);
+    ui.text(
+      isRunning
+        ? ui.flavor`Build ${guid} has been staging for ${time}`
+        : ui.flavor`Build ${guid} took ${time}`,
+    );
     ui.newline();
     const rows = timelineRows(found).map(({ cells, isFailed }) =>
       isFailed ? cells.map((cell) => ui.style(cell, "red")) : cells,

@@ -10,6 +10,7 @@ function piece(name: string, startMs: number, endMs: number, more: Partial<Timel
     startMs,
     endMs,
     isCritical: true,
+    isRunning: false,
     error: undefined,
     bytes: undefined,
     cached: false,
@@ -52,6 +53,19 @@ test("bars stand where their pieces stand in the whole; full ones are critical, 
   assert.deepEqual(
     rows.map(({ isFailed }) => isFailed),
     [false, false, false, false, true, false],
+  );
+});
+
+test("what has not ended says so, however short it is", () => {
+  const rows = timelineRows({
+    durationMs: 1_000,
+    error: undefined,
+    pieces: [piece("supply b", 999, 1_000, { isRunning: true })],
+  });
+
+  assert.deepEqual(
+    rows.map(({ cells }) => cells.at(-1)),
+    ["running"],
   );
 });
 

@@ -15,7 +15,7 @@ export interface TimelineRow {
 export function timelineRows({ pieces, durationMs }: BuildTimeline): TimelineRow[] {
   const isFailed = ({ error, name }: TimelinePiece) => error !== undefined && name !== "detect";
   const shown = pieces.filter(
-    (piece) => piece.endMs - piece.startMs >= shortestMs || isFailed(piece),
+    (piece) => piece.endMs - piece.startMs >= shortestMs || isFailed(piece) || piece.isRunning,
   );
   const rows = shown.map((piece) => ({
     cells: [
@@ -40,9 +40,10 @@ function bar({ startMs, endMs, isCritical }: TimelinePiece, durationMs: number):
 }
 
 function noteOf(piece: TimelinePiece, isFailed: boolean): string {
-  const { bytes, cached, wasMs, because, error } = piece;
+  const { bytes, cached, wasMs, because, error, isRunning } = piece;
   const was = wasMs === undefined ? "" : `was ${seconds(wasMs)}`;
   const parts = [
+    isRunning ? "running" : "",
     isFailed ? (error ?? "") : "",
     cached ? "was here already" : bytes === undefined ? "" : formatBytes(bytes),
     because === undefined ? was : `${was}: ${because}`,

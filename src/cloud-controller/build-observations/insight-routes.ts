@@ -1,3 +1,4 @@
+import type { Clock } from "#kernel/clock/clock.ts";
 import type { ApiServer } from "../http/create-server.ts";
 import { readSpans } from "./build-log-store.ts";
 import { requireObservedBuild, type ObservationAccess } from "./log-routes.ts";
@@ -8,11 +9,14 @@ import { readTimeline } from "./read-timeline.ts";
 type ByGuid = { Params: { guid: string } };
 
 /** Where a build's time went, and what each buildpack said when it was asked whether it would do. */
-export function registerBuildInsight(api: ApiServer, context: ObservationAccess): void {
-  const { db } = context;
+export function registerBuildInsight(
+  api: ApiServer,
+  context: ObservationAccess & { readonly clock: Clock },
+): void {
+  const { db, clock } = context;
   api.get<ByGuid>("/rivera/v1/builds/:guid/timeline", async (request) => {
     const build = await requireObservedBuild(context, request.auth, request.params.guid);
-    return tracesData(build, await readTimeline(db, build));
+    return tracesData(build, await readTimeline(db, build, clock.now().getTime()));
   });
   api.get<ByGuid>("/rivera/v1/builds/:guid/detection", async (request) => {
     const { guid, state } = await requireObservedBuild(context, request.auth, request.params.guid);

@@ -91,11 +91,16 @@ test("what each buildpack said when it was asked is kept with the build, without
 test("the timeline is OpenTelemetry's: one trace, the staging above its pieces, the failed one in error", async () => {
   await using stage = await observedBuild();
   const { tell, developer, buildGuid, bbs, cc } = stage;
-  await tell(failedStaging);
+  const path = `/rivera/v1/builds/${buildGuid}/timeline`;
+  await tell(failedStaging.slice(0, 5));
+  const goingOn = (await developer.caller.get(path)).json.resourceSpans[0].scopeSpans[0].spans;
+  const running = { key: "rivera.running", value: { boolValue: true } };
+  assert.deepEqual([goingOn.at(-1).name, goingOn.at(-1).status], ["finalize b", {}]);
+  assert.ok(goingOn.at(-1).attributes.some((each: unknown) => isDeepStrictEqual(each, running)));
+  await tell(failedStaging.slice(5));
   await developer.completeStaging(bbs, buildGuid, {
     completion: { failed: true, failure_reason: "STG: Exited with status 223" },
   });
-  const path = `/rivera/v1/builds/${buildGuid}/timeline`;
 
   const { json } = await developer.caller.get(path);
 

@@ -49,10 +49,7 @@ export function tracesData(
     startTimeUnixNano: nanoseconds(piece.startedAt),
     endTimeUnixNano: nanoseconds(piece.endedAt),
     attributes: attributesOf(piece),
-    status:
-      piece.outcome === "ok" || isDecline(piece)
-        ? { code: statusOk }
-        : { code: statusError, message: piece.outcome },
+    status: statusOf(piece),
   }));
   return {
     resourceSpans: [
@@ -70,11 +67,20 @@ export function tracesData(
   };
 }
 
+/** OpenTelemetry has no span that goes on: one that does has no status yet, and says so. */
+function statusOf(piece: Piece) {
+  if (piece.isRunning) return {};
+  return piece.outcome === "ok" || isDecline(piece)
+    ? { code: statusOk }
+    : { code: statusError, message: piece.outcome };
+}
+
 function attributesOf(piece: Piece): Attribute[] {
   return attributes({
     "rivera.name": piece.name,
     "rivera.subject": piece.subject,
     "rivera.from": piece.from,
+    "rivera.running": piece.isRunning || undefined,
     "rivera.critical": piece.isCritical,
     "rivera.bytes": piece.bytes,
     "rivera.cached": piece.cached,

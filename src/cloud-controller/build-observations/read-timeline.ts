@@ -1,13 +1,14 @@
 import { parseInstant } from "#kernel/clock/clock.ts";
 import type { Build } from "../builds/build-table.ts";
 import type { Executor } from "../database/schema.ts";
-import { readSpans } from "./build-log-store.ts";
+import { findProgress, readSpans } from "./build-log-store.ts";
 import { timelineOf, type Timeline } from "./timeline.ts";
 
 /** Builds that a timeline is compared with. */
 const comparedBuilds = 3;
 
-export async function readTimeline(db: Executor, build: Build): Promise<Timeline> {
+/** `now` in milliseconds since the epoch, for a build that is still staged. */
+export async function readTimeline(db: Executor, build: Build, now = 0): Promise<Timeline> {
   const before = await db
     .selectFrom("builds")
     .select("guid")
@@ -18,7 +19,15 @@ export async function readTimeline(db: Executor, build: Build): Promise<Timeline
     .limit(comparedBuilds)
     .execute();
   const spans = await readSpans(db, [build.guid, ...before.map(({ guid }) => guid)]);
+  const { phase } = await findProgress(db, build.guid);
+  const running = phase && {
+    name: phase.name,
+    subject: phase.subject,
+    startedAt: phase.startedAt,
+  };
   return timelineOf({
+    now,
+    running,
     createdAt: instant(build.createdAt),
     endedAt: build.state === "STAGING" ? undefined : instant(build.updatedAt),
     spans: spans.get(build.guid) ?? [],

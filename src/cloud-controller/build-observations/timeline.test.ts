@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Span } from "./observation-table.ts";
-import { criticalPath, timelineOf } from "./timeline.ts";
+import { criticalPath, timelineOf, type TimelineFacts } from "./timeline.ts";
 
 function span(name: string, from: number, to: number, more: Partial<Span> = {}): Span {
   const isBuilder = ["detect", "supply", "finalize", "droplet"].includes(name);
@@ -75,6 +75,25 @@ for (const [what, pieces, expected] of paths) {
     assert.deepEqual(found.sort(), [...expected].sort());
   });
 }
+
+test("of a staging that goes on the last piece is what it is at, to now", () => {
+  const place = span("place", 1_200, 1_210);
+  const running = { name: "supply", subject: "b", startedAt: 2_000 };
+  const whole = { createdAt: 1_000, endedAt: undefined, now: 9_000, previous: [] };
+  const last = (facts: Partial<TimelineFacts>) => {
+    const { pieces, endedAt } = timelineOf({ ...whole, spans: [], ...facts });
+    assert.equal(endedAt, 9_000);
+    return pieces
+      .filter(({ isRunning }) => isRunning)
+      .map(({ name, startedAt, endedAt: end }) => [name, startedAt, end]);
+  };
+
+  assert.deepEqual(last({}), [["queue", 1_000, 9_000]]);
+  assert.deepEqual(last({ spans: [place] }), []);
+  assert.deepEqual(last({ spans: [place], running }), [["supply", 2_000, 9_000]]);
+  const { pieces } = timelineOf({ ...whole, spans: [place], running, endedAt: 8_000 });
+  assert.ok(!pieces.some(({ isRunning, name }) => isRunning || name === "supply"));
+});
 
 test("queue and callback are what the cell did not do, and the builder's time is that of its phases", () => {
   const { pieces, startedAt, endedAt } = timelineOf({

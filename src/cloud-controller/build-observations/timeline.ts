@@ -3,13 +3,15 @@ import type { Span } from "./observation-table.ts";
 /** A build's timeline: what it was made of, which of it decided how long it took, and how that was before. */
 export interface Timeline {
   readonly startedAt: number;
-  /** Of a build that is still staged: the end of what is known. */
+  /** Of a build that is still staged: now. */
   readonly endedAt: number;
   readonly pieces: readonly Piece[];
 }
 
 export interface Piece extends Omit<Span, "from"> {
   readonly from: Span["from"] | "cloud-controller";
+  /** It has not ended: its end is now. */
+  readonly isRunning: boolean;
   /** A faster one would have made the staging faster. */
   readonly isCritical: boolean;
   /** How long it took in the builds before, the middle one of them. */
@@ -22,19 +24,26 @@ export interface TimelineFacts {
   readonly createdAt: number;
   /** Undefined while it is staged. */
   readonly endedAt: number | undefined;
+  /** Of a build that is still staged. */
+  readonly now?: number;
+  /** The phase that the builder is in. */
+  readonly running?: Pick<Span, "name" | "subject" | "startedAt"> | undefined;
   readonly spans: readonly Span[];
   /** Of the app's last builds that were staged, the newest first. */
   readonly previous: readonly (readonly Span[])[];
 }
 
-export function timelineOf({ createdAt, endedAt, spans, previous }: TimelineFacts): Timeline {
+export function timelineOf(facts: TimelineFacts): Timeline {
+  const { createdAt, endedAt, spans, previous, now = 0 } = facts;
   const last = Math.max(createdAt, ...spans.map((span) => span.endedAt));
   // The clocks of cells and Cloud Controller may differ: the parts decide where the whole does not hold them.
   const startedAt = Math.min(createdAt, ...spans.map((span) => span.startedAt));
-  const end = Math.max(endedAt ?? last, last);
+  const end = Math.max(endedAt ?? now, last);
+  const running = endedAt === undefined ? runningNow(facts, end) : undefined;
   const all = [
     ...queue(createdAt, spans),
     ...spans.toSorted((a, b) => a.startedAt - b.startedAt || b.endedAt - a.endedAt),
+    ...(running === undefined ? [] : [running]),
     ...callback(last, endedAt, spans),
   ];
   // The builder's time is that of its phases.
@@ -45,13 +54,25 @@ export function timelineOf({ createdAt, endedAt, spans, previous }: TimelineFact
     endedAt: end,
     pieces: all.map((piece) => ({
       ...piece,
+      isRunning: piece === running,
       isCritical: critical.has(piece),
       ...comparison(piece, spans, previous),
     })),
   };
 }
 
-type Unjudged = Omit<Piece, "isCritical">;
+type Unjudged = Omit<Piece, "isCritical" | "isRunning">;
+
+/** What a build is at that has no place yet, or whose builder is in a phase. */
+function runningNow(
+  { createdAt, spans, running }: TimelineFacts,
+  endedAt: number,
+): Unjudged | undefined {
+  const state = { endedAt, outcome: "ok" };
+  if (running !== undefined) return { ...running, from: "builder", ...state };
+  if (spans.length > 0) return undefined;
+  return { name: "queue", subject: "", from: "cloud-controller", startedAt: createdAt, ...state };
+}
 
 /** From the wish to the place on a cell: Diego's auction, and whatever waited for room. */
 function queue(createdAt: number, spans: readonly Span[]): Unjudged[] {
