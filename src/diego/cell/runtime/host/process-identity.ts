@@ -18,11 +18,25 @@ const exitingFlag = 0x4;
 
 /** Whether it lives; a zombie does not, nor does one that is on its way there. */
 export function isAlive(identity: ProcessIdentity): boolean {
-  const stat = readIfThere(`/proc/${identity.pid}/stat`);
-  if (stat === undefined) return false;
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const fields = statFields(`/proc/${identity.pid}/stat`);
+  return fields !== undefined && fields[19] === identity.startTime && !hasEnded(fields);
+}
+
+/** Of the process whose `stat` that is, in whichever /proc. */
+export function lives(statFile: string): boolean {
+  const fields = statFields(statFile);
+  return fields !== undefined && !hasEnded(fields);
+}
+
+/** Those behind the name in brackets, which may hold anything. */
+function statFields(file: string): readonly string[] | undefined {
+  const stat = readIfThere(file);
+  return stat?.slice(stat.lastIndexOf(")") + 2).split(" ");
+}
+
+function hasEnded(fields: readonly string[]): boolean {
   const isEnding = (Number(fields[6]) & exitingFlag) !== 0;
-  return fields[19] === identity.startTime && !isEnding && fields[0] !== "Z" && fields[0] !== "X";
+  return isEnding || fields[0] === "Z" || fields[0] === "X";
 }
 
 /** Signals that very process; false where it is gone. */

@@ -14,7 +14,7 @@ const pauseMs = 20;
 /** Kills whatever lives in the pid namespace of a container's init, but not that. @throws where something is left */
 export async function endAllButInit(init: ProcessIdentity, clock: Clock): Promise<void> {
   for (let round = 0; round < rounds; round += 1) {
-    const others = processesBeside(init);
+    const others = othersBeside(init);
     if (others.length === 0) return;
     for (const other of others) signalProcess(other, "SIGKILL");
     await clock.sleep(pauseMs);
@@ -22,8 +22,7 @@ export async function endAllButInit(init: ProcessIdentity, clock: Clock): Promis
   throw new Error("Processes of the container go on although they were killed");
 }
 
-/** Whatever lives in the pid namespace of a container's init, but that itself. */
-export function processesBeside(init: ProcessIdentity): ProcessIdentity[] {
+function othersBeside(init: ProcessIdentity): ProcessIdentity[] {
   const namespace = pidNamespaceOf(init.pid);
   // Where init has gone everything of its namespace has.
   if (namespace === undefined || !isAlive(init)) return [];

@@ -1,13 +1,12 @@
 import { spawn } from "node:child_process";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readdirSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import path from "node:path";
 import { PassThrough, type Readable } from "node:stream";
 import { defaultPath } from "#kernel/process/run-command.ts";
 import { type ContainerSnapshots, SnapshotRefused } from "../container-runtime.ts";
-import type { ProcessIdentity } from "../host/process-identity.ts";
+import { lives, type ProcessIdentity } from "../host/process-identity.ts";
 import type { CellHost } from "./cell-host.ts";
-import { processesBeside } from "./end-all-but-init.ts";
 
 const mountOverlay = path.join(import.meta.dirname, "../oci/mount-overlay.pl");
 const attachTmp = path.join(import.meta.dirname, "attach-tmp.pl");
@@ -58,7 +57,7 @@ export class OverlaySnapshots implements ContainerSnapshots {
 
   async take(name: string): Promise<void> {
     if (this.#taken.has(name)) throw new SnapshotRefused(`there is a snapshot "${name}" already`);
-    const others = processesBeside(this.#init).length - 1;
+    const others = this.#processes() - 1;
     if (others > 0) {
       throw new SnapshotRefused(
         `${others === 1 ? "a process" : `${others} processes`} of an earlier script still ran`,
@@ -104,6 +103,14 @@ export class OverlaySnapshots implements ContainerSnapshots {
     });
     tar.once("close", () => child.kill("SIGKILL"));
     return tar;
+  }
+
+  /** That live in the container beside its first one: by its own /proc, which shows no others of the machine's. */
+  #processes(): number {
+    const { pid } = this.#init;
+    const folder = `/proc/${pid}/root${this.#overlay.rootInside}/proc`;
+    const pids = readdirSync(folder).filter((name) => /^\d+$/.test(name) && name !== "1");
+    return pids.filter((name) => lives(path.join(folder, name, "stat"))).length;
   }
 
   #mountArguments(
