@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { appendFile, chmod, mkdir, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
@@ -134,4 +135,28 @@ test("names that no path can hold end the scan: deeper than 4,096 bytes, or not 
     // Node's rm gives up on such depths.
     execFileSync("rm", ["-rf", root]);
   }
+});
+
+test("large files, which are deflated beside one another, and small ones between them are packed in their order", async () => {
+  await using folder = await temporaryFolder();
+  const root = path.join(folder.path, "app");
+  await mkdir(root);
+  const names = Array.from({ length: 12 }, (_, index) => `file-${String(index).padStart(2, "0")}`);
+  for (const [index, name] of names.entries()) {
+    const line =
+      index % 3 === 0 ? `${name}\n` : `${name} ${"x".repeat(200)}\n`.repeat(1 + index * 500);
+    await writeFile(path.join(root, name), line);
+  }
+  await writeFile(path.join(root, "random"), randomBytes(300_000));
+  const target = path.join(folder.path, "app.zip");
+  {
+    await using zip = await ZipWriter.create(target);
+    await packageFolder(zip, root, await scan(root, path.join(folder.path, "cache")));
+    await zip.finish();
+  }
+
+  const listed = execFileSync("unzip", ["-Z1", target], { encoding: "utf8" });
+  assert.deepEqual(listed.trim().split("\n"), [...names, "random"]);
+  execFileSync("unzip", ["-q", target, "-d", path.join(folder.path, "out")]);
+  execFileSync("diff", ["-r", root, path.join(folder.path, "out")]);
 });

@@ -10,7 +10,7 @@ import { temporaryFolder } from "../testing/temporary-folder.ts";
 import { packageArchive, scanArchive } from "./app-archive.ts";
 import { packageFolder } from "./package-folder.ts";
 import { scanFolder, type ScanOptions } from "./scan-folder.ts";
-import { ZipWriter } from "./zip-writer.ts";
+import { deflatedWhereSmaller, ZipWriter } from "./zip-writer.ts";
 
 const modified = new Date(2030, 0, 2, 3, 4, 6);
 
@@ -25,9 +25,18 @@ test("a zip holds names, modes and contents, deflated only where that is smaller
   const long = "abc".repeat(10_000);
   {
     await using zip = await ZipWriter.create(file);
-    await zip.addBuffer({ name: "dir/", mode: 0o040755, modified }, Buffer.alloc(0));
-    await zip.addBuffer({ name: "dir/größe.txt", mode: 0o100640, modified }, Buffer.from(long));
-    await zip.addBuffer({ name: "tiny", mode: 0o100644, modified }, Buffer.from("x"));
+    await zip.add(
+      { name: "dir/", mode: 0o040755, modified },
+      await deflatedWhereSmaller(Buffer.alloc(0)),
+    );
+    await zip.add(
+      { name: "dir/größe.txt", mode: 0o100640, modified },
+      await deflatedWhereSmaller(Buffer.from(long)),
+    );
+    await zip.add(
+      { name: "tiny", mode: 0o100644, modified },
+      await deflatedWhereSmaller(Buffer.from("x")),
+    );
     assert.equal(await zip.finish(), readFileSync(file).length);
   }
 
@@ -46,7 +55,7 @@ test("a zip stands up to the system's unzip", async () => {
     await using zip = await ZipWriter.create(file);
     for (let index = 0; index < 300; index += 1) {
       const entry = { name: `f${index}`, mode: 0o100644, modified };
-      await zip.addBuffer(entry, Buffer.from(`content ${index} `.repeat(50)));
+      await zip.add(entry, await deflatedWhereSmaller(Buffer.from(`content ${index} `.repeat(50))));
     }
     await zip.finish();
   }
@@ -61,7 +70,10 @@ test("a zip of more than 65,535 entries is one of the 64-bit form", async () => 
   {
     await using zip = await ZipWriter.create(file);
     for (let index = 0; index < count; index += 1) {
-      await zip.addBuffer({ name: `f${index}`, mode: 0o100644, modified }, Buffer.from("x"));
+      await zip.add(
+        { name: `f${index}`, mode: 0o100644, modified },
+        await deflatedWhereSmaller(Buffer.from("x")),
+      );
     }
     await zip.finish();
   }
@@ -110,8 +122,8 @@ test("an app that is a zip is read and packed as one, without what its .cfignore
   const text = "hello ".repeat(100);
   {
     await using zip = await ZipWriter.create(source);
-    const add = (name: string, content: string, mode = 0o100600) =>
-      zip.addBuffer({ name, mode, modified }, Buffer.from(content));
+    const add = async (name: string, content: string, mode = 0o100600) =>
+      await zip.add({ name, mode, modified }, await deflatedWhereSmaller(Buffer.from(content)));
     await add(".cfignore", "*.log\n");
     await add("lib/", "", 0o040700);
     await add("lib/a.js", text);
