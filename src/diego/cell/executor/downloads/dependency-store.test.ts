@@ -24,7 +24,10 @@ async function bench(t: TestContext) {
     guids: randomGuids,
   });
   const runtime = new FakeRuntime(path.join(directory, "unpacked"));
+  const stores: DependencyStore[] = [];
   t.after(async () => {
+    // They write their file on their own.
+    await Promise.all(stores.map((store) => store.saved()));
     await downloader[Symbol.asyncDispose]();
     await server[Symbol.asyncDispose]();
     await rm(directory, { recursive: true, force: true });
@@ -38,6 +41,7 @@ async function bench(t: TestContext) {
       file: path.join(directory, "dependencies.json"),
       budgetBytes,
     });
+    stores.push(store);
     await store.load();
     return store;
   };
