@@ -48,6 +48,7 @@ async function runningPlatform() {
         database: { path: path.join(dataDir, "uaa.sqlite") },
         admin: { username: "admin", password },
         adminClientSecret: uaaAdminSecret(state),
+        passwordCost: 2,
       },
       { clock: io.clock, logger: new RecordingLogger() },
     );

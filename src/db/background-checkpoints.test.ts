@@ -29,7 +29,7 @@ test("what was committed reaches the file without a commit that waits for it, an
   };
   const reaches = async (count: number) => {
     for (let round = 0; inFile() !== count; round += 1) {
-      assert.ok(round < 500, `the file has ${inFile()} rows, not ${count}`);
+      assert.ok(round < 3_000, `the file has ${inFile()} rows, not ${count}`);
       await systemClock.sleep(20);
     }
   };

@@ -36,9 +36,9 @@ class RecordedLogs implements LogIngest {
   async flush(): Promise<void> {}
 }
 
-/** Polls, since the event comes from another socket; fails after five seconds. */
+/** Polls, since the event comes from another socket; fails after a minute. */
 async function eventually(what: string, check: () => boolean | Promise<boolean>): Promise<void> {
-  for (let i = 0; i < 500; i += 1) {
+  for (let i = 0; i < 6_000; i += 1) {
     if (await check()) return;
     await systemClock.sleep(10);
   }

@@ -56,6 +56,8 @@ export interface UaaConfig {
   readonly adminClientSecret?: string;
   /** Further ones; one with a built-in client's id takes its place. Each start brings them back to this. */
   readonly clients?: readonly ConfiguredClient[];
+  /** How much work the hash of a password is, as scrypt's N; default 16,384. Hashes of another cost stay right. */
+  readonly passwordCost?: number;
 }
 
 export interface UaaDependencies {
@@ -115,7 +117,7 @@ async function assemble(on: {
   const sessions = new SessionTable(db);
   const webSessions = new WebSessionTable(db);
   const failures = new LoginFailureTable(db);
-  const hasher = new PasswordHasher();
+  const hasher = new PasswordHasher(config.passwordCost);
   const keys = await SigningKeys.load(db, clock.now().getTime());
   const tokens = new TokenIssuer({ keys, sessions, clients, clock, guids, externalUrl });
   return {

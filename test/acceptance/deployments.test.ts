@@ -111,7 +111,7 @@ async function serves(version: string): Promise<void> {
   await eventually(
     async () =>
       (await platform.fetchApp("rolled.apps.localhost")).body === version ? 1 : undefined,
-    { withinMs: 20_000, what: () => `${version} to answer` },
+    { withinMs: 60_000, what: () => `${version} to answer` },
   );
 }
 

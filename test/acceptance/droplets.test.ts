@@ -109,7 +109,7 @@ test("a droplet of ours starts with the original launcher", { skip: skipExchange
         const response = await fetch(`http://127.0.0.1:${port}/`).catch(() => undefined);
         return await response?.text();
       },
-      { withinMs: 20_000, what: () => "the app to answer" },
+      { withinMs: 60_000, what: () => "the app to answer" },
     );
     const environment = await (await fetch(`http://127.0.0.1:${port}/env`)).json();
 

@@ -45,7 +45,7 @@ async function addBuildpack(name: string, files: Readonly<Record<string, string>
       const found = await api("GET", `/v3/buildpacks/${json.guid}`);
       return found.json.state === "READY" ? true : undefined;
     },
-    { withinMs: 10_000, what: () => "the buildpack to be stored" },
+    { withinMs: 60_000, what: () => "the buildpack to be stored" },
   );
 }
 

@@ -63,7 +63,7 @@ applications:
           const answer = await platform.fetchApp("official.apps.localhost");
           return answer.body === "changed 0" ? answer.body : undefined;
         },
-        { withinMs: 20_000, what: () => "the new code to answer" },
+        { withinMs: 60_000, what: () => "the new code to answer" },
       );
       assert.equal(body, "changed 0");
     });

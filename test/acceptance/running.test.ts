@@ -107,7 +107,7 @@ test("output of the app, of the cell and of the router stand in the app's log", 
       const { stdout } = await platform.rivera(["logs", "chatty", "--recent"]);
       return /\[RTR\/0\].*GET \/hello/.test(stdout) ? stdout : undefined;
     },
-    { withinMs: 20_000, what: () => "the router's line" },
+    { withinMs: 60_000, what: () => "the router's line" },
   );
 
   assert.match(recent, /\[APP\/PROC\/WEB\/0\]\s+OUT starting chatty/);
@@ -139,7 +139,7 @@ test("environment, start command and stop behave as everywhere", async () => {
       const { status } = await platform.fetchApp("settings.apps.localhost");
       return status === 404 ? status : undefined;
     },
-    { withinMs: 20_000, what: () => "a stopped app's route to answer 404" },
+    { withinMs: 60_000, what: () => "a stopped app's route to answer 404" },
   );
   assert.equal(gone, 404);
 });
@@ -156,7 +156,7 @@ test("delete takes the app, its instances and its blobs away", async () => {
       const answer = await platform.fetchApp("doomed.apps.localhost");
       return answer.status === 404 ? 404 : undefined;
     },
-    { withinMs: 20_000, what: () => "the route to be gone" },
+    { withinMs: 60_000, what: () => "the route to be gone" },
   );
   assert.equal(status, 404);
 });

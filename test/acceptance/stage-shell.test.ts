@@ -132,7 +132,7 @@ test("a kept container gives way to work that needs its memory, and goes with it
 
   const large = await buildOf("large");
   await eventually(async () => (String(await keptStagings()) === large ? true : undefined), {
-    withinMs: 10_000,
+    withinMs: 60_000,
     what: () => "the larger one alone to be kept",
   });
   const refused = await shell("broken", "");
@@ -141,7 +141,7 @@ test("a kept container gives way to work that needs its memory, and goes with it
 
   assert.equal((await platform.rivera(["delete", "large", "-f"])).status, 0);
   await eventually(async () => ((await keptStagings()).length === 0 ? true : undefined), {
-    withinMs: 10_000,
+    withinMs: 60_000,
     what: () => "the container of a deleted app to go",
   });
 });
@@ -149,7 +149,7 @@ test("a kept container gives way to work that needs its memory, and goes with it
 test("what was kept when the platform was killed is gone when it is back", async () => {
   await pushBroken("broken", "256M");
   await eventually(async () => ((await keptStagings()).length === 1 ? true : undefined), {
-    withinMs: 10_000,
+    withinMs: 60_000,
     what: () => "the container to be kept",
   });
 

@@ -31,7 +31,7 @@ test("a staging script that hangs is ended at the time-out, which is named, and 
   );
   // Its container is kept for whoever wants to look into it, but what hung in it is not.
   await eventually(() => (commandLines().includes("sleep 86413") ? undefined : true), {
-    withinMs: 20_000,
+    withinMs: 60_000,
     what: () => "the script to be gone",
   });
 });

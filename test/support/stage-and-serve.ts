@@ -30,7 +30,7 @@ export async function answer(
       // The router's own words, until the route is registered.
       return response.body.startsWith("404 Not Found: Requested route") ? undefined : response;
     },
-    { withinMs: 20_000, what: () => `the route ${host}` },
+    { withinMs: 60_000, what: () => `the route ${host}` },
   );
 }
 

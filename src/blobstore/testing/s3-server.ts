@@ -117,11 +117,11 @@ async function accepts(port: number): Promise<boolean> {
   }
 }
 
-/** Asks again until the answer is yes, 30 s at most. */
+/** Asks again until the answer is yes, a minute at most. */
 export async function until(check: () => Promise<boolean>): Promise<void> {
-  for (let round = 0; round < 600; round += 1) {
+  for (let round = 0; round < 1_200; round += 1) {
     if (await check()) return;
     await systemClock.sleep(50);
   }
-  throw new Error("It did not happen within 30 s");
+  throw new Error("It did not happen within a minute");
 }

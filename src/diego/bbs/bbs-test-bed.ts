@@ -82,9 +82,9 @@ export function refusedAs(type: BbsErrorType): (error: unknown) => boolean {
   return (error) => error instanceof BbsError && error.type === type;
 }
 
-/** Polls until a condition on the current state holds; gives up after about 10 s. */
+/** Polls until a condition on the current state holds; gives up after about a minute: machines may be busy. */
 export async function eventually(holds: () => boolean | Promise<boolean>): Promise<void> {
-  for (let turn = 0; turn < 2_000; turn += 1) {
+  for (let turn = 0; turn < 12_000; turn += 1) {
     if (await holds()) return;
     await systemClock.sleep(5);
   }

@@ -1,7 +1,9 @@
 import { randomBytes, scrypt, timingSafeEqual } from "node:crypto";
 
-/** 16 MiB and some 50 ms each: the parameters are part of the hash, so they can grow. */
-const cost = { N: 16_384, r: 8, p: 1 } as const;
+/** scrypt's N; 16 MiB and some 50 ms each: the parameters are part of the hash, so they can grow. */
+const defaultPasswordCost = 16_384;
+const blockSize = 8;
+const parallelization = 1;
 const keyBytes = 32;
 const maxPasswordBytes = 1_024;
 
@@ -14,14 +16,14 @@ export function isAcceptablePassword(password: string): boolean {
 }
 
 /** `scrypt$N$r$p$salt$key`, salt and key in base64url. */
-export async function hashPassword(password: string): Promise<string> {
+export async function hashPassword(password: string, cost = defaultPasswordCost): Promise<string> {
   const salt = randomBytes(16);
-  const key = await derive(password, salt, cost);
+  const key = await derive(password, salt, { N: cost, r: blockSize, p: parallelization });
   return [
     "scrypt",
-    cost.N,
-    cost.r,
-    cost.p,
+    cost,
+    blockSize,
+    parallelization,
     salt.toString("base64url"),
     key.toString("base64url"),
   ].join("$");

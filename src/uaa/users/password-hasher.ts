@@ -8,14 +8,20 @@ const maxWaiting = 100;
 
 /** Hashes and checks passwords and chosen secrets, a few at a time: a flood of them must not take the machine. */
 export class PasswordHasher {
+  readonly #cost: number | undefined;
   #running = 0;
   readonly #turns: (() => void)[] = [];
   /** Unknown names cost as much as known ones. */
   #decoyHash: Promise<string> | undefined;
 
+  /** Of each new hash, as scrypt's N. */
+  constructor(cost?: number) {
+    this.#cost = cost;
+  }
+
   /** @throws UaaError `too_many_requests` */
   hash(password: string): Promise<string> {
-    return this.#inTurn(() => hashPassword(password));
+    return this.#inTurn(() => hashPassword(password, this.#cost));
   }
 
   /**
@@ -24,7 +30,7 @@ export class PasswordHasher {
    */
   isRight(hash: string | undefined, password: string): Promise<boolean> {
     return this.#inTurn(async () => {
-      const compared = hash ?? (await (this.#decoyHash ??= hashPassword("")));
+      const compared = hash ?? (await (this.#decoyHash ??= hashPassword("", this.#cost)));
       const isSame = await isPasswordOf(compared, password);
       return hash !== undefined && isSame;
     });
