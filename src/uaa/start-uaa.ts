@@ -77,7 +77,8 @@ export async function startUaa(config: UaaConfig, dependencies: UaaDependencies)
   const externalUrl = config.externalUrl.replace(/\/+$/, "");
   const registry = createRegistry("uaa");
   const db = await openDatabase<UaaSchema>(config.database, uaaMigrations, queryMeter(registry));
-  const parts = await assemble({ db, clock, externalUrl });
+  const { passwordCost } = config;
+  const parts = await assemble({ db, clock, externalUrl, passwordCost });
   await seed({ ...config, externalUrl }, { ...parts, db });
   const loop = createUpkeepLoop({ ...parts, db, logger }).start();
 
@@ -109,6 +110,7 @@ async function assemble(on: {
   readonly db: Kysely<UaaSchema>;
   readonly clock: Clock;
   readonly externalUrl: string;
+  readonly passwordCost: number | undefined;
 }) {
   const { db, clock, externalUrl } = on;
   const guids = randomGuids;
@@ -117,7 +119,7 @@ async function assemble(on: {
   const sessions = new SessionTable(db);
   const webSessions = new WebSessionTable(db);
   const failures = new LoginFailureTable(db);
-  const hasher = new PasswordHasher(config.passwordCost);
+  const hasher = new PasswordHasher(on.passwordCost);
   const keys = await SigningKeys.load(db, clock.now().getTime());
   const tokens = new TokenIssuer({ keys, sessions, clients, clock, guids, externalUrl });
   return {
