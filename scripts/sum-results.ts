@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 
 // The last lines of `npm test`: what failed, and the sum of the totals at the end of each run's TAP. A run that has no
-// totals has died.
+// totals has died. Exit status 1 where something failed.
 
 const failure = /^not ok \d+ - ((?!.*# (?:SKIP|TODO)).*)\n(?:  .*\n)*?  location: '(.*)'$/gm;
 const total = { passed: 0, failed: 0, skipped: 0 };
@@ -25,3 +25,4 @@ for (const file of process.argv.slice(2)) {
   total.skipped += read("skipped") + read("todo");
 }
 process.stdout.write(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped\n`);
+if (total.failed > 0) process.exitCode = 1;
