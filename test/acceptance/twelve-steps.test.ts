@@ -156,7 +156,12 @@ test("step 4: the second push uploads only what the resource cache does not hold
     (await zipNames(zipIn(firstUpload.body))).includes("notes/big.txt"),
     "the first push uploads it all",
   );
-  assert.match(upload.body.toString("latin1"), /"notes\/big\.txt"/, "matched files are named");
+  const [, named] = /name="resources"\r\n\r\n(.*)\r\n/.exec(upload.body.toString("latin1")) ?? [];
+  assert.match(
+    named ?? "",
+    /^\[\{"reference":"[0-9a-f-]{36}"\}\]$/,
+    "the match stands for its files",
+  );
 });
 
 test("step 5: the package in the blobstore is the whole folder, uploaded and cached files combined", async () => {
