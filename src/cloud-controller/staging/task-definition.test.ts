@@ -216,6 +216,20 @@ test("the builder is told what buildpacks are called whose keys do not tell it",
   );
 });
 
+test("more names than a variable of a program may hold are left out", () => {
+  const bits = { url: "http://cc/b", sha256: "b1" };
+  const buildpacks = Array.from({ length: 1_000 }, (_, at) => ({
+    kind: "admin" as const,
+    name: `buildpack-${at}`,
+    key: `${"0".repeat(100)}${at}`,
+    bits,
+  }));
+
+  const { action } = stagingTaskDefinition(facts({ buildpacks }));
+
+  assert.ok(!JSON.stringify(action).includes("RIVERA_BUILDPACK_NAMES"));
+});
+
 test("buildpacks by name or URL are not detected, and those by URL are the builder's to fetch", () => {
   const definition = stagingTaskDefinition(
     facts({

@@ -245,13 +245,17 @@ function runBuilder(facts: StagingFacts): Action {
   };
 }
 
+/** Linux starts no program with a variable of 128 KiB. */
+const namesMax = 65_536;
+
 /** For what the builder prints: in its flags buildpacks stand by key. It hands the variable on to no script. */
 function buildpackNames({ buildpacks }: StagingFacts): EnvironmentVariable[] {
   const names = buildpacks.flatMap((each) =>
     each.kind === "admin" && each.key !== each.name ? [[each.key, each.name] as const] : [],
   );
-  if (names.length === 0) return [];
-  return [{ name: "RIVERA_BUILDPACK_NAMES", value: JSON.stringify(Object.fromEntries(names)) }];
+  const value = JSON.stringify(Object.fromEntries(names));
+  if (names.length === 0 || Buffer.byteLength(value) > namesMax) return [];
+  return [{ name: "RIVERA_BUILDPACK_NAMES", value }];
 }
 
 function uploads(facts: StagingFacts): Action {
