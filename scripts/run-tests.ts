@@ -12,6 +12,9 @@ const patterns = ["src/**/*.test.ts", "web/**/*.test.ts", "test/**/*.test.ts"];
 const topHook = /^(?:before|after)(?:Each)?\(/m;
 const server = process.env["RIVERA_POSTGRES_SERVER"];
 
+/** A process that what a test left open keeps alive counts as dead then; the longest takes a tenth of this. */
+const batchTimeoutMs = 600_000;
+
 /** Two where one would do for the processors: many tests wait for what other programs do. */
 const atOnce = Math.max(2, Math.min(4, availableParallelism()));
 
@@ -46,6 +49,8 @@ async function runBatch(batch: Batch, results: string): Promise<boolean> {
   const output = openSync(`${results}.output`, "w");
   const child = spawn(process.execPath, [...flags(`${results}.tap`), ...batch.files], {
     stdio: ["ignore", output, output],
+    timeout: batchTimeoutMs,
+    killSignal: "SIGKILL",
     env: {
       ...process.env,
       ...(memory === undefined ? {} : { TMPDIR: memory }),

@@ -5,11 +5,15 @@ import { request, type ClientRequest, type IncomingMessage } from "node:http";
 import path from "node:path";
 import { json } from "node:stream/consumers";
 import { test } from "node:test";
+import fastify from "fastify";
+import type { Clock } from "#kernel/clock/clock.ts";
 import { systemClock } from "#kernel/clock/system-clock.ts";
+import { RecordingLogger } from "#kernel/log/recording-logger.ts";
 import { buildZip } from "../testing/build-zip.ts";
 import { Developer } from "../testing/developer.ts";
 import { eventually } from "../testing/eventually.ts";
 import { TestCloudController } from "../testing/test-cloud-controller.ts";
+import { defaultBodyPace, requireBodyPace } from "./body-pace.ts";
 
 test("who stops in the middle of an upload, or sends a byte now and then, is let go, and may try again", async () => {
   await using cc = await TestCloudController.start({
@@ -62,4 +66,30 @@ test("who stops in the middle of an upload, or sends a byte now and then, is let
   }
   const again = await developer.uploadBits(guids[0] ?? "", buildZip([{ name: "a" }]));
   assert.equal(again.json.state, "READY", again.text);
+});
+
+test("a body that was refused unread is watched no longer than its connection is there", async () => {
+  const watching = new Set<AbortSignal>();
+  const clock: Clock = {
+    now: () => systemClock.now(),
+    sleep: async (_ms, signal) => {
+      assert.ok(signal);
+      watching.add(signal);
+      await once(signal, "abort");
+      signal.throwIfAborted();
+    },
+  };
+  await using app = fastify({ bodyLimit: 10, forceCloseConnections: true });
+  requireBodyPace(app, { clock, logger: new RecordingLogger(), pace: defaultBodyPace });
+  app.post("/", async () => "read");
+  const url = await app.listen({ host: "127.0.0.1", port: 0 });
+
+  const read = await fetch(url, { method: "POST", body: "short" });
+  const refused = await fetch(url, { method: "POST", body: "long".repeat(300_000) });
+
+  assert.equal(read.status, 200);
+  assert.equal(refused.status, 413);
+  const ended = async () => [...watching].every(({ aborted }) => aborted) || undefined;
+  await eventually(ended);
+  assert.equal(watching.size, 2);
 });

@@ -39,11 +39,10 @@ async function watch(
   { clock, logger, pace }: PaceContext,
 ): Promise<void> {
   const { raw } = request;
-  const over = new AbortController();
-  raw.once("close", () => over.abort());
+  const over = endOfBody(raw, reply);
   for (let seen = raw.socket.bytesRead; ;) {
     try {
-      await clock.sleep(pace.windowMs, over.signal);
+      await clock.sleep(pace.windowMs, over);
     } catch {
       return;
     }
@@ -55,6 +54,22 @@ async function watch(
   }
   logger.info("body-too-slow", { requestId: request.id, bytes: raw.socket.bytesRead });
   refuse(request, reply);
+}
+
+/** Aborted when no more of the body will come. Of a body that was not read, as of one that is too large, only the socket tells that. */
+function endOfBody(raw: FastifyRequest["raw"], reply: FastifyReply): AbortSignal {
+  const { socket } = raw;
+  const over = new AbortController();
+  const end = () => {
+    socket.off("close", end);
+    over.abort();
+  };
+  raw.once("end", end).once("close", end);
+  reply.raw.once("close", () => {
+    if (socket.destroyed) end();
+    else if (!over.signal.aborted) socket.once("close", end);
+  });
+  return over.signal;
 }
 
 function refuse({ raw }: FastifyRequest, reply: FastifyReply): void {
