@@ -10,7 +10,8 @@ import { openLoop } from "./lists/open-loop.ts";
 // `npm run bench:lists [-- --seconds N] [-- --database URL]`: the two lists that clients ask for most, among 10,000 apps,
 // 20,000 routes and 50,000 audit events, 100 requests a second over 16 connections; beside them the same queries by the
 // bare driver; and the requests of `cf apps` in a space of 500 apps. On PostgreSQL with --database, RIVERA_DATABASE or
-// below scripts/with-postgres; its rows are in schemas of this run, which are dropped.
+// below scripts/with-postgres, whose server waits for no disk and never vacuums by itself; its rows are in schemas of
+// this run, which are dropped.
 //
 // The first window is of `GET /`, which asks nothing of a database: what it takes is the machine's, the client's and
 // Node's, and on a busy machine the lists' times are to be read beside it. "CPU each" is the server's, warm-up included.
