@@ -23,8 +23,11 @@ resource_pool: { maximum_size: 1000000 }
 droplets: { max_staged_droplets_stored: 2 }
 security_groups: { enable_comma_delimited_destinations: true }
 rate_limiter: { enabled: true, general_limit: 500, admin_limit: 9000 }
+packages: { max_package_size: 1024 }
+diego: { pid_limit: 99 }
 rivera:
   orphaned_blob_days: 3
+  clean_up_times: { audit_events: 04:15 }
   long_poll_in_seconds: 2.5
   least_body_kib_per_minute: 64
   web: false
@@ -43,12 +46,15 @@ rivera:
       buildsPerApp: 5,
       removeOrphanedBlobs: false,
       orphanedBlobDays: 3,
+      times: { ...defaults.cleanUp.times, audit_events: "04:15" },
     },
     limits: { ...defaults.limits, maximumDiskInMb: 4096 },
     stagingLimits: {
       ...defaults.stagingLimits,
       stagingTimeoutMs: 60_000,
       maximumResourceBytes: 1_000_000,
+      maximumPackageBytes: 1_024,
+      pidLimit: 99,
       dropletsKept: 2,
     },
     resourceCache: {
@@ -100,6 +106,11 @@ test("a configuration file that cannot be used is told with the line that is wro
       "rivera:\n  web_addresses: ['https://cf.example.com/other/']\n",
       /line 2: rivera\.web_addresses\.0: must be a URL like https:/,
     ],
+    [
+      "rivera:\n  clean_up_times:\n    audit_events: 24:00\n",
+      /line 3: rivera\.clean_up_times\.audit_events: must be a time in UTC like 18:00$/,
+    ],
+    ["rivera: { clean_up_times: { events: 04:00 } }", /line 1: .*there is no such setting$/],
     ["- audit_events\n", /line 1: .*expected object/],
     ["just words", /line 1: .*expected object/],
   ];

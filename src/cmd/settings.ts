@@ -1,5 +1,9 @@
 import { z } from "zod";
-import { defaultCleanUp, type CleanUpConfig } from "#cloud-controller/clean-up/clean-up-config.ts";
+import {
+  cleanUpNames,
+  defaultCleanUp,
+  type CleanUpConfig,
+} from "#cloud-controller/clean-up/clean-up-config.ts";
 import { defaultLimits, type CloudControllerLimits } from "#cloud-controller/config.ts";
 import {
   defaultResourceCache,
@@ -48,6 +52,11 @@ const count = z.int().min(1);
 const days = count.max(36_500);
 const age = z.strictObject({ cutoff_age_in_days: days.optional() }).default({});
 
+const timeOfDay = z.templateLiteral(
+  [z.string().regex(/^([01]\d|2[0-3])$/), ":", z.string().regex(/^[0-5]\d$/)],
+  { error: "must be a time in UTC like 18:00" },
+);
+
 const dashboardAddress = z
   .url({ protocol: /^https?$/, error: "must be a URL like https://cf.example.com/rivera/" })
   .regex(/^[^?#*\s]+\/rivera\/$/, "must be a URL like https://cf.example.com/rivera/");
@@ -89,7 +98,14 @@ export const settingsSchema = z.strictObject({
     .default({}),
   /** Bytes; as in the original, with this default: files above are never matched. */
   resource_pool: z.strictObject({ maximum_size: count.optional() }).default({}),
-  packages: z.strictObject({ max_valid_packages_stored: count.optional() }).default({}),
+  packages: z
+    .strictObject({
+      max_valid_packages_stored: count.optional(),
+      /** Bytes of an app once unpacked. */
+      max_package_size: count.optional(),
+    })
+    .default({}),
+  diego: z.strictObject({ pid_limit: count.optional() }).default({}),
   droplets: z.strictObject({ max_staged_droplets_stored: count.optional() }).default({}),
   diego_sync: z.strictObject({ frequency_in_seconds: count.max(3_600).optional() }).default({}),
   security_groups: z
@@ -107,6 +123,7 @@ export const settingsSchema = z.strictObject({
   rivera: z
     .strictObject({
       orphaned_blob_days: days.optional(),
+      clean_up_times: z.partialRecord(z.enum(cleanUpNames), timeOfDay).default({}),
       /** Who sends a body more slowly is let go; 0: nobody is. */
       least_body_kib_per_minute: z.int().min(0).max(1_048_576).optional(),
       long_poll_in_seconds: z.number().min(0).max(60).optional(),
@@ -160,6 +177,8 @@ export function settingsOf(asked: Asked): Settings {
         minimumStagingDiskInMb: staging.minimum_staging_disk_mb,
         fileDescriptors: staging.minimum_staging_file_descriptor_limit,
         maximumResourceBytes: asked.resource_pool.maximum_size,
+        maximumPackageBytes: asked.packages.max_package_size,
+        pidLimit: asked.diego.pid_limit,
         packagesKept: asked.packages.max_valid_packages_stored,
         dropletsKept: asked.droplets.max_staged_droplets_stored,
       }),
@@ -208,6 +227,7 @@ function cleanUpOf(asked: Asked): CleanUpConfig {
       revisionsPerApp: asked.max_retained_revisions_per_app,
       removeOrphanedBlobs: asked.perform_blob_cleanup,
     }),
+    times: { ...defaultCleanUp.times, ...given(asked.rivera.clean_up_times) },
   };
 }
 

@@ -4,11 +4,10 @@ import type { CleanUp, CleanUpContext } from "./clean-up.ts";
 
 const dayMs = 24 * 60 * 60 * 1000;
 
-/** What goes because it is old, at the times and ages of Cloud Controller's clock. */
+/** What goes because it is old, at the ages of Cloud Controller's clock. */
 export const byAge: readonly CleanUp[] = [
   {
     name: "app_usage_events",
-    at: "18:00",
     run: async (context) =>
       removed(
         await context.db
@@ -19,7 +18,6 @@ export const byAge: readonly CleanUp[] = [
   },
   {
     name: "audit_events",
-    at: "20:00",
     run: async (context) =>
       removed(
         await context.db
@@ -28,10 +26,9 @@ export const byAge: readonly CleanUp[] = [
           .executeTakeFirstOrThrow(),
       ),
   },
-  { name: "completed_tasks", at: "23:00", run: removeCompletedTasks },
+  { name: "completed_tasks", run: removeCompletedTasks },
   {
     name: "orphaned_blobs",
-    at: "01:00",
     run: async (context) =>
       removed(
         await context.db
@@ -42,7 +39,6 @@ export const byAge: readonly CleanUp[] = [
   },
   {
     name: "pollable_jobs",
-    at: "02:00",
     run: async (context) =>
       removed(
         await context.db

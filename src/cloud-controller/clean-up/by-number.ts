@@ -7,7 +7,6 @@ import type { CleanUp } from "./clean-up.ts";
 export const byNumber: readonly CleanUp[] = [
   {
     name: "prune_completed_deployments",
-    at: "03:00",
     run: ({ db, config }) =>
       db.transaction().execute((tx) =>
         prune(tx, {
@@ -20,7 +19,6 @@ export const byNumber: readonly CleanUp[] = [
   },
   {
     name: "prune_completed_builds",
-    at: "03:30",
     run: ({ db, config }) =>
       db.transaction().execute((tx) =>
         prune(tx, {
@@ -33,7 +31,6 @@ export const byNumber: readonly CleanUp[] = [
   },
   {
     name: "prune_excess_app_revisions",
-    at: "03:35",
     run: ({ db, config }) =>
       db.transaction().execute((tx) =>
         prune(tx, {

@@ -50,7 +50,7 @@ export async function cleanUp(
 }
 
 /** Takes the subject's row where it is due and nobody else is at it. */
-async function claim({ db, clock }: CleanUpContext, { name, at }: CleanUp): Promise<boolean> {
+async function claim({ db, clock, config }: CleanUpContext, { name }: CleanUp): Promise<boolean> {
   const now = clock.now();
   const row = await db
     .selectFrom("clockJobs")
@@ -75,7 +75,7 @@ async function claim({ db, clock }: CleanUpContext, { name, at }: CleanUp): Prom
   const started = lastStartedAt === null ? undefined : parseInstant(lastStartedAt);
   const isAbandoned =
     started !== undefined && lastCompletedAt === null && started < addMs(now, -abandonedAfterMs);
-  if (!isAbandoned && !isDue(at, started, now)) return false;
+  if (!isAbandoned && !isDue(config.times[name], started, now)) return false;
   const { numUpdatedRows } = await db
     .updateTable("clockJobs")
     .set({ lastStartedAt: now.toISOString(), lastCompletedAt: null })
@@ -98,10 +98,15 @@ async function note(
 }
 
 /** The last run of each subject and the next, for operators. */
-export async function cleanUpRuns({ db, clock }: Pick<CleanUpContext, "db" | "clock">) {
+export async function cleanUpRuns({
+  db,
+  clock,
+  config,
+}: Pick<CleanUpContext, "db" | "clock" | "config">) {
   const rows = await db.selectFrom("clockJobs").selectAll().orderBy("name").execute();
   const runs = new Map(rows.map((row) => [row.name, row]));
-  return everything.map(({ name, at }) => {
+  return everything.map(({ name }) => {
+    const at = config.times[name];
     const row = runs.get(name);
     const lastResult = row?.lastResult ?? undefined;
     return {

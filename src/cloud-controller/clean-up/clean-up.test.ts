@@ -186,7 +186,7 @@ test("a clean-up runs once a day at its time, by one of two processes, and shows
   assert.equal(ran(early), false);
   assert.equal(both.filter(ran).length, 1);
   assert.equal(ran(again), false);
-  const shown = (await cleanUpRuns({ ...parts, clock: at("2030-01-02T19:00:00Z") })).find(
+  const shown = (await cleanUpRuns(parts.context(at("2030-01-02T19:00:00Z")))).find(
     ({ name }) => name === "audit_events",
   );
   assert.deepEqual(shown, {
@@ -198,6 +198,22 @@ test("a clean-up runs once a day at its time, by one of two processes, and shows
     lastError: undefined,
     nextAt: "2030-01-02T20:00:00.000Z",
   });
+});
+
+test("an operator's time for one clean-up moves that one alone", async () => {
+  await using parts = await stage();
+  const times = { ...defaultCleanUp.times, audit_events: "04:15" } as const;
+  const ran = async (time: string) => Object.keys(await parts.run(at(time), { times }));
+  await ran("2030-01-01T04:15:00Z");
+
+  const atCloudControllersTimes = await ran("2030-01-01T20:00:00Z");
+  const atTheOperators = await ran("2030-01-02T04:15:00Z");
+
+  assert.deepEqual(atCloudControllersTimes, ["app_usage_events"]);
+  assert(atTheOperators.includes("audit_events"));
+  const shown = await cleanUpRuns(parts.context(at("2030-01-02T05:00:00Z"), { times }));
+  const [audit] = shown.filter(({ name }) => name === "audit_events");
+  assert.deepEqual([audit?.at, audit?.nextAt], ["04:15", "2030-01-03T04:15:00.000Z"]);
 });
 
 test("a blob that no row names goes at its third sighting; owned ones, caches and strange shapes stay", async () => {

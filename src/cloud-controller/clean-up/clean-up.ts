@@ -1,8 +1,7 @@
 import type { Blobstore } from "#blobstore/blobstore.ts";
 import type { Clock } from "#kernel/clock/clock.ts";
 import type { Database } from "../database/schema.ts";
-import type { CleanUpConfig } from "./clean-up-config.ts";
-import type { TimeOfDay } from "./schedule.ts";
+import type { CleanUpConfig, CleanUpName } from "./clean-up-config.ts";
 
 export interface CleanUpContext {
   readonly db: Database;
@@ -13,9 +12,7 @@ export interface CleanUpContext {
 
 /** One subject that is cleaned up once a day. */
 export interface CleanUp {
-  readonly name: string;
-  /** UTC, Cloud Controller's own times. */
-  readonly at: TimeOfDay;
+  readonly name: CleanUpName;
   /** How many it removed. May be repeated, and may stop in between: the next day goes on. */
   run(context: CleanUpContext, signal: AbortSignal): Promise<number>;
 }

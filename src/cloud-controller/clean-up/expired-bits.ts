@@ -8,12 +8,11 @@ const batch = 1_000;
 export const expiredBits: readonly CleanUp[] = [
   {
     name: "expired_blob_cleanup",
-    at: "00:00",
     run: async (context, signal) =>
       (await untilNone(signal, () => packageBits(context))) +
       (await untilNone(signal, () => dropletBits(context))),
   },
-  { name: "expired_resource_cleanup", at: "00:30", run: removeRows },
+  { name: "expired_resource_cleanup", run: removeRows },
 ];
 
 async function untilNone(signal: AbortSignal, work: () => Promise<number>): Promise<number> {

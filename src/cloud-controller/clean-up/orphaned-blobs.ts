@@ -20,7 +20,6 @@ const firstBytes = [0x00, 0x25, 0x49, 0x6d, 0x91, 0xb5, 0xd9, 0x100];
  */
 export const orphanedBlobs: CleanUp = {
   name: "orphaned_blobs_cleanup",
-  at: "01:30",
   async run(context, signal) {
     if (!context.config.removeOrphanedBlobs) return 0;
     let marks = 0;

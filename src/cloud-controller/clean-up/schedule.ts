@@ -3,7 +3,7 @@ import { addMs } from "#kernel/clock/clock.ts";
 const dayMs = 24 * 60 * 60 * 1000;
 
 /** An hour and minute in UTC, as `18:00`. */
-export type TimeOfDay = `${number}:${number}`;
+export type TimeOfDay = `${string}:${string}`;
 
 /**
  * Whether a daily clean-up is due: its time has come since it last began. What was missed while the platform was down
