@@ -32,6 +32,7 @@ import { RateLimiter } from "./http/rate-limit.ts";
 import { Permissions } from "./http/permissions.ts";
 import { createInternalServer, listenOnLoopback } from "./internal-server.ts";
 import { Jobs } from "./jobs/jobs.ts";
+import { meterLongPolls } from "./metrics/long-poll-metrics.ts";
 import { registerPlatformMetrics } from "./metrics/routes.ts";
 import { registerLogAccess } from "./apps/log-access.ts";
 import { registerApplications, registerTenancy, type Core } from "./register-resources.ts";
@@ -97,6 +98,7 @@ export async function startCloudController(
     authenticate,
     platformMetrics: dependencies.platformMetrics,
   });
+  meterLongPolls(registry, longPoll);
   starting.defer(() => stopping.abort());
 
   const core: Core = {

@@ -505,3 +505,23 @@ test("no password and no token is logged", async () => {
     assert.ok(!lines.includes(text));
   }
 });
+
+test("a request has an id, the client's own before it, in its answer and in what is logged of it", async () => {
+  const { token, logger } = await running();
+
+  const refused = await token(
+    { grant_type: "password", username: "admin", password: "wrong" },
+    { ...cfClient, "x-vcap-request-id": "mine" },
+  );
+  const odd = await token({}, { ...cfClient, "x-vcap-request-id": "a b" });
+
+  const requestId = refused.headers.get("x-vcap-request-id") ?? "";
+  assert.match(requestId, /^mine::[0-9a-f-]{36}$/);
+  assert.match(odd.headers.get("x-vcap-request-id") ?? "", /^[0-9a-f-]{36}$/);
+  const [line] = logger.lines.filter(({ event }) => event === "request-refused");
+  const { method, path, code } = line?.data ?? {};
+  assert.deepEqual(
+    { id: line?.data["requestId"], method, path, code },
+    { id: requestId, method: "POST", path: "/uaa/oauth/token", code: "unauthorized" },
+  );
+});

@@ -1,7 +1,7 @@
-import { randomUUID } from "node:crypto";
 import fastify, { type FastifyError, type FastifyInstance, type FastifyRequest } from "fastify";
 import { BlobstoreFull, BlobstoreUnavailable } from "#blobstore/blobstore.ts";
 import { whyUnavailable } from "#db/database-error.ts";
+import { newRequestId } from "#kernel/http/request-id.ts";
 import { withLogData } from "#kernel/log/log-context.ts";
 import type { Logger } from "#kernel/log/logger.ts";
 import type { Clock } from "#kernel/clock/clock.ts";
@@ -86,7 +86,7 @@ function authorizationOf({ raw }: FastifyRequest): string | undefined {
 export function createBareServer(logger: Logger): ApiServer {
   const app = fastify({
     bodyLimit: jsonBodyLimit,
-    genReqId: requestId,
+    genReqId: newRequestId,
     requestIdHeader: false,
     forceCloseConnections: true,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 512 },
@@ -148,13 +148,6 @@ export function createBareServer(logger: Logger): ApiServer {
       .send({ errors: error.entries });
   });
   return app;
-}
-
-/** The client's id, where it is harmless, stands before ours: `client::uuid`. */
-function requestId(request: { headers: Record<string, string | string[] | undefined> }): string {
-  const given = request.headers["x-vcap-request-id"];
-  const own = randomUUID();
-  return typeof given === "string" && /^[\w-]{1,128}$/.test(given) ? `${given}::${own}` : own;
 }
 
 function toCfError(thrown: unknown): CfError {

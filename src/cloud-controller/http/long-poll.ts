@@ -46,6 +46,7 @@ export class LongPoll {
   readonly #changes: Changes;
   readonly #stopping: AbortSignal;
   readonly #defaultMs: number;
+  #held = 0;
 
   constructor(options: {
     readonly clock: Clock;
@@ -58,6 +59,11 @@ export class LongPoll {
     this.#changes = options.changes;
     this.#stopping = options.stopping;
     this.#defaultMs = options.defaultMs;
+  }
+
+  /** How many requests it is holding. */
+  get held(): number {
+    return this.#held;
   }
 
   async hold<T>(
@@ -73,6 +79,7 @@ export class LongPoll {
     const end = () => ended.abort();
     reply.raw.once("close", end);
     const signal = AbortSignal.any([this.#stopping, ended.signal]);
+    this.#held += 1;
     const expiry = this.#clock.sleep(waitMs, signal).then(end, () => undefined);
     try {
       for (;;) {
@@ -85,6 +92,7 @@ export class LongPoll {
       reply.raw.off("close", end);
       end();
       await expiry;
+      this.#held -= 1;
     }
   }
 }

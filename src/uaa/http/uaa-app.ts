@@ -1,5 +1,7 @@
 import { fastify, type FastifyError, type FastifyInstance } from "fastify";
 import { whyUnavailable } from "#db/database-error.ts";
+import { newRequestId } from "#kernel/http/request-id.ts";
+import { withLogData } from "#kernel/log/log-context.ts";
 import type { Logger } from "#kernel/log/logger.ts";
 import { html, sendPage, wantsPage } from "../browser/page.ts";
 import { UaaError } from "../uaa-error.ts";
@@ -9,7 +11,11 @@ const maxBodyBytes = 64 * 1024;
 
 /** The HTTP server that UAA's endpoints are registered on: forms, JSON, and UAA's error documents. */
 export function createUaaApp(logger: Logger): FastifyInstance {
-  const app = fastify({ bodyLimit: maxBodyBytes });
+  const app = fastify({
+    bodyLimit: maxBodyBytes,
+    genReqId: newRequestId,
+    requestIdHeader: false,
+  });
   app.addContentTypeParser(
     "application/x-www-form-urlencoded",
     { parseAs: "string" },
@@ -22,16 +28,21 @@ export function createUaaApp(logger: Logger): FastifyInstance {
     async (_request: unknown, body: string | Buffer) => parseJson(body.toString()),
   );
   // As UAA's: nothing of it, answers to bad requests least of all, belongs in a cache.
-  app.addHook("onRequest", async (_request, reply) => {
-    void reply.header("cache-control", "no-store");
+  app.addHook("onRequest", async (request, reply) => {
+    void reply.header("cache-control", "no-store").header("x-vcap-request-id", request.id);
   });
+  // What reads the body ends the context that the request began, so it is entered again before the handler.
+  app.addHook("onRequest", (request, _reply, done) => withLogData({ requestId: request.id }, done));
+  app.addHook("preValidation", (request, _reply, done) =>
+    withLogData({ requestId: request.id }, done),
+  );
   app.setNotFoundHandler(() => {
     throw new UaaError("not_found", "There is nothing here");
   });
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const refusal = error instanceof UaaError ? error : fromFramework(error);
     if (refusal === undefined) {
-      logger.error("request-failed", { method: request.method, error });
+      logger.error("request-failed", { requestId: request.id, method: request.method, error });
       const unavailable = whyUnavailable(error);
       return reply.code(unavailable === undefined ? 500 : 503).send({
         error: "server_error",
@@ -40,7 +51,13 @@ export function createUaaApp(logger: Logger): FastifyInstance {
     }
     const challenge = refusal.challenge();
     if (challenge !== undefined) void reply.header("www-authenticate", challenge);
-    logger.info("request-refused", { code: refusal.code, description: refusal.message });
+    logger.info("request-refused", {
+      requestId: request.id,
+      method: request.method,
+      path: request.url.split("?")[0],
+      code: refusal.code,
+      description: refusal.message,
+    });
     if (wantsPage(request)) {
       const body = html`<p class="error">${refusal.message}</p>`;
       return sendPage(reply, { title: "Uh oh", body, httpStatus: refusal.httpStatus });
