@@ -7,6 +7,8 @@
 #   run ID SECONDS FOLDER INPUT_KIND INPUT OUTPUT_KIND OUTPUT PROGRAM ARGUMENT...
 #   kill ID
 #
+# Where PROGRAM is `perl` and its first ARGUMENT the path of a file (from `/`), a fork of this runs that file itself: neither perl nor the
+# modules strict, warnings and Config, which our own files use, are loaded again, which takes longer than most of them run.
 # INPUT_KIND: `text` (INPUT itself, of a pipe's size at most) or `file` (its path). OUTPUT_KIND: `keep`, `file` (a new one at
 # the path OUTPUT) or `nowhere` (pipes without a reader, also for standard error). After SECONDS the program is killed.
 # Standard output gives for each program that has ended, and whose output has ended where it is kept,
@@ -16,6 +18,8 @@
 # At the end of its input this ends; programs that run go on. No POSIX module: to load it takes longer than all the rest.
 use strict;
 use warnings;
+# For the files that are run here.
+use Config ();
 
 my ($WNOHANG, $EINTR, $LOCK_EX) = (1, 4, 2);
 my ($O_WRONLY, $O_CREAT, $O_EXCL) = (01, 0100, 0200);
@@ -85,6 +89,11 @@ sub keep {
         } else {
             open STDOUT, '>&', $out_write;
         }
+        if ($command[0] eq 'perl' and ($command[1] // '') =~ m{^/}) {
+            # Whoever reads what it writes waits for the last that holds the pipes: a child that it leaves must not.
+            close $_ for $in_read, $in_write, $out_read, $out_write, $err_read, $err_write;
+            run_here(@command);
+        }
         exec { $command[0] } @command or give_up("run $command[0]");
     }
     kill 'KILL', $target if $is_killed;
@@ -116,6 +125,18 @@ sub keep {
     alarm 0;
     my ($out, $err) = map { $text{$_} } sort { $a <=> $b } keys %text;
     answer($id, $ended >> 8, $ended & 127, $out, $err);
+}
+
+# Ends as perl would with that file: at its `exit`, its `die` or its end.
+sub run_here {
+    (undef, my $file, @ARGV) = @_;
+    $0 = join ' ', @_;
+    open my $readable, '<', $file or give_up("run $file");
+    close $readable;
+    do $file;
+    exit 0 if $@ eq '';
+    print STDERR $@;
+    exit 255;
 }
 
 sub give_up { my ($what) = @_; print STDERR "$what: $!\n"; exit 127 }

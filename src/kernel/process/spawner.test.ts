@@ -55,6 +55,54 @@ test("files are read from and written to, new ones only, with mode 0600", async 
   assert.deepEqual([again.status, again.stderr], [127, `make ${to}: File exists\n`]);
 });
 
+test("a file of perl has arguments, folder, input, outputs and status as any program", async (t) => {
+  const { spawner, folder } = await bench(t);
+  const file = path.join(folder, "it.pl");
+  const perl = async (text: string, args: readonly string[] = []) => {
+    await writeFile(file, text);
+    const { status, signal, stdout, stderr } = await spawner.run("perl", [file, ...args], {
+      cwd: folder,
+      input: "typed\n",
+    });
+    return [status ?? signal, stdout, stderr];
+  };
+  const all =
+    'use strict; print <STDIN>, qx(pwd), map { "<$_>" } @ARGV; print STDERR "err"; exit 7;';
+
+  assert.deepEqual(await perl(all, ["", "two words", "'\n"]), [
+    7,
+    `typed\n${folder}\n<><two words><'\n>`,
+    "err",
+  ]);
+  assert.deepEqual(await perl("print 1; 0"), [0, "1", ""]);
+  assert.deepEqual(await perl('die "why\\n"'), [255, "", "why\n"]);
+  assert.deepEqual(await perl("kill 'TERM', $$; sleep 60"), ["SIGTERM", "", ""]);
+  assert.deepEqual(await perl("exec 'echo', 'another'"), [0, "another\n", ""]);
+  assert.match(String((await perl("my $x = ;"))[2]), /^syntax error at .*it\.pl line 1/);
+  await rm(file);
+  const gone = await spawner.run("perl", [file]);
+  assert.deepEqual([gone.status, gone.stderr], [127, `run ${file}: No such file or directory\n`]);
+});
+
+test("a file of perl that leaves a child is over when it ends; the child shows as that file", async (t) => {
+  const { spawner, folder } = await bench(t);
+  const file = path.join(folder, "leaves.pl");
+  await writeFile(
+    file,
+    `my $pid = fork;
+    if ($pid) { print $pid; exit 3 }
+    open STDIN, '<', '/dev/null'; open STDOUT, '>', '/dev/null'; open STDERR, '>', '/dev/null';
+    sleep 60;`,
+  );
+
+  const { status, stdout } = await spawner.run("perl", [file, folder]);
+
+  assert.equal(status, 3);
+  const commandLine = await readFile(`/proc/${stdout}/cmdline`, "utf8");
+  process.kill(Number(stdout), "SIGKILL");
+  assert.equal(commandLine.split("\0", 1)[0], `perl ${file} ${folder}`);
+});
+
 test("many run at once, and long outputs do not mix", async (t) => {
   const { spawner, sh } = await bench(t);
 

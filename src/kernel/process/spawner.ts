@@ -5,6 +5,8 @@ import path from "node:path";
 import { CommandFailed, type CommandResult, defaultPath } from "./run-command.ts";
 
 const program = path.join(import.meta.dirname, "spawner.pl");
+/** A process can show as its command line what fits where its first one stood: `ps` is to tell the files that are run apart. */
+const roomForTitle = " ".repeat(512);
 
 export interface SpawnerOptions {
   /** Default: `/`. */
@@ -25,6 +27,7 @@ export interface SpawnerOptions {
 /**
  * Runs programs like `runCommand`, by a small process that is started with the first of them (`spawner.pl`): the fork of a
  * platform of 200 MB takes 7 ms of its one thread, a container's start some six of them. The environment is PATH alone.
+ * `perl FILE`, with a whole path, is run by that process's fork itself: perl need not be started again.
  */
 export class Spawner implements AsyncDisposable {
   readonly #pending = new Map<string, PromiseWithResolvers<CommandResult>>();
@@ -101,7 +104,7 @@ export class Spawner implements AsyncDisposable {
 
   #start(): ChildProcess {
     // A session of its own: the interrupt of a terminal must not end what the platform's stop needs.
-    const server = spawn("perl", [program], {
+    const server = spawn("perl", [program, roomForTitle], {
       stdio: ["pipe", "pipe", "ignore"],
       env: { PATH: defaultPath },
       detached: true,

@@ -1,10 +1,11 @@
 #!/usr/bin/perl
 # Mounts the root file system of one container: an overlay whose lower layers may be idmapped.
 #
-#   mount-overlay.pl DIR BASE OPTIONS [disk:LIMIT:TAKEN:TEMPLATE] [id:]LOWER... [-- COMMAND...]
+#   mount-overlay.pl DIR BASE OPTIONS [disk:LIMIT:TAKEN:TEMPLATE | tmp-of:PID:START_TIME:ROOT] [id:]LOWER... [-- COMMAND...]
 #
 # DIR holds `upper`, `work` and `rootfs` (the mount point). With `disk:` the container writes to a disk of its own
-# (container-disk.pl), and `upper` is the topmost of what lies below. The first LOWER lies on top. One with `id:` is mounted so
+# (container-disk.pl), and `upper` is the topmost of what lies below. With `tmp-of:` the overlay's /tmp goes over the one of a container
+# that runs (attach-tmp.pl), whose user namespace has the map already. The first LOWER lies on top. One with `id:` is mounted so
 # that an owner N on disk is BASE+N in the overlay: the layers on disk are shared by all containers, each of which has
 # a range of ids of its own. Node has no such calls and mount(8) learns them in util-linux 2.39 only; perl-base is on
 # every Debian and Ubuntu. No POSIX module: to load it takes five times as long as all of this.
@@ -72,7 +73,12 @@ if (my ($limit, $taken, $template) = $lowers[0] =~ /^disk:(\d+):(\d+):(.*)/s) {
     container_disk($template, $limit, $taken);
     ($writable, $lowers[0]) = ('disk/', 'upper');
 }
-my $namespace;
+my ($namespace, @target);
+if (@target = $lowers[0] =~ /^tmp-of:(\d+):(\d+):(.*)/s) {
+    require(__FILE__ =~ s/[^\/]*$/attach-tmp.pl/r);
+    shift @lowers;
+    open $namespace, '<', "/proc/$target[0]/ns/user" or fail('open the user namespace of the container');
+}
 my @mounted;
 my $empty = '';
 for my $lower (@lowers) {
@@ -105,5 +111,6 @@ for my $lower (@mounted) {
 }
 $! = $error;
 fail('mount the overlay') unless $mounted;
+attach_tmp(@target) if @target;
 exit 0 unless @command;
 exec { $command[0] } @command or fail("run $command[0]");

@@ -9,7 +9,6 @@ import { lives, type ProcessIdentity } from "../host/process-identity.ts";
 import type { CellHost } from "./cell-host.ts";
 
 const mountOverlay = path.join(import.meta.dirname, "../oci/mount-overlay.pl");
-const attachTmp = path.join(import.meta.dirname, "attach-tmp.pl");
 const takeTimeoutMs = 10_000;
 
 /** How the root of a container was mounted, for further overlays of the same layers. */
@@ -67,10 +66,10 @@ export class OverlaySnapshots implements ContainerSnapshots {
     const dir = path.join(snapshotsDir, String(this.#uppers.length));
     makeFolders(dir);
     const { pid, startTime } = this.#init;
-    const command = ["perl", attachTmp, String(pid), startTime, rootInside];
+    const overContainer = [`tmp-of:${pid}:${startTime}:${rootInside}`];
     const { status, stderr } = await this.#host.spawner.run(
       "perl",
-      this.#mountArguments(dir, this.#uppers, command),
+      this.#mountArguments(dir, [...overContainer, ...this.#layers(this.#uppers)]),
       { timeoutMs: takeTimeoutMs },
     );
     if (status !== 0) throw new SnapshotRefused(`it could not be mounted: ${stderr.trim()}`);
@@ -83,7 +82,8 @@ export class OverlaySnapshots implements ContainerSnapshots {
     if (uppers === undefined) throw new SnapshotRefused(`there is no snapshot "${name}"`);
     const dir = this.#scratch();
     makeFolders(dir);
-    const mount = this.#mountArguments(dir, uppers, ["sh", "-c", tarScript]);
+    const layers = this.#layers(uppers);
+    const mount = this.#mountArguments(dir, [...layers, "--", "sh", "-c", tarScript]);
     // In a mount namespace of its own, which ends with the program.
     const child = spawn("unshare", ["--mount", "--propagation", "private", "perl", ...mount], {
       stdio: ["ignore", "pipe", "pipe"],
@@ -113,14 +113,13 @@ export class OverlaySnapshots implements ContainerSnapshots {
     return pids.filter((name) => lives(path.join(folder, name, "stat"))).length;
   }
 
-  #mountArguments(
-    dir: string,
-    uppers: readonly string[],
-    command: readonly string[],
-  ): readonly string[] {
-    const { idBase, options, lowers } = this.#overlay;
-    const layers = [...uppers.toReversed(), ...lowers];
-    return [mountOverlay, dir, String(idBase), options, ...layers, "--", ...command];
+  #layers(uppers: readonly string[]): readonly string[] {
+    return [...uppers.toReversed(), ...this.#overlay.lowers];
+  }
+
+  #mountArguments(dir: string, rest: readonly string[]): readonly string[] {
+    const { idBase, options } = this.#overlay;
+    return [mountOverlay, dir, String(idBase), options, ...rest];
   }
 }
 
