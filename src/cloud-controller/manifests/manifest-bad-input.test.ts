@@ -17,7 +17,7 @@ test("what is no YAML of plain values is refused, in whatever encoding it hides"
     ["a Ruby object", "applications: [!ruby/object:Gem::Installer {i: x}]", parse],
     ["a key twice", "applications: []\napplications: [{name: a}]", parse],
     ["a merge of an alias", "x: &x {memory: 1G}\napplications: [{name: a, <<: *x}]", aliases],
-    ["an anchor alone", "applications: [{name: &n a}]", aliases],
+    ["an alias of a name", "applications: [{name: &n a, command: *n}]", aliases],
     ["a tab for a blank", "applications:\n-\tname: a\n\tmemory: 1G", parse],
     ["UTF-16", Buffer.from(`\ufeff${good}`, "utf16le"), parse],
     ["no UTF-8", Buffer.from([...Buffer.from("applications: [{name: "), 0xff, 0x7d, 0x5d]), parse],
@@ -39,6 +39,13 @@ test("what is no YAML of plain values is refused, in whatever encoding it hides"
   assert.equal((await admin.get("/v3/apps")).json.pagination.total_results, 0);
   const marked = await apply(`\ufeff${good}`);
   assert.equal((await admin.job(marked)).json.state, "COMPLETE", "a byte order mark is no fault");
+  const anchored = await apply("applications: [&a {name: &n b}]");
+  assert.equal((await admin.job(anchored)).json.state, "COMPLETE", "nor is an anchor alone");
+  const { resources } = (await admin.get("/v3/apps?order_by=name")).json;
+  assert.deepEqual(
+    resources.map(({ name }: { name: string }) => name),
+    ["a", "b"],
+  );
 });
 
 test("a name is a text of 1 to 255 characters, as YAML 1.2 reads it", async () => {

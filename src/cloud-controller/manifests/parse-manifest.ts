@@ -1,4 +1,4 @@
-import { isAlias, isNode, isScalar, parseDocument, visit, type Scalar } from "yaml";
+import { isAlias, isScalar, parseDocument, visit, type Scalar } from "yaml";
 import { CfError, unprocessable } from "../http/cf-errors.ts";
 
 /** Bytes of a manifest. */
@@ -85,7 +85,8 @@ function parseYaml(text: string): YamlValue {
     visit(document, {
       Node(_key, node) {
         if (isScalar(node)) node.value = exactValue(node);
-        if (isAlias(node) || (isNode(node) && "anchor" in node && node.anchor !== undefined)) {
+        // An anchor that no alias names is no fault, to Psych neither.
+        if (isAlias(node)) {
           throw new CfError(
             "BadRequest",
             "Bad request: Manifest does not support Anchors and Aliases",
