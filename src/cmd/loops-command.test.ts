@@ -8,9 +8,14 @@ import { loopLines } from "./loops-command.ts";
 
 const secret = "the secret of the data folder....";
 
-async function listener(answers: Readonly<Record<string, unknown>>) {
+/** Asks for the platform's secret; with a token for that, but where tokens are got. */
+async function listener(answers: Readonly<Record<string, unknown>>, token?: string) {
   const server = createServer((request: IncomingMessage, response) => {
-    response.statusCode = carriesSecret(request.headers, asInternalSecret(secret)) ? 200 : 401;
+    const isKnown =
+      token === undefined
+        ? carriesSecret(request.headers, asInternalSecret(secret))
+        : request.url === "/oauth/token" || request.headers.authorization === `bearer ${token}`;
+    response.statusCode = isKnown ? 200 : 401;
     response.end(JSON.stringify(answers[request.url ?? ""]));
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -54,11 +59,22 @@ test("the loops are shown with their last and next runs, and what they did", asy
     "/loops": [{ name: "converge-lrps", lastResult: "nothing to do" }],
   });
 
-  const lines = await loopLines({
-    cloudControllerPort: cloudController.port,
-    bbsPort: bbs.port,
-    internalSecret: secret,
-  });
+  using uaa = await listener(
+    {
+      "/oauth/token": { access_token: "operator's" },
+      "/rivera/v1/loops": [{ name: "uaa.upkeep", lastResult: { sessions: 2 } }],
+    },
+    "operator's",
+  );
+
+  const lines = await loopLines(
+    {
+      cloudControllerPort: cloudController.port,
+      bbsPort: bbs.port,
+      internalSecret: secret,
+    },
+    `http://127.0.0.1:${uaa.port}`,
+  );
 
   assert.deepEqual(
     lines.map((line) => line.split(/ {3,}/)),
@@ -67,6 +83,7 @@ test("the loops are shown with their last and next runs, and what they did", asy
       ["process-sync", "2026-01-02T03:04:05Z", "12 ms", "2026-01-02T03:04:35Z", '{"desired":4}'],
       ["jobs", "never"],
       ["converge-lrps", "never", "nothing to do"],
+      ["uaa.upkeep", "never", '{"sessions":2}'],
       [
         "clean-up audit_events",
         "2026-01-01T20:00:00Z",
@@ -88,7 +105,10 @@ test("the loops are shown with their last and next runs, and what they did", asy
 test("who has not the secret of the platform is told that it was refused", async () => {
   using other = await listener({});
   await assert.rejects(
-    loopLines({ cloudControllerPort: other.port, bbsPort: other.port, internalSecret: "other" }),
+    loopLines(
+      { cloudControllerPort: other.port, bbsPort: other.port, internalSecret: "other" },
+      `http://127.0.0.1:${other.port}`,
+    ),
     /answers 401/,
   );
 });

@@ -5,7 +5,8 @@ import {
   internalHeaders,
   type InternalSecret,
 } from "#kernel/http/internal-auth.ts";
-import type { PlatformState } from "./platform-state.ts";
+import { uaaAdminSecret, type PlatformState } from "./platform-state.ts";
+import { uaaOperator } from "./uaa-operator.ts";
 
 const loopsAnswer = z.array(
   z.object({
@@ -41,22 +42,25 @@ interface Row {
 const maximumCharacters = 60;
 
 /**
- * The loops of Cloud Controller and the BBS and the daily clean-ups, as the lines of a table: asked at the internal
- * listeners with the data folder's secret, for that is what shows that someone operates the platform.
+ * The loops of Cloud Controller, the BBS and UAA and the daily clean-ups, as the lines of a table: asked with the data
+ * folder's secrets, for they are what shows that someone operates the platform.
  */
 export async function loopLines(
   state: Pick<PlatformState, "cloudControllerPort" | "bbsPort" | "internalSecret">,
+  uaaUrl: string,
 ): Promise<string[]> {
   const secret = asInternalSecret(state.internalSecret);
   const cloudController = `http://127.0.0.1:${state.cloudControllerPort}`;
-  const [ours, bbs, cleanUps] = await Promise.all([
+  const [ours, bbs, uaa, cleanUps] = await Promise.all([
     ask(`${cloudController}/loops`, secret),
     ask(`http://127.0.0.1:${state.bbsPort}/loops`, secret),
+    uaaOperator(uaaUrl, uaaAdminSecret(state)).then((operator) => operator.loops()),
     ask(`${cloudController}/clean-up`, secret),
   ]);
   return table([
     ...loopsAnswer.parse(ours).map(toLoopRow),
     ...loopsAnswer.parse(bbs).map(toLoopRow),
+    ...loopsAnswer.parse(uaa).map(toLoopRow),
     ...cleanUpAnswer.parse(cleanUps).map(toCleanUpRow),
   ]);
 }

@@ -34,7 +34,7 @@ async function statusLines(
   { dataDir, field, loops }: Parameters<typeof status>[1],
 ): Promise<string[]> {
   const state = readPlatformState(dataDir);
-  if (loops && state !== undefined) return await loopLines(state);
+  if (loops && state !== undefined) return await loopLines(state, running.uaa);
   const kept = field === undefined && state !== undefined ? await keptStagingLines(state) : [];
   return [...describe(running, field), ...kept];
 }

@@ -6,6 +6,8 @@ export interface UaaOperator {
   setPassword(userName: string, password: string): Promise<void>;
   /** A new signing key, and when it begins to sign. */
   rotateKey(): Promise<{ readonly kid: string; readonly signsFrom: string }>;
+  /** What UAA's loops last did, as it tells it. */
+  loops(): Promise<unknown>;
   /** Makes a client that may do that, in place of one of that name. */
   replaceClient(client: {
     readonly id: string;
@@ -48,6 +50,7 @@ export async function uaaOperator(uaaUrl: string, clientSecret: string): Promise
       const { kid, signs_from: signsFrom } = keyAnswer.parse(answer);
       return { kid, signsFrom };
     },
+    loops: () => ask(`${uaaUrl}/rivera/v1/loops`, { headers }),
     async replaceClient({ id, secret, authorities }) {
       const known = await fetch(`${uaaUrl}/oauth/clients/${id}`, { method: "DELETE", headers });
       await known.body?.cancel();
