@@ -1,10 +1,10 @@
 import { presentTimestamp, relationTo, type Links } from "../http/links.ts";
 import type { Metadata } from "../metadata/metadata.ts";
-import type { App, Lifecycle } from "./app-table.ts";
+import type { Lifecycle, ShownApp } from "./app-table.ts";
 import { withoutCredentials } from "../buildpacks/buildpack-uri.ts";
 
 export function presentApp(
-  app: App,
+  app: ShownApp,
   { links, metadata }: { readonly links: Links; readonly metadata: Metadata },
 ) {
   const path = `/v3/apps/${app.guid}`;

@@ -61,9 +61,38 @@ export interface AppFeatures {
 const buildpacksColumn = z.array(z.string());
 const variablesColumn = z.record(z.string(), z.unknown());
 
-export function toApp(row: Selectable<AppTable>): App {
+/** What `presentApp` shows: lists do not read the environments, which are the largest part of an app. */
+export type ShownApp = Omit<App, "id" | "environmentVariables" | "features">;
+
+export const shownColumns = [
+  "apps.guid",
+  "apps.createdAt",
+  "apps.updatedAt",
+  "apps.name",
+  "apps.spaceGuid",
+  "apps.desiredState",
+  "apps.dropletGuid",
+  "apps.lifecycleType",
+  "apps.stack",
+  "apps.buildpacks",
+] as const;
+
+type ShownRow = Pick<
+  Selectable<AppTable>,
+  | "guid"
+  | "createdAt"
+  | "updatedAt"
+  | "name"
+  | "spaceGuid"
+  | "desiredState"
+  | "dropletGuid"
+  | "lifecycleType"
+  | "stack"
+  | "buildpacks"
+>;
+
+export function toShownApp(row: ShownRow): ShownApp {
   return {
-    id: row.id,
     guid: row.guid,
     createdAt: row.createdAt,
     updatedAt: row.updatedAt,
@@ -76,6 +105,13 @@ export function toApp(row: Selectable<AppTable>): App {
       buildpacks: buildpacksColumn.parse(JSON.parse(row.buildpacks)),
       stack: row.stack,
     },
+  };
+}
+
+export function toApp(row: Selectable<AppTable>): App {
+  return {
+    ...toShownApp(row),
+    id: row.id,
     environmentVariables: variablesColumn.parse(JSON.parse(row.environmentVariables)),
     features: {
       ssh: row.enableSsh === 1,

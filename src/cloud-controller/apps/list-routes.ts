@@ -4,12 +4,13 @@ import type { AuthContext } from "../http/auth-context.ts";
 import { notFound } from "../http/cf-errors.ts";
 import type { ApiServer } from "../http/create-server.ts";
 import { parseListQuery, type ListQuery, type ListSpec } from "../http/list-query.ts";
-import { fetchPage, isOneOf, presentPage } from "../http/page.ts";
+import { fetchRows, isOneOf, presentPagination } from "../http/page.ts";
+import { sendPage } from "../http/send-page.ts";
 import { loadMetadata, noMetadata } from "../metadata/metadata.ts";
 import { includedSpaces } from "../spaces/included-spaces.ts";
 import type { AppRoutes } from "./app-access.ts";
 import { presentApp } from "./app-presenter.ts";
-import { isLifecycleType, toApp } from "./app-table.ts";
+import { isLifecycleType, shownColumns, toShownApp } from "./app-table.ts";
 
 /** What may be shown beside apps. */
 export const appIncludes = ["space", "org", "space.organization"];
@@ -28,19 +29,13 @@ type Lists = Pick<AppRoutes, "db" | "links" | "permissions">;
 
 /** The apps that the caller may see: all, and those of one stack. */
 export function registerAppLists(app: ApiServer, context: Lists): void {
-  const { db, links } = context;
-  app.get("/v3/apps", async (request) => {
+  const { db } = context;
+  app.get("/v3/apps", async (request, reply) => {
     const list = parseListQuery(request.query, listSpec);
-    const { document, spaceGuids } = await appPage(context, request.auth, {
-      list,
-      path: "/v3/apps",
-    });
-    if (list.include.length === 0) return document;
-    const included = await includedSpaces(db, links, { include: list.include, spaceGuids });
-    return { ...document, included };
+    return sendPage(reply, await appPage(context, request.auth, { list, path: "/v3/apps" }));
   });
 
-  app.get<{ Params: { guid: string } }>("/v3/stacks/:guid/apps", async (request) => {
+  app.get<{ Params: { guid: string } }>("/v3/stacks/:guid/apps", async (request, reply) => {
     const { guid } = request.params;
     const stack = await db
       .selectFrom("stacks")
@@ -51,8 +46,7 @@ export function registerAppLists(app: ApiServer, context: Lists): void {
     const given = parseListQuery(request.query, listSpec);
     const list = { ...given, filters: { ...given.filters, stacks: [stack.name] } };
     const path = `/v3/stacks/${guid}/apps`;
-    const { document } = await appPage(context, request.auth, { list, path });
-    return document;
+    return sendPage(reply, await appPage(context, request.auth, { list, path }));
   });
 }
 
@@ -63,7 +57,7 @@ async function appPage(
 ) {
   const { names, space_guids, organization_guids, stacks } = list.filters;
   const visible = permissions.spaces(auth, "space.read", space_guids);
-  let query = db.selectFrom("apps").selectAll("apps");
+  let query = db.selectFrom("apps").select(shownColumns);
   if (visible !== undefined) query = query.where("apps.spaceGuid", "in", visible);
   else if (space_guids !== undefined) {
     query = query.where(isOneOf(sql.ref("apps.spaceGuid"), space_guids));
@@ -87,21 +81,26 @@ async function appPage(
   if (lifecycleType !== undefined && isLifecycleType(lifecycleType)) {
     query = query.where("apps.lifecycleType", "=", lifecycleType);
   }
-  const page = await fetchPage(query, list, "apps", "app");
-  const apps = page.rows.map(toApp);
-  const metadata = await loadMetadata(
-    db,
-    "app",
-    apps.map(({ guid }) => guid),
-  );
-  const document = presentPage({
-    links,
-    path,
-    list,
-    total: page.total,
-    resources: apps.map((found) =>
-      presentApp(found, { links, metadata: metadata.get(found.guid) ?? noMetadata }),
+  const { rows, total } = await fetchRows(query, list, "apps", "app");
+  const [count, metadata, included] = await Promise.all([
+    total(),
+    loadMetadata(
+      db,
+      "app",
+      rows.map(({ guid }) => guid),
     ),
-  });
-  return { document, spaceGuids: apps.map((found) => found.spaceGuid) };
+    list.include.length === 0
+      ? undefined
+      : includedSpaces(db, links, {
+          include: list.include,
+          spaceGuids: rows.map(({ spaceGuid }) => spaceGuid),
+        }),
+  ]);
+  return {
+    pagination: presentPagination({ links, path, list, total: count }),
+    rows,
+    present: (row: (typeof rows)[number]) =>
+      presentApp(toShownApp(row), { links, metadata: metadata.get(row.guid) ?? noMetadata }),
+    included,
+  };
 }

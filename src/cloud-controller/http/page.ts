@@ -22,6 +22,17 @@ export async function fetchPage<Table extends keyof Schema, Row>(
   table: Table,
   owner?: MetadataOwner,
 ): Promise<Page<Row>> {
+  const { rows, total } = await fetchRows(query, list, table, owner);
+  return { rows, total: await total() };
+}
+
+/** As `fetchPage`, for who has more to ask about the rows: `total` asks for the count, and can be asked beside that. */
+export async function fetchRows<Table extends keyof Schema, Row>(
+  query: SelectQueryBuilder<Schema, Table, Row>,
+  list: ListQuery,
+  table: Table,
+  owner?: MetadataOwner,
+): Promise<{ readonly rows: readonly Row[]; readonly total: () => Promise<number> }> {
   const filtered = applyCommonFilters(query, list, { table, owner });
   const direction = list.order?.descending === true ? sql`desc` : sql`asc`;
   const ordered =
@@ -37,12 +48,15 @@ export async function fetchPage<Table extends keyof Schema, Row>(
     .offset(offset)
     .execute();
   const isLast = rows.length <= list.perPage && (rows.length > 0 || offset === 0);
-  if (isLast) return { rows, total: offset + rows.length };
-  const { total } = await filtered
-    .clearSelect()
-    .clearOrderBy()
-    .select(sql<number>`count(*)`.as("total"))
-    .executeTakeFirstOrThrow();
+  if (isLast) return { rows, total: async () => offset + rows.length };
+  const total = async () => {
+    const counted = await filtered
+      .clearSelect()
+      .clearOrderBy()
+      .select(sql<number>`count(*)`.as("total"))
+      .executeTakeFirstOrThrow();
+    return counted.total;
+  };
   return { rows: rows.slice(0, list.perPage), total };
 }
 
@@ -113,26 +127,34 @@ export interface PresentedPage {
 }
 
 /** The document of a list: its links repeat the filters, keys sorted, `page` and `per_page` where they belong. */
-export function presentPage(options: {
+export function presentPage(
+  options: PageLinks & { readonly resources: readonly unknown[] },
+): PresentedPage {
+  return { pagination: presentPagination(options), resources: options.resources };
+}
+
+interface PageLinks {
   readonly links: Links;
   readonly path: string;
   readonly list: ListQuery;
   readonly total: number;
-  readonly resources: readonly unknown[];
-}): PresentedPage {
-  const { links, path, list, total, resources } = options;
+}
+
+export function presentPagination({
+  links,
+  path,
+  list,
+  total,
+}: PageLinks): PresentedPage["pagination"] {
   const pages = Math.max(1, Math.ceil(total / list.perPage));
   const linkTo = (page: number) => links.to(`${path}?${queryOf(list, page)}`);
   return {
-    pagination: {
-      total_results: total,
-      total_pages: pages,
-      first: linkTo(1),
-      last: linkTo(pages),
-      next: list.page < pages ? linkTo(list.page + 1) : null,
-      previous: list.page > 1 ? linkTo(Math.min(list.page - 1, pages)) : null,
-    },
-    resources,
+    total_results: total,
+    total_pages: pages,
+    first: linkTo(1),
+    last: linkTo(pages),
+    next: list.page < pages ? linkTo(list.page + 1) : null,
+    previous: list.page > 1 ? linkTo(Math.min(list.page - 1, pages)) : null,
   };
 }
 

@@ -1,10 +1,10 @@
-import { sql } from "kysely";
+import { sql, type Expression, type Selectable } from "kysely";
 import { z } from "zod";
 import { isOneOf } from "../http/page.ts";
 import { CfError } from "../http/cf-errors.ts";
 import type { Executor } from "../database/schema.ts";
 import { annotationValueFault, keyFault, labelValueFault } from "./metadata-key.ts";
-import type { MetadataOwner } from "./metadata-table.ts";
+import type { MetadataOwner, MetadataTable } from "./metadata-table.ts";
 
 /** What a resource shows. */
 export interface Metadata {
@@ -124,35 +124,60 @@ async function refuseTooMany(
   }
 }
 
-/** The metadata of a page of resources in one query. */
+/** The metadata of a page of resources in one query; those that have none are not among it. */
 export async function loadMetadata(
   db: Executor,
   type: MetadataOwner,
   guids: readonly string[],
 ): Promise<ReadonlyMap<string, Metadata>> {
-  const loaded = new Map(
-    guids.map((guid) => [
-      guid,
-      {
-        labels: Object.create(null) as Record<string, string>,
-        annotations: Object.create(null) as Record<string, string>,
-      },
-    ]),
-  );
-  if (guids.length === 0) return loaded;
-  const rows = await db
+  if (guids.length === 0) return new Map();
+  return (await loadMetadataOf(db, [{ type, guids }]))(type);
+}
+
+interface Owners {
+  readonly type: MetadataOwner;
+  /** Or the query that tells them. */
+  readonly guids: readonly string[] | Expression<unknown>;
+}
+
+/** The metadata of resources of several types in one query; each type's as `loadMetadata` tells it. */
+export async function loadMetadataOf(
+  db: Executor,
+  [first, ...others]: readonly [Owners, ...Owners[]],
+): Promise<(type: MetadataOwner) => ReadonlyMap<string, Metadata>> {
+  const rows = await others
+    .reduce((query, next) => query.unionAll(storedMetadata(db, next)), storedMetadata(db, first))
+    .orderBy("key")
+    .execute();
+  return (type) => byResource(rows.filter(({ resourceType }) => resourceType === type));
+}
+
+function storedMetadata(db: Executor, { type, guids }: Owners) {
+  const guid = sql.ref("metadata.resourceGuid");
+  return db
     .selectFrom("metadata")
     .selectAll()
     .where("resourceType", "=", type)
-    .where(isOneOf(sql.ref("metadata.resourceGuid"), guids))
-    .orderBy("key")
-    .execute();
-  for (const row of rows) {
-    const metadata = loaded.get(row.resourceGuid);
-    if (metadata === undefined) continue;
-    metadata[row.kind === "label" ? "labels" : "annotations"][row.key] = row.value;
+    .where(isList(guids) ? isOneOf(guid, guids) : sql<boolean>`${guid} in ${guids}`);
+}
+
+/** What `Array.isArray` says of lists that are read only. */
+function isList(guids: Owners["guids"]): guids is readonly string[] {
+  return Array.isArray(guids);
+}
+
+function byResource(rows: readonly Selectable<MetadataTable>[]): ReadonlyMap<string, Metadata> {
+  const found = new Map<string, Record<"labels" | "annotations", Record<string, string>>>();
+  for (const { resourceGuid, kind, key, value } of rows) {
+    const metadata = found.get(resourceGuid) ?? {
+      // Without a prototype: a key may be any text.
+      labels: Object.create(null) as Record<string, string>,
+      annotations: Object.create(null) as Record<string, string>,
+    };
+    metadata[kind === "label" ? "labels" : "annotations"][key] = value;
+    found.set(resourceGuid, metadata);
   }
-  return loaded;
+  return found;
 }
 
 export async function deleteMetadata(

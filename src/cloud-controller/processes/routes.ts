@@ -4,10 +4,11 @@ import { notFound } from "../http/cf-errors.ts";
 import type { ApiServer } from "../http/create-server.ts";
 import { parseListQuery, type ListQuery } from "../http/list-query.ts";
 import type { AuthContext } from "../http/auth-context.ts";
-import { fetchPage, isOneOf, presentPage } from "../http/page.ts";
+import { fetchRows, isOneOf, presentPagination } from "../http/page.ts";
+import { sendPage } from "../http/send-page.ts";
 import { loadMetadata, noMetadata } from "../metadata/metadata.ts";
 import { presentProcess } from "./process-presenter.ts";
-import { toProcesses } from "./process-table.ts";
+import { toProcesses, type Process } from "./process-table.ts";
 import { registerSingleProcesses, type ProcessRoutes } from "./single-process-routes.ts";
 
 const hiddenInLists = "[PRIVATE DATA HIDDEN IN LISTS]";
@@ -15,17 +16,18 @@ const hiddenInLists = "[PRIVATE DATA HIDDEN IN LISTS]";
 export function registerProcesses(app: ApiServer, dependencies: ProcessRoutes): void {
   const { db, permissions, limits } = dependencies;
 
-  app.get("/v3/processes", async (request) => {
+  app.get("/v3/processes", async (request, reply) => {
     const list = parseListQuery(request.query, {
       narrowed: { by: ["app_guids", "space_guids"], perPage: limits.narrowedPageSize },
       filters: ["types", "app_guids", "space_guids", "organization_guids"],
       labels: true,
       embed: ["process_instances"],
     });
-    return await presentList(dependencies, request.auth, { list, path: "/v3/processes" });
+    const path = "/v3/processes";
+    return sendPage(reply, await processPage(dependencies, request.auth, { list, path }));
   });
 
-  app.get<{ Params: { guid: string } }>("/v3/apps/:guid/processes", async (request) => {
+  app.get<{ Params: { guid: string } }>("/v3/apps/:guid/processes", async (request, reply) => {
     const { guid } = request.params;
     const list = parseListQuery(request.query, {
       filters: ["types"],
@@ -37,13 +39,14 @@ export function registerProcesses(app: ApiServer, dependencies: ProcessRoutes): 
     const place = { spaceGuid: owner.spaceGuid };
     await permissions.require(request.auth, "space.read", { name: "App", place });
     const path = `/v3/apps/${guid}/processes`;
-    return await presentList(dependencies, request.auth, { list, path, appGuid: guid });
+    const page = await processPage(dependencies, request.auth, { list, path, appGuid: guid });
+    return sendPage(reply, page);
   });
 
   registerSingleProcesses(app, dependencies);
 }
 
-async function presentList(
+async function processPage(
   { db, permissions, links, reports }: ProcessRoutes,
   auth: AuthContext,
   {
@@ -76,24 +79,27 @@ async function presentList(
     query = query.where(isOneOf(sql.ref("processes.appGuid"), app_guids));
   if (types !== undefined) query = query.where(isOneOf(sql.ref("processes.type"), types));
 
-  const page = await fetchPage(query, list, "processes", "process");
-  const processes = toProcesses(page.rows);
-  const guids = processes.map((process) => process.guid);
-  const metadata = await loadMetadata(db, "process", guids);
-  const instances = list.embed.length === 0 ? undefined : await reports.instances(processes);
-  return presentPage({
-    links,
-    path,
-    list,
-    total: page.total,
-    resources: processes.map((process, index) =>
+  const { rows, total } = await fetchRows(query, list, "processes", "process");
+  const processes = toProcesses(rows);
+  const [count, metadata, instances] = await Promise.all([
+    total(),
+    loadMetadata(
+      db,
+      "process",
+      rows.map(({ guid }) => guid),
+    ),
+    list.embed.length === 0 ? undefined : reports.instances(processes),
+  ]);
+  return {
+    pagination: presentPagination({ links, path, list, total: count }),
+    rows: processes,
+    present: (process: Process, index: number) =>
       presentProcess(process, {
         links,
         metadata: metadata.get(process.guid) ?? noMetadata,
-        spaceGuid: page.rows[index]?.spaceGuid ?? "",
+        spaceGuid: rows[index]?.spaceGuid ?? "",
         command: hiddenInLists,
         ...(instances === undefined ? {} : { instances: instances.get(process.guid) ?? [] }),
       }),
-    ),
-  });
+  };
 }

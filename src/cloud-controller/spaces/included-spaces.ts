@@ -2,11 +2,14 @@ import { sql } from "kysely";
 import type { Database } from "../database/schema.ts";
 import type { Links } from "../http/links.ts";
 import { isOneOf } from "../http/page.ts";
-import { loadMetadata, noMetadata } from "../metadata/metadata.ts";
-import { presentOrganizations } from "../organizations/included-organizations.ts";
+import { loadMetadataOf, noMetadata } from "../metadata/metadata.ts";
+import { presentOrganization } from "../organizations/organization-presenter.ts";
 import { presentSpace } from "./space-presenter.ts";
 
-/** For `include=space` and `include=space.organization` of resources that live in spaces. */
+/**
+ * For `include=space` and `include=space.organization` of resources that live in spaces. Nothing waits for the answer to
+ * another question: all are about the spaces given.
+ */
 export async function includedSpaces(
   db: Database,
   links: Links,
@@ -15,22 +18,46 @@ export async function includedSpaces(
   const wantsOrganizations = request.include.some((value) => /^(space\.)?org/.test(value));
   const wantsSpaces = wantsOrganizations || request.include.includes("space");
   if (!wantsSpaces) return {};
-  const rows = await db
-    .selectFrom("spaces")
-    .selectAll()
-    .where(isOneOf(sql.ref("spaces.guid"), [...new Set(request.spaceGuids)]))
-    .orderBy("id")
-    .execute();
-  const metadata = await loadMetadata(
-    db,
-    "space",
-    rows.map((row) => row.guid),
-  );
-  const owners = rows.map((row) => row.organizationGuid);
+  const guids = [...new Set(request.spaceGuids)];
+  const owners = db
+    .selectFrom("spaces as place")
+    .select("place.organizationGuid")
+    .where(isOneOf(sql.ref("place.guid"), guids));
+  const [spaces, organizations, metadataOf] = await Promise.all([
+    db
+      .selectFrom("spaces")
+      .selectAll()
+      .where(isOneOf(sql.ref("spaces.guid"), guids))
+      .orderBy("id")
+      .execute(),
+    wantsOrganizations
+      ? db
+          .selectFrom("organizations")
+          .selectAll()
+          .where("guid", "in", owners)
+          .orderBy("id")
+          .execute()
+      : undefined,
+    loadMetadataOf(db, [
+      { type: "space", guids },
+      ...(wantsOrganizations ? [{ type: "organization", guids: owners } as const] : []),
+    ]),
+  ]);
+  const ofSpaces = metadataOf("space");
+  const ofOrganizations = metadataOf("organization");
   return {
-    spaces: rows.map((row) =>
-      presentSpace(row, { links, metadata: metadata.get(row.guid) ?? noMetadata }),
+    spaces: spaces.map((row) =>
+      presentSpace(row, { links, metadata: ofSpaces.get(row.guid) ?? noMetadata }),
     ),
-    ...(wantsOrganizations ? { organizations: await presentOrganizations(db, links, owners) } : {}),
+    ...(organizations === undefined
+      ? {}
+      : {
+          organizations: organizations.map((row) =>
+            presentOrganization(row, {
+              links,
+              metadata: ofOrganizations.get(row.guid) ?? noMetadata,
+            }),
+          ),
+        }),
   };
 }
