@@ -15,8 +15,9 @@ import { Developer } from "../testing/developer.ts";
 import { TestCloudController } from "../testing/test-cloud-controller.ts";
 
 const child = fileURLToPath(new URL("../testing/upload-and-die.ts", import.meta.url));
+type After = "AWAITING_UPLOAD" | "FAILED" | "READY";
 /** Every step of an upload, in its order, and what its package is after the next start. */
-const points: readonly (readonly [string, "AWAITING_UPLOAD" | "FAILED" | "READY"])[] = [
+const points: readonly (readonly [string, After])[] = [
   // Not committed: the upload may be sent again.
   ['after update "packages"', "AWAITING_UPLOAD"],
   ['after insert into "audit_events" #2', "AWAITING_UPLOAD"],
@@ -36,11 +37,28 @@ const points: readonly (readonly [string, "AWAITING_UPLOAD" | "FAILED" | "READY"
   ['after update "packages" #2', "READY"],
 ];
 
-for (const [point, state] of points) {
-  test(`killed ${point}, an upload is ${state} after the next start: nothing half-made is served, nothing named is missing`, async () => {
+/** The same where the upload is so large that a thread makes its package, and the cache is filled once that is READY. */
+const pointsOfLarge: readonly (readonly [string, After])[] = [
+  ["while upload", "AWAITING_UPLOAD"],
+  ["while package.zip", "FAILED"],
+  ["while pack-0", "FAILED"],
+  ['after insert into "resource_packs"', "READY"],
+  ["after put cc-resources", "READY"],
+  ['after insert into "resource_files" #3', "READY"],
+  ['after insert into "resources" #3', "READY"],
+];
+const cuts = [
+  ...points.map(([point, state]) => ({ point, state, files: 1 })),
+  ...pointsOfLarge.map(([point, state]) => ({ point, state, files: 600 })),
+];
+
+for (const { point, state, files } of cuts) {
+  test(`killed ${point}, an upload of ${files} is ${state} after the next start: nothing half-made is served, nothing named is missing`, async () => {
     const directory = await mkdtemp(path.join(tmpdir(), "killed-"));
     try {
-      const killed = spawn(process.execPath, [child, directory, point], { stdio: "inherit" });
+      const killed = spawn(process.execPath, [child, directory, point, String(files)], {
+        stdio: "inherit",
+      });
       const [, signal] = await once(killed, "exit");
       assert.equal(signal, "SIGKILL");
 

@@ -70,6 +70,12 @@ const nothing = { sha256: null, contentKey: null };
 const atOnce = 2;
 
 /**
+ * So many new files are in the cache before their package is READY, so that the next match finds them whenever it comes.
+ * Of more the package does not wait: their rows, in an index of millions, take as long as all that was before.
+ */
+const filesCachedFirst = 500;
+
+/**
  * Makes packages of uploads: check, take new files into the resource cache, add the matched ones, store, READY. What is
  * wrong with an upload becomes the package's error and a line on the app's log.
  */
@@ -86,9 +92,18 @@ export class PackageProcessing implements AsyncDisposable {
 
   /** Begins; the promise resolves once the package has its final state and never rejects. */
   start(upload: PackageUpload): Promise<void> {
-    const work = this.#process(upload).finally(() => this.#running.delete(work));
+    const { packageGuid } = upload;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const work = this.#process(upload, resolve)
+      .catch((error: unknown) => {
+        this.#options.logger.error("upload-not-removed", { package: packageGuid, error });
+      })
+      .finally(() => {
+        this.#running.delete(work);
+        resolve();
+      });
     this.#running.add(work);
-    return work;
+    return promise;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -96,11 +111,14 @@ export class PackageProcessing implements AsyncDisposable {
     await this.#threads[Symbol.asyncDispose]();
   }
 
-  async #process(upload: PackageUpload): Promise<void> {
+  async #process(upload: PackageUpload, ended: () => void): Promise<void> {
     await this.#turn();
     try {
-      const made = await this.#make(upload);
+      const { fillCache, ...made } = await this.#make(upload);
       await this.#finish(upload, { state: "READY", ...made, error: null });
+      if (fillCache === undefined) return;
+      ended();
+      await fillCache();
     } catch (error) {
       const message = this.#messageOf(asFullWhereFull(error), upload);
       await this.#finish(upload, { state: "FAILED", ...nothing, error: message });
@@ -108,9 +126,9 @@ export class PackageProcessing implements AsyncDisposable {
         type: "ERR",
       });
     } finally {
-      await rm(upload.directory, { recursive: true, force: true });
       this.#free += 1;
       this.#waiting.shift()?.();
+      await rm(upload.directory, { recursive: true, force: true });
     }
   }
 
@@ -121,7 +139,7 @@ export class PackageProcessing implements AsyncDisposable {
     this.#free -= 1;
   }
 
-  async #make(upload: PackageUpload): Promise<Pick<Package, "sha256" | "contentKey">> {
+  async #make(upload: PackageUpload): Promise<MadePackage> {
     const { blobstore, resources, resourceCache, space, limits } = this.#options;
     const archiveLimits = {
       maxTotalBytes: limits.maximumPackageBytes,
@@ -150,12 +168,16 @@ export class PackageProcessing implements AsyncDisposable {
         if (error instanceof CorruptResource) await resources.forgetPackOf(error.sha256);
         throw error;
       });
+    const fillCache = () => this.#fillCache(upload, cacheable, assembled);
+    const isFilledLater = cacheable.length > filesCachedFirst;
     const [stored] = await Promise.allSettled([
       blobstore.putFile(packageBlob(upload.packageGuid), assembled.path, assembled.content),
-      this.#fillCache(upload, cacheable, assembled),
+      isFilledLater ? undefined : fillCache(),
     ]);
     if (stored.status === "rejected") throw stored.reason;
-    return { sha256: stored.value.sha256, contentKey: assembled.contentKey ?? null };
+    const { sha256 } = stored.value;
+    const made = { sha256, contentKey: assembled.contentKey ?? null };
+    return isFilledLater ? { ...made, fillCache } : made;
   }
 
   /** The app's last large package, which a push of what has not changed is again. */
@@ -215,11 +237,10 @@ export class PackageProcessing implements AsyncDisposable {
 
   /** The files of the upload's resources, in their order. A match may have found them, before which rights may have changed. */
   async #find(upload: PackageUpload): Promise<readonly FoundFile[]> {
-    const mayUse = await this.#usable(upload.scope);
-    const placed = upload.resources.map((asked) => {
-      const file = "file" in asked ? asked.file : undefined;
-      return file !== undefined && mayUse(file) ? file : undefined;
-    });
+    const given = upload.resources.map((asked) => ("file" in asked ? asked.file : undefined));
+    const isAnyGiven = given.some((file) => file !== undefined);
+    const mayUse = isAnyGiven ? await this.#usable(upload.scope) : () => false;
+    const placed = given.map((file) => (file !== undefined && mayUse(file) ? file : undefined));
     const unplaced = upload.resources.filter((_, index) => placed[index] === undefined);
     const known =
       unplaced.length === 0
@@ -304,6 +325,11 @@ async function bytesToWrite(
 ): Promise<number> {
   const uploaded = bitsPath === undefined ? 0 : (await stat(bitsPath)).size;
   return matched.reduce((sum, { compressedSize }) => sum + compressedSize, 2 * uploaded);
+}
+
+interface MadePackage extends Pick<Package, "sha256" | "contentKey"> {
+  /** What is still to be done with the upload's files once the package is READY; never rejects. */
+  readonly fillCache?: () => Promise<void>;
 }
 
 interface MatchedFiles {

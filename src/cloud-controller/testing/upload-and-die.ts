@@ -1,20 +1,24 @@
-import { hash } from "node:crypto";
+import { hash, randomBytes } from "node:crypto";
+import { globSync, readdirSync } from "node:fs";
 import path from "node:path";
 import { argv } from "node:process";
 import { openDiskBlobstore } from "#blobstore/disk-blobstore.ts";
 import type { Blobstore, BlobKey } from "#blobstore/blobstore.ts";
 import type { DatabaseConfig } from "#db/database-config.ts";
+import { nextTurn } from "#kernel/clock/next-turn.ts";
 import { testDatabase } from "#db/testing/test-database.ts";
 import { migrations } from "../database/migrations/all.ts";
 import { buildZip } from "./build-zip.ts";
 import { Developer } from "./developer.ts";
+import { eventually } from "./eventually.ts";
 import { TestCloudController } from "./test-cloud-controller.ts";
 
-// A Cloud Controller that is killed while it makes a package of one new and one matched file:
-// `node upload-and-die.ts DIRECTORY POINT [DATABASE]`. A point is "before" or "after" and a blob's being stored or found
-// (`before put cc-resources`, `after link cc-resources`), or `after` and the beginning of a statement
-// (`after update "packages"`); with a number behind it, the nth time.
-const [, , directory = "", wanted = ""] = argv;
+// A Cloud Controller that is killed while it makes a package of new files, one if not said otherwise, and one matched file:
+// `node upload-and-die.ts DIRECTORY POINT [FILES]`. A point is "before" or "after" and a blob's being stored or found
+// (`before put cc-resources`, `after link cc-resources`), `after` and the beginning of a statement
+// (`after update "packages"`), with a number behind it, the nth time; or `while` and a file of the upload's directory that
+// is being written (`while package.zip`).
+const [, , directory = "", wanted = "", files = "1"] = argv;
 const [, point = "", count = "1"] = /^(.*?)(?: #(\d+))?$/.exec(wanted) ?? [];
 let left = Number(count);
 let isArmed = false;
@@ -51,8 +55,15 @@ await using cc = await TestCloudController.start({ directory, blobstore, config:
 const developer = await Developer.admin(cc);
 const app = await developer.createApp("a");
 await developer.packageOf(app, buildZip([{ name: "one", content: "content of one" }]));
+const uploads = path.join(directory, "work/uploads");
+await eventually(async () => (readdirSync(uploads).length === 0 ? true : undefined));
 isArmed = true;
-await developer.packageOf(app, buildZip([{ name: "two", content: "content of two" }]), [
+if (point.startsWith("while ")) void whileThere(point.slice("while ".length));
+const many = Array.from({ length: Number(files) - 1 }, (_, index) => ({
+  name: `more-${index}`,
+  content: randomBytes(10_000),
+}));
+await developer.packageOf(app, buildZip([{ name: "two", content: "content of two" }, ...many]), [
   {
     checksum: { value: hash("sha1", "content of one") },
     size_in_bytes: "content of one".length,
@@ -65,4 +76,12 @@ function reach(reached: string): void {
   if (!isArmed || !reached.startsWith(point)) return;
   left -= 1;
   if (left === 0) process.kill(process.pid, "SIGKILL");
+}
+
+/** Looks each turn of the event loop: what is written, another thread or the kernel writes. */
+async function whileThere(name: string): Promise<void> {
+  for (;;) {
+    if (globSync(path.join(uploads, "*", name)).length > 0) reach(point);
+    await nextTurn();
+  }
 }
