@@ -92,6 +92,12 @@ function describe(running: RiveraJson, field: string | undefined): string[] {
   return [value];
 }
 
+/** Without a port where that is the scheme's own. */
+export function appsAddress(domain: string, router: string): string {
+  const { port } = new URL(router);
+  return `http://<app>.${domain}${port === "" ? "" : `:${port}`}`;
+}
+
 /** The administrator's password is shown at the first start, and afterwards to who asks for it. */
 export function howToLogIn(
   running: Pick<RiveraJson, "api" | "admin">,

@@ -6,7 +6,7 @@ import { pinoLogger } from "#kernel/log/pino-logger.ts";
 import type { Logger } from "#kernel/log/logger.ts";
 import { runChecked } from "#kernel/process/run-command.ts";
 import { lockDataDir } from "./data-lock.ts";
-import { howToLogIn } from "./platform-commands.ts";
+import { appsAddress, howToLogIn } from "./platform-commands.ts";
 import { platformConfig, type PlatformConfig } from "./platform-config.ts";
 import { readPlatformState } from "./platform-state.ts";
 import { startPlatform } from "./platform.ts";
@@ -53,7 +53,7 @@ async function runPlatform(io: UpIo, config: PlatformConfig): Promise<number> {
       io.print(`Page   ${platform.addresses.web}`);
       io.print(`       signed in at once: bin/rivera dashboard --data ${config.dataDir}`);
     }
-    io.print(`Apps   http://<app>.${config.domain}:${new URL(platform.addresses.router).port}`);
+    io.print(`Apps   ${appsAddress(config.domain, platform.addresses.router)}`);
     for (const line of howToLogIn(platform.addresses, config.dataDir, isFirstStart)) {
       io.print(line);
     }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { numeric } from "../http/numeric.ts";
 import { maximumInteger } from "../http/parse-message.ts";
 import { metadataSchema } from "../metadata/metadata.ts";
 
@@ -8,7 +9,7 @@ const name = z
   .max(250)
   .regex(/^[-\w]+$/);
 const stack = z.string().max(250).nullish();
-const position = z.int().min(1).max(maximumInteger);
+const position = numeric(z.int().min(1).max(maximumInteger));
 
 export const buildpackCreateMessage = z.strictObject({
   name: z

@@ -1,5 +1,4 @@
 import { rm } from "node:fs/promises";
-import multipart from "@fastify/multipart";
 import { sql } from "kysely";
 import { z } from "zod";
 import path from "node:path";
@@ -19,6 +18,7 @@ import { acceptJob } from "../jobs/routes.ts";
 import { deleteMetadata, loadMetadata } from "../metadata/metadata.ts";
 import { receiveUpload } from "../packages/receive-upload.ts";
 import type { UploadWorkspaces } from "../packages/upload-workspaces.ts";
+import { registerUploads } from "../packages/upload-scope.ts";
 import { requireArchive, storeBuildpackBits } from "./buildpack-bits.ts";
 import { createBuildpack, recordBuildpackEvent, updateBuildpack } from "./buildpack-create.ts";
 import { closeGaps } from "./buildpack-positions.ts";
@@ -123,8 +123,7 @@ function registerWrites(app: ApiServer, context: BuildpackRoutes): void {
 
 function registerUpload(app: ApiServer, context: BuildpackRoutes): void {
   const { db, clock, links, jobs, workspaces } = context;
-  void app.register(async (scope) => {
-    await scope.register(multipart, { throwFileSizeLimit: false });
+  registerUploads(app, (scope) => {
     scope.post<ByGuid>("/v3/buildpacks/:guid/upload", async (request, reply) => {
       const buildpack = await findBuildpack(db, request.params.guid);
       requireAdmin(request.auth);

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { lifecycleMessage } from "../apps/messages.ts";
+import { numeric } from "../http/numeric.ts";
 import { maximumInteger } from "../http/parse-message.ts";
 import { metadataSchema } from "../metadata/metadata.ts";
 
@@ -14,7 +15,9 @@ const packageGuid = z
   .min(1, { error: `Package guid can't be blank, ${guidLength}` })
   .max(200, { error: guidLength });
 
-const size = z.int().min(1, { error: "must be greater than 0" }).max(maximumInteger).nullish();
+const size = numeric(
+  z.int().min(1, { error: "must be greater than 0" }).max(maximumInteger),
+).nullish();
 
 export const buildCreateMessage = z.strictObject({
   package: z.object(
@@ -24,7 +27,9 @@ export const buildCreateMessage = z.strictObject({
   lifecycle: lifecycleMessage.optional(),
   staging_memory_in_mb: size,
   staging_disk_in_mb: size,
-  staging_log_rate_limit_bytes_per_second: z.int().min(-1).max(Number.MAX_SAFE_INTEGER).nullish(),
+  staging_log_rate_limit_bytes_per_second: numeric(
+    z.int().min(-1).max(Number.MAX_SAFE_INTEGER),
+  ).nullish(),
   environment_variables: z.record(z.string(), z.unknown()).nullish(),
   metadata: metadataSchema.optional(),
 });

@@ -1,5 +1,4 @@
 import { rm, stat } from "node:fs/promises";
-import multipart from "@fastify/multipart";
 import { findApp } from "../apps/find-app.ts";
 import type { App } from "../apps/app-table.ts";
 import { requireOwnedByApp } from "../apps/require-owned-by-app.ts";
@@ -14,6 +13,7 @@ import type { Job } from "../jobs/job.ts";
 import { acceptJob } from "../jobs/routes.ts";
 import { updateMetadata } from "../metadata/metadata.ts";
 import { receiveUpload, type ReceivedUpload } from "../packages/receive-upload.ts";
+import { registerUploads } from "../packages/upload-scope.ts";
 import {
   presentStoredDroplet,
   requireDroplet,
@@ -80,8 +80,7 @@ export function registerDropletWrites(app: ApiServer, context: DropletRoutes): v
     });
     return await acceptJob(reply, links, job);
   });
-  void app.register(async (scope) => {
-    await scope.register(multipart, { throwFileSizeLimit: false });
+  registerUploads(app, (scope) => {
     scope.post<ByGuid>("/v3/droplets/:guid/upload", async (request, reply) => {
       const { guid } = request.params;
       const found = await requireDroplet(context, request.auth, { guid, action: "space.write" });

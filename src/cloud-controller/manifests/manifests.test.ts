@@ -16,10 +16,10 @@ applications:
   path: /home/me/hello
   memory: 256M
   disk-quota: 512MB
-  instances: 2
+  instances: "2"
   log-rate-limit-per-second: 16K
   default-route: true
-  timeout: 90
+  timeout: "90"
   health-check-type: http
   health-check-http-endpoint: /ok
   env: {A: 1, B: true, C: text}
@@ -145,7 +145,7 @@ test("what is wrong with an app is told in Cloud Controller's words, each fault 
     ],
     ["instances: -1", ['Process "web": Instances must be greater than or equal to 0']],
     ["instances: 1.5", ['Process "web": Instances must be an integer']],
-    ["instances: '3'", ['Process "web": Instances is not a number']],
+    ["instances: three", ['Process "web": Instances is not a number']],
     ["instances: .inf", ['Process "web": Instances is not a number']],
     ["instances: 1e9", ['Process "web": Instances must be less than or equal to 5000']],
     ["command: ''", ['Process "web": Command must be between 1 and 4096 characters']],

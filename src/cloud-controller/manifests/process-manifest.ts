@@ -1,3 +1,4 @@
+import { numberOf } from "../http/numeric.ts";
 import { checkMessage, maximumInteger } from "../http/parse-message.ts";
 import {
   maximumInstances,
@@ -139,7 +140,7 @@ function scaleFaults(type: string, keys: YamlMap): string[] {
 }
 
 function scaleOf(keys: YamlMap) {
-  const { instances } = keys;
+  const instances = numberOf(keys["instances"]);
   return defined({
     instances: typeof instances === "number" ? instances : undefined,
     memory_in_mb: megabytes(keys["memory"]),
@@ -217,7 +218,8 @@ function convertedType(value: YamlValue | undefined): YamlValue | undefined {
 }
 
 function secondsOf(value: YamlValue | undefined): number | null | undefined {
-  return typeof value === "number" || value === null ? value : undefined;
+  const seconds = numberOf(value);
+  return typeof seconds === "number" || seconds === null ? seconds : undefined;
 }
 
 function secondsFaults(label: string, value: YamlValue | undefined): string[] {
@@ -234,9 +236,10 @@ function textFaults(label: string, value: YamlValue | undefined, maximum: number
 }
 
 function numberFault(
-  value: YamlValue | undefined,
+  given: YamlValue | undefined,
   { minimum, maximum }: { readonly minimum: number; readonly maximum: number },
 ): string | undefined {
+  const value = numberOf(given);
   if (typeof value !== "number" || !Number.isFinite(value)) return "is not a number";
   if (!Number.isInteger(value)) return "must be an integer";
   if (value < minimum) return `must be greater than or equal to ${minimum}`;

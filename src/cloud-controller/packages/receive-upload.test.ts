@@ -65,3 +65,15 @@ test("an upload that announces more than may come is refused before it is sent",
   const found = await developer.caller.get(`/v3/packages/${guid}`);
   assert.equal(found.json.state, "AWAITING_UPLOAD");
 });
+
+test("a stored file is not for a client to name: bits_path in the query is 422, whatever is there", async () => {
+  await using cc = await TestCloudController.start();
+  const admin = await cc.admin();
+
+  for (const resource of ["packages", "droplets", "buildpacks"]) {
+    const upload = `/v3/${resource}/literally-any-guid/upload`;
+    const refused = await admin.post(`${upload}?bits_path=%27some/path%27`);
+    assert.deepEqual([refused.status, refused.json.errors[0].code], [422, 10008], resource);
+    assert.notEqual((await admin.post(upload)).status, 422, resource);
+  }
+});

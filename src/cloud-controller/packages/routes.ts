@@ -1,4 +1,3 @@
-import multipart from "@fastify/multipart";
 import { sql } from "kysely";
 import type { Clock } from "#kernel/clock/clock.ts";
 import type { Blobstore } from "#blobstore/blobstore.ts";
@@ -37,6 +36,7 @@ import type { PackageProcessing } from "./package-processing.ts";
 import { packageKey, type Package } from "./package-table.ts";
 import { uploadPackage } from "./package-upload.ts";
 import type { UploadWorkspaces } from "./upload-workspaces.ts";
+import { registerUploads } from "./upload-scope.ts";
 
 export interface PackageRoutes {
   readonly db: Database;
@@ -64,8 +64,7 @@ const pending = new Set(["PROCESSING_UPLOAD", "COPYING"]);
 export function registerPackages(app: ApiServer, context: PackageRoutes): void {
   registerReads(app, context);
   registerWrites(app, context);
-  void app.register(async (scope) => {
-    await scope.register(multipart, { throwFileSizeLimit: false });
+  registerUploads(app, (scope) => {
     scope.post<ByGuid>("/v3/packages/:guid/upload", async (request, reply) => {
       const owned = await requirePackage(context, request.auth, {
         guid: request.params.guid,

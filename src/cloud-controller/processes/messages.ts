@@ -1,22 +1,25 @@
 import { z } from "zod";
+import { numeric } from "../http/numeric.ts";
 import { maximumInteger } from "../http/parse-message.ts";
 import { metadataSchema } from "../metadata/metadata.ts";
 
 /** Of one process. Each is an entry of every answer about it and a row of the BBS, so there is an end to it. */
 export const maximumInstances = 5000;
-const positive = z.int().min(1, { error: "must be greater than 0" }).max(maximumInteger);
+const positive = numeric(z.int().min(1, { error: "must be greater than 0" }).max(maximumInteger));
 
 /** Whole seconds; the attribute is named as Cloud Controller flattens it: "Health check timeout". */
 function seconds(attribute: string) {
-  return z
-    .int({
-      error: ({ input }) =>
-        `${attribute} ${typeof input === "number" ? "must be an integer" : "is not a number"}`,
-    })
-    .min(1, { error: `${attribute} must be greater than or equal to 1` })
-    .max(maximumInteger, {
-      error: `${attribute} must be less than or equal to ${maximumInteger}`,
-    })
+  return numeric(
+    z
+      .int({
+        error: ({ input }) =>
+          `${attribute} ${typeof input === "number" ? "must be an integer" : "is not a number"}`,
+      })
+      .min(1, { error: `${attribute} must be greater than or equal to 1` })
+      .max(maximumInteger, {
+        error: `${attribute} must be less than or equal to ${maximumInteger}`,
+      }),
+  )
     .nullable()
     .optional();
 }
@@ -75,10 +78,12 @@ export type ProcessUpdate = z.infer<typeof updateProcessMessage>;
 
 /** A key that is missing or null leaves its value as it is. */
 export const scaleProcessMessage = z.strictObject({
-  instances: z.int().min(0).max(maximumInstances).nullish(),
+  instances: numeric(z.int().min(0).max(maximumInstances)).nullish(),
   memory_in_mb: positive.nullish(),
   disk_in_mb: positive.nullish(),
-  log_rate_limit_in_bytes_per_second: z.int().min(-1).max(Number.MAX_SAFE_INTEGER).nullish(),
+  log_rate_limit_in_bytes_per_second: numeric(
+    z.int().min(-1).max(Number.MAX_SAFE_INTEGER),
+  ).nullish(),
 });
 
 export type ProcessScale = z.infer<typeof scaleProcessMessage>;

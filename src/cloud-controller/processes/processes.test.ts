@@ -29,7 +29,7 @@ test("what a process may not be is 422 in Cloud Controller's words", async () =>
   const cases: [string, unknown, string][] = [
     [scale, { instances: -1 }, "Instances must be greater than or equal to 0"],
     [scale, { instances: 1.5 }, "Instances must be an integer"],
-    [scale, { instances: "3" }, "Instances is not a number"],
+    [scale, { instances: "three" }, "Instances is not a number"],
     [scale, { instances: 5001 }, "Instances must be less than or equal to 5000"],
     [scale, { memory_in_mb: 0 }, "Memory in mb must be greater than 0"],
     [

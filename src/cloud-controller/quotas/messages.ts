@@ -1,14 +1,17 @@
 import { z } from "zod";
+import { numeric } from "../http/numeric.ts";
 import { maximumInteger, toManyRelationship, toOneRelationship } from "../http/parse-message.ts";
 import { requiredName } from "../http/resource-name.ts";
 
 /** Null and what is left out of a new quota are unlimited. */
 function limit(maximum: number) {
-  return z
-    .number()
-    .min(0)
-    .max(maximum)
-    .refine((value) => Number.isInteger(value), { error: "must be an integer" })
+  return numeric(
+    z
+      .number()
+      .min(0)
+      .max(maximum)
+      .refine((value) => Number.isInteger(value), { error: "must be an integer" }),
+  )
     .nullable()
     .optional();
 }

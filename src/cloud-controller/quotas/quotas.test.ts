@@ -101,7 +101,7 @@ test("quotas with faults are refused in Cloud Controller's words", async () => {
     [{ name: "a", color: 1 }, "Unknown field(s): 'color'"],
     [{ name: "a", apps: 5 }, "Apps must be an object"],
     [{ name: "a", apps: { cpu: 5 } }, "Apps Unknown field(s): 'cpu'"],
-    [{ name: "a", apps: { total_instances: "5" } }, "Apps Total instances is not a number"],
+    [{ name: "a", apps: { total_instances: "five" } }, "Apps Total instances is not a number"],
     [{ name: "a", apps: { total_instances: 1.5 } }, "Apps Total instances must be an integer"],
     [
       { name: "a", apps: { total_memory_in_mb: -1 } },

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { numeric } from "../http/numeric.ts";
 import { toOneRelationship } from "../http/parse-message.ts";
 import { metadataSchema } from "../metadata/metadata.ts";
 import { optionFaults, type OptionRules } from "./route-options.ts";
@@ -17,10 +18,12 @@ const path = z
   .refine((text) => !text.includes("?"), { error: "cannot contain ?" })
   .refine((text) => text !== "/", { error: "cannot be exactly /" });
 
-const port = z
-  .int({ error: "is not a number" })
-  .min(0, { error: "must be greater than or equal to 0" })
-  .max(65_535, { error: "must be less than or equal to 65535" });
+const port = numeric(
+  z
+    .int({ error: "is not a number" })
+    .min(0, { error: "must be greater than or equal to 0" })
+    .max(65_535, { error: "must be less than or equal to 65535" }),
+);
 
 /** Checked by hand, as what it may hold depends on a feature flag. */
 function routeOptions(rules: OptionRules) {

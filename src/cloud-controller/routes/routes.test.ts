@@ -68,7 +68,7 @@ test("routes that may not be are refused", async () => {
     [{ host: "x", path: `/${"x".repeat(128)}` }, "Path is too long (maximum is 128 characters)"],
     [{ host: "x", port: 80 }, "Routes with protocol 'http' do not support ports."],
     [{ host: "x", port: 65_536 }, "Port must be less than or equal to 65535"],
-    [{ host: "x", port: "80" }, "Port is not a number"],
+    [{ host: "x", port: "http" }, "Port is not a number"],
     [{ host: "x", colour: "red" }, "Unknown field(s): 'colour'"],
     [options("fast"), "Options 'options' is not a valid object"],
     [

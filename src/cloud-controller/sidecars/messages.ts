@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { numeric } from "../http/numeric.ts";
 import { maximumInteger } from "../http/parse-message.ts";
 
 /** Cloud Controller asks for presence and for a string, each in its own words; the length is the column's. */
@@ -25,10 +26,12 @@ const processTypes = z
     { error: "must be an array" },
   )
   .min(1, { error: "must have at least 1 process_type" });
-const memoryInMb = z
-  .int({ error: "must be an integer" })
-  .min(1, { error: "must be greater than 0" })
-  .max(maximumInteger)
+const memoryInMb = numeric(
+  z
+    .int({ error: "must be an integer" })
+    .min(1, { error: "must be greater than 0" })
+    .max(maximumInteger),
+)
   .nullable()
   .optional();
 

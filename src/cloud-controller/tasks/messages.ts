@@ -1,11 +1,14 @@
 import { z } from "zod";
+import { numeric } from "../http/numeric.ts";
 import { metadataSchema } from "../metadata/metadata.ts";
 
 const positive = (attribute: string) =>
-  z
-    .number({ error: `${attribute} is not a number` })
-    .int({ error: `${attribute} must be an integer` })
-    .gt(0, { error: `${attribute} must be greater than 0` });
+  numeric(
+    z
+      .number({ error: `${attribute} is not a number` })
+      .int({ error: `${attribute} must be an integer` })
+      .gt(0, { error: `${attribute} must be greater than 0` }),
+  );
 
 const guid = (attribute: string) =>
   z
@@ -22,11 +25,12 @@ export const createTaskMessage = z
     command: z.string().nullish(),
     memory_in_mb: positive("Memory in mb").nullish(),
     disk_in_mb: positive("Disk in mb").nullish(),
-    log_rate_limit_in_bytes_per_second: z
-      .number({ error: `${logRate} is not a number` })
-      .int({ error: `${logRate} must be an integer` })
-      .gt(-2, { error: `${logRate} must be greater than -2` })
-      .nullish(),
+    log_rate_limit_in_bytes_per_second: numeric(
+      z
+        .number({ error: `${logRate} is not a number` })
+        .int({ error: `${logRate} must be an integer` })
+        .gt(-2, { error: `${logRate} must be greater than -2` }),
+    ).nullish(),
     droplet_guid: guid("Droplet guid").nullish(),
     user: z
       .string({ error: "User must be a string" })

@@ -159,7 +159,7 @@ test("what a task may not be is refused in Cloud Controller's words", async () =
     [{}, 422, "Command No command or template provided"],
     [{ command: 7 }, 422, "Command must be a string"],
     [{ command: "x", memory_in_mb: 0 }, 422, "Memory in mb must be greater than 0"],
-    [{ command: "x", memory_in_mb: "1" }, 422, "Memory in mb is not a number"],
+    [{ command: "x", memory_in_mb: "1M" }, 422, "Memory in mb is not a number"],
     [{ command: "x", disk_in_mb: 1.5 }, 422, "Disk in mb must be an integer"],
     [{ command: "x", disk_in_mb: 2049 }, 422, "Cannot request disk_in_mb greater than 2048"],
     [
