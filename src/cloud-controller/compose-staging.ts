@@ -50,6 +50,7 @@ import {
 import { ResourcePacks } from "./resource-matches/resource-packs.ts";
 import { resourceUpkeepLoop } from "./resource-matches/resource-upkeep.ts";
 import { MatchReferences } from "./resource-matches/match-references.ts";
+import { MatchingWarmUp } from "./resource-matches/matching-warm-up.ts";
 import { registerResourceMatches } from "./resource-matches/routes.ts";
 import { DiegoRunner } from "./running/diego-runner.ts";
 import { InstanceReportsFromDiego } from "./running/instance-reports-from-diego.ts";
@@ -113,7 +114,8 @@ export function composeStaging(dependencies: StagingDependencies): StagingAndRun
     config.staging.workDirectory,
     config.staging.minimumFreeBytes ?? 0,
   );
-  const { resources, resourceCache, matchReferences, upkeep } = composeResources(dependencies);
+  const { resources, resourceCache, matchReferences, upkeep, warmUps } =
+    composeResources(dependencies);
   const metrics = stagingMetrics(dependencies.registry, db);
   const observations = composeObservations({ ...dependencies, metrics }, signedUrls);
   const ending = composeEnding({ ...dependencies, metrics }, observations);
@@ -165,7 +167,7 @@ export function composeStaging(dependencies: StagingDependencies): StagingAndRun
   });
 
   const running = [...loops, upkeep, packages.leaseLoop, updater];
-  const owned = [...loops, upkeep, updater, events, observations];
+  const owned = [...loops, upkeep, ...warmUps, updater, events, observations];
 
   return {
     runner,
@@ -178,7 +180,7 @@ export function composeStaging(dependencies: StagingDependencies): StagingAndRun
       await packages.leases.recover();
       await installBuildpacksOf({ ...common, workspaces, stagingTimeoutMs });
       events.start();
-      for (const each of running) each.start();
+      for (const each of [...running, ...warmUps]) each.start();
     },
     loops: () => running.map((each) => each.status()),
     [Symbol.asyncDispose]: () => disposeInOrder([...owned, ...packagesInOrder(packages)]),
@@ -232,7 +234,15 @@ function composeResources(dependencies: StagingDependencies) {
     config: resourceCache,
     references: matchReferences,
   };
-  return { resources, resourceCache, matchReferences, upkeep: resourceUpkeepLoop(context) };
+  const { warmUpAfterMs: afterMs } = dependencies.config;
+  const warmUps = afterMs === undefined ? [] : [new MatchingWarmUp({ ...context, afterMs })];
+  return {
+    resources,
+    resourceCache,
+    matchReferences,
+    upkeep: resourceUpkeepLoop(context),
+    warmUps,
+  };
 }
 
 function composePackages(

@@ -36,6 +36,8 @@ export interface CloudControllerConfig {
   readonly otlpEndpoint?: string;
   /** How long a poll is held until something changes; 0: not at all. */
   readonly longPollMs: number;
+  /** How long after the start the path of a match is warmed up, once; undefined: not at all. */
+  readonly warmUpAfterMs?: number;
   /** Whether one rule of a security group may name several destinations; off as in the original. */
   readonly commaDelimitedDestinations?: boolean;
   /** Where Cloud Controller looks up users by name in UAA; without it only those it has seen are found. */

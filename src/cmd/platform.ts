@@ -284,6 +284,7 @@ async function controlCloud(
       limits: settings.limits,
       ...(settings.rateLimits === undefined ? {} : { rateLimits: settings.rateLimits }),
       longPollMs: settings.longPollMs,
+      warmUpAfterMs: 3_000,
       bodyPace: settings.bodyPace,
       ...(settings.otlpEndpoint === undefined ? {} : { otlpEndpoint: settings.otlpEndpoint }),
       commaDelimitedDestinations: settings.commaDelimitedDestinations,

@@ -10,6 +10,7 @@ import type { MatchedResource, MatchReferences } from "./match-references.ts";
 import { parseResourceMatches, toUploadResource, type RequestedResource } from "./messages.ts";
 import type { ResourceCache } from "./resource-cache.ts";
 import type { ResourceCacheConfig } from "./resource-cache-config.ts";
+import { presentResource } from "./resource-presenter.ts";
 import { resourceScope, type ResourceScope } from "./resource-scope.ts";
 
 /** 5,000 resources of long paths. */
@@ -83,8 +84,4 @@ function isUsable(resource: RequestedResource, found: FoundToUse): boolean {
 
 function toMatched(found: FoundToUse): (resource: RequestedResource) => MatchedResource {
   return (resource) => ({ ...toUploadResource(resource), file: found.get(resource.sha1)?.file });
-}
-
-function presentResource({ sha1, size, path, mode }: RequestedResource) {
-  return { checksum: { value: sha1 }, size_in_bytes: size, path, mode };
 }
