@@ -1,7 +1,12 @@
 import { DatabaseSync } from "node:sqlite";
-import { SqliteDialect, type SqliteDatabase, type SqliteStatement } from "kysely";
+import {
+  SqliteDialect,
+  SqliteQueryCompiler,
+  type SqliteDatabase,
+  type SqliteStatement,
+} from "kysely";
 import { BackgroundCheckpoints } from "./background-checkpoints.ts";
-import { camelCase, toRow } from "./column-names.ts";
+import { camelCase, SnakeCaseNames, toRow } from "./column-names.ts";
 import { StatementCache } from "./statement-cache.ts";
 
 /**
@@ -18,7 +23,21 @@ export function nodeSqliteDialect(path: string): SqliteDialect {
   database.exec(`PRAGMA wal_autocheckpoint = ${pagesOfLog}`);
   const isFile = path !== ":memory:" && path !== "";
   const checkpoints = isFile ? new BackgroundCheckpoints(path) : undefined;
-  return new SqliteDialect({ database: withStatementCache(database, checkpoints) });
+  return new NodeSqliteDialect({ database: withStatementCache(database, checkpoints) });
+}
+
+class NodeSqliteDialect extends SqliteDialect {
+  override createQueryCompiler(): SqliteQueryCompiler {
+    return new SnakeCaseCompiler();
+  }
+}
+
+class SnakeCaseCompiler extends SqliteQueryCompiler {
+  readonly #names = new SnakeCaseNames((name) => super.sanitizeIdentifier(name));
+
+  protected override sanitizeIdentifier(name: string): string {
+    return this.#names.of(name);
+  }
 }
 
 const lockWaitMs = 5_000;

@@ -1,6 +1,5 @@
 import { Kysely, sql, type Dialect, type Logger } from "kysely";
 import { Migrator, type Migration } from "kysely/migration";
-import { SnakeCaseNames } from "./column-names.ts";
 import { describeDatabase, type DatabaseConfig } from "./database-config.ts";
 import { whyUnavailable } from "./database-error.ts";
 import type { QueryMeter } from "./query-metrics.ts";
@@ -22,7 +21,6 @@ export async function openDatabase<Schema>(
   const db = new Kysely<Schema>({
     dialect: await open(config),
     ...(log === undefined ? {} : { log }),
-    plugins: [new SnakeCaseNames()],
   });
   if (await isMigrated(db, config, Object.keys(migrations))) return db;
   const migrator = new Migrator({

@@ -12,7 +12,7 @@ import {
   type PostgresPoolClient,
 } from "kysely";
 import { Client, DatabaseError, Pool, types, type ClientConfig, type PoolClient } from "pg";
-import { camelCase, toRow } from "./column-names.ts";
+import { camelCase, SnakeCaseNames, toRow } from "./column-names.ts";
 import type { PostgresConfig } from "./database-config.ts";
 import { DatabaseUnreachable } from "./database-error.ts";
 import { NamedStatements } from "./named-statements.ts";
@@ -209,6 +209,12 @@ const columnTypes: Readonly<Record<string, string>> = {
 };
 
 class SqlitelikeCompiler extends PostgresQueryCompiler {
+  readonly #names = new SnakeCaseNames((name) => super.sanitizeIdentifier(name));
+
+  protected override sanitizeIdentifier(name: string): string {
+    return this.#names.of(name);
+  }
+
   protected override visitColumnDefinition(node: ColumnDefinitionNode): void {
     const { dataType } = node;
     if (!DataTypeNode.is(dataType)) return super.visitColumnDefinition(node);
