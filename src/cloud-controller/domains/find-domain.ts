@@ -91,15 +91,17 @@ export async function domainOfHostname(
   hostname: string,
 ): Promise<{ readonly domain: Domain; readonly host: string } | undefined> {
   const split = splitFirstLabel(hostname);
+  const whole = hostname.toLowerCase();
+  const parent = split.domain.toLowerCase();
   const rows = await db
     .selectFrom("domains")
     .selectAll()
-    .where("name", "in", [hostname, split.domain])
+    .where("name", "in", [whole, parent])
     .execute();
-  const whole = rows.find((row) => row.name === hostname);
-  if (whole !== undefined) return { domain: whole, host: "" };
-  const parent = rows.find((row) => row.name === split.domain);
-  return parent === undefined ? undefined : { domain: parent, host: split.host };
+  const itself = rows.find((row) => row.name === whole);
+  if (itself !== undefined) return { domain: itself, host: "" };
+  const domain = rows.find((row) => row.name === parent);
+  return domain === undefined ? undefined : { domain, host: split.host };
 }
 
 /** The oldest shared domain, else the oldest that the organization may use: where routes without a domain go. */

@@ -32,7 +32,7 @@ export function parseManifestRoute(
   }
   return {
     text,
-    hostname: hostname.toLowerCase(),
+    hostname,
     path,
     port: port === undefined ? undefined : Number(port),
   };

@@ -72,8 +72,9 @@ test("routes of a manifest are added, random ones only to an app without any, no
   await apply(
     "applications:\n- name: a\n  routes:\n  - route: two.apps.localhost\n    protocol: http2\n",
   );
+  await apply("applications:\n- name: a\n  routes:\n  - route: oNE.Apps.localhost/path\n");
   await apply("applications:\n- name: a\n  random-route: true\n");
-  assert.deepEqual(await urls(), ["one.apps.localhost/path", "two.apps.localhost"]);
+  assert.deepEqual(await urls(), ["One.apps.localhost/path", "two.apps.localhost"]);
 
   await apply("applications:\n- name: a\n  no-route: true\n");
   assert.deepEqual(await urls(), []);

@@ -76,12 +76,11 @@ export function randomHost(appName: string): string {
   return `${hostOf(appName).slice(0, 62 - suffix.length)}-${suffix}`;
 }
 
-/** An app's name as a host: lower case, blanks and underscores as hyphens, nothing else that is no host character. */
+/** An app's name as a host: blanks and underscores as hyphens, nothing else that is no host character. */
 function hostOf(appName: string): string {
   const host = appName
-    .toLowerCase()
     .replaceAll(/[\s_]+/g, "-")
-    .replaceAll(/[^a-z0-9-]/g, "")
+    .replaceAll(/[^A-Za-z0-9-]/g, "")
     .replaceAll(/^-+|-+$/g, "");
   return host === "" ? "app" : host;
 }

@@ -48,7 +48,7 @@ export async function createRoute(
       ...newRecord(clock),
       spaceGuid: wanted.spaceGuid,
       domainGuid: wanted.domain.guid,
-      host: wanted.host.toLowerCase(),
+      host: wanted.host,
       path: wanted.path,
       options: JSON.stringify(merged.options),
     })
@@ -103,8 +103,7 @@ function addressFault({ domain, host, path, port }: NewRoute): string | undefine
 
 /** A host of a shared domain belongs to one space, with all its paths; and a domain's name is no route. */
 async function refuseTaken(db: Executor, wanted: NewRoute): Promise<void> {
-  const { domain, path, spaceGuid } = wanted;
-  const host = wanted.host.toLowerCase();
+  const { domain, host, path, spaceGuid } = wanted;
   if (host !== "") {
     const fqdn = `${host}.${domain.name}`;
     const conflict = await db
@@ -113,7 +112,7 @@ async function refuseTaken(db: Executor, wanted: NewRoute): Promise<void> {
       .where("name", "=", fqdn)
       .executeTakeFirst();
     if (conflict !== undefined) {
-      throw unprocessable(`Route conflicts with domain '${wanted.host}.${domain.name}'.`);
+      throw unprocessable(`Route conflicts with domain '${fqdn}'.`);
     }
   }
   if (domain.organizationGuid !== null) return;

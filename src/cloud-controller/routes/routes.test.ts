@@ -21,7 +21,7 @@ test("a route is made, found by an empty path, mapped, and mapped again without 
   });
 
   assert.equal(created.status, 201, created.text);
-  assert.equal(created.json.url, "hello.apps.localhost");
+  assert.equal(created.json.url, "Hello.apps.localhost");
   assert.deepEqual(created.json.options, {});
   assert.equal(found.json.resources[0].guid, guid);
   assert.equal(mapped.json.destinations.length, 1);
@@ -31,7 +31,7 @@ test("a route is made, found by an empty path, mapped, and mapped again without 
   assert.equal(destination.protocol, "http1");
   assert.deepEqual(again.json.destinations, mapped.json.destinations);
   const ofApp = await caller.get(`/v3/apps/${appGuid}/routes`);
-  assert.equal(ofApp.json.resources[0].url, "hello.apps.localhost");
+  assert.equal(ofApp.json.resources[0].url, "Hello.apps.localhost");
 
   const unmapped = await caller.delete(`/v3/routes/${guid}/destinations/${destination.guid}`);
   assert.equal(unmapped.status, 204);

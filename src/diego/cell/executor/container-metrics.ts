@@ -18,7 +18,7 @@ export class ContainerMetricsEmitter {
     readonly logs: LogIngest;
     readonly cellMemoryMb: number;
   };
-  readonly #last = new Map<string, CpuReading>();
+  readonly #last = new Map<string, Reading>();
   readonly #soon = new Set<Promise<void>>();
 
   constructor(parts: {
@@ -49,14 +49,17 @@ export class ContainerMetricsEmitter {
     await Promise.all(this.#soon);
   }
 
-  async #measure({ allocation, container, request }: ManagedContainer): Promise<void> {
+  async #measure(managed: ManagedContainer): Promise<void> {
+    const { allocation, container, request } = managed;
     const { guid, owner } = allocation;
     if (owner.kind !== "lrp" || container === undefined || request === undefined) return;
     try {
       const metrics = await container.metrics();
       const at = toNanoseconds(this.#parts.clock.now());
-      const reading = { cpuNanoseconds: metrics.cpuNanoseconds, at };
-      const cpu = cpuPercentage(this.#last.get(guid), reading);
+      const { cpuNanoseconds } = metrics;
+      const reading = { cpuNanoseconds, bytesLogged: managed.bytesLogged, at };
+      const last = this.#last.get(guid);
+      const cpu = cpuPercentage(last, reading);
       this.#last.set(guid, reading);
       const { definition } = request;
       const cell = { memoryMb: this.#parts.cellMemoryMb, cores: availableParallelism() };
@@ -73,6 +76,7 @@ export class ContainerMetricsEmitter {
           },
           memory_quota: { unit: "bytes", value: definition.memoryMb * bytesPerMb },
           disk_quota: { unit: "bytes", value: definition.diskMb * bytesPerMb },
+          log_rate: { unit: "B/s", value: logRate(last, reading) },
           log_rate_limit: { unit: "B/s", value: definition.logRateLimitBytesPerSecond },
         },
       });
@@ -89,11 +93,26 @@ interface CpuReading {
   readonly at: bigint;
 }
 
+interface LogReading {
+  readonly bytesLogged: number;
+  /** Nanoseconds since the epoch. */
+  readonly at: bigint;
+}
+
+type Reading = CpuReading & LogReading;
+
 /** 100 is one core. 0 where there is nothing to compare with. */
 export function cpuPercentage(before: CpuReading | undefined, now: CpuReading): number {
   if (before === undefined || now.at <= before.at) return 0;
   const used = Number(now.cpuNanoseconds - before.cpuNanoseconds);
   return Math.max(0, (used / Number(now.at - before.at)) * 100);
+}
+
+/** Bytes a second. 0 where there is nothing to compare with, and where the cell that counted has been started anew. */
+export function logRate(before: LogReading | undefined, now: LogReading): number {
+  if (before === undefined || now.at <= before.at) return 0;
+  const seconds = Number(now.at - before.at) / 1e9;
+  return Math.max(0, now.bytesLogged - before.bytesLogged) / seconds;
 }
 
 /**

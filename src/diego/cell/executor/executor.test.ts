@@ -429,6 +429,7 @@ test("an instance without a health check is running once its process is, and its
   assert.deepEqual(gauge?.tags, { process_id: "web" });
   assert.deepEqual(gauge?.metrics["memory"], { unit: "bytes", value: 1024 });
   assert.deepEqual(gauge?.metrics["cpu_entitlement"], { unit: "percentage", value: 0 });
+  assert.deepEqual(gauge?.metrics["log_rate"], { unit: "B/s", value: 0 });
   assert.deepEqual(gauge?.metrics["memory_quota"], { unit: "bytes", value: 256 * 1024 * 1024 });
 });
 

@@ -24,7 +24,7 @@ import { shellAfter } from "./kept/shell-after.ts";
 import type { DependencyStore } from "./downloads/dependency-store.ts";
 import type { Downloader } from "./downloads/downloader.ts";
 import type { Uploader } from "./downloads/uploader.ts";
-import { createLogStreamer, type LogStreamer } from "./logs/log-streamer.ts";
+import { createLogStreamer, type InstanceLog } from "./logs/log-streamer.ts";
 import { ObservationSender } from "./observation/observation-sender.ts";
 import { unobserved, type Observer } from "./observation/observer.ts";
 import { processEnvironment, type ProcessEnvironment } from "./process-environment.ts";
@@ -68,7 +68,7 @@ export class ManagedContainer {
   readonly #stopping = new AbortController();
   #stage: ContainerStage = { state: "reserved" };
   #request: RunRequest | undefined;
-  #logs: LogStreamer | undefined;
+  #logs: InstanceLog | undefined;
   #observer: Observer = unobserved;
   #container: Container | undefined;
   #snapshots: ScriptSnapshots | undefined;
@@ -98,6 +98,11 @@ export class ManagedContainer {
 
   get request(): RunRequest | undefined {
     return this.#request;
+  }
+
+  /** Of its processes, since it was given what to run or taken over. */
+  get bytesLogged(): number {
+    return this.#logs?.bytesLogged ?? 0;
   }
 
   snapshot(): ExecutorContainer {

@@ -11,6 +11,12 @@ export interface LogStreamer {
   source(sourceType: string): SourceLog;
 }
 
+/** The log of an instance. */
+export interface InstanceLog extends LogStreamer {
+  /** What its processes have logged within the limit, since the streamer was made. */
+  readonly bytesLogged: number;
+}
+
 export interface SourceLog {
   readonly sourceType: string;
   /** A line of the platform's own; several where it has newlines, none where it is empty. Never limited. */
@@ -41,7 +47,8 @@ export function createLogStreamer(
     /** Hears every line, also those beyond the limit. */
     readonly observer?: Pick<Observer, "line">;
   },
-): LogStreamer {
+): InstanceLog {
+  let bytesLogged = 0;
   const limit = new LogRateLimit(destination.rateLimitBytesPerSecond, clock);
   const source = (sourceType: string): SourceLog => {
     const emit = (type: "OUT" | "ERR", payload: Buffer | string) => {
@@ -66,12 +73,19 @@ export function createLogStreamer(
         followLines(output, (line) => {
           observer.line(sourceType, type, line);
           const verdict = limit.admit(line.length);
-          if (verdict === "pass") emit(type, line);
-          else if (verdict === "drop-with-notice") emit("OUT", limit.notice);
+          if (verdict === "pass") {
+            bytesLogged += line.length;
+            emit(type, line);
+          } else if (verdict === "drop-with-notice") emit("OUT", limit.notice);
         }),
     };
   };
-  return { source: (sourceType) => source(sourceType || destination.sourceType) };
+  return {
+    source: (sourceType) => source(sourceType || destination.sourceType),
+    get bytesLogged() {
+      return bytesLogged;
+    },
+  };
 }
 
 export function splitText(text: string, emit: (line: Buffer) => void): void {
