@@ -385,7 +385,7 @@ export class ManagedContainer {
     if (this.#stage !== before) this.#parts.onChange(this);
   }
 
-  #streamer(): LogStreamer {
+  #streamer(): InstanceLog {
     if (this.#logs === undefined) throw new Error("The container has been given nothing to run");
     return this.#logs;
   }
