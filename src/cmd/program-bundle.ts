@@ -28,7 +28,7 @@ export const platform: BundledProgram = {
 };
 
 /** A file that changed so little before a bundle was begun may have been read half-old. */
-const settledMs = 1_000;
+export const settledMs = 1_000;
 /** A command may run for long from a bundle that has been replaced, and load more of it; or another process be at making one. */
 const inUseMs = 24 * 60 * 60 * 1_000;
 const requireInModules =
