@@ -5,6 +5,7 @@ import { Spawner } from "#kernel/process/spawner.ts";
 import type { ContainerRuntime, ReadOnlyBind } from "./container-runtime.ts";
 import { closeFolder, openFolder } from "./host/open-folder.ts";
 import { hasPrivateMounts } from "./host/private-mounts.ts";
+import { distrustEarlierBoot } from "./host/kept-folders.ts";
 import { bootId } from "./host/process-identity.ts";
 import { NoContainerRuntime } from "./no-container-runtime.ts";
 import { type CellNetwork, openCellNetwork } from "./network/cell-network.ts";
@@ -98,6 +99,7 @@ function openHost(
   dependencies: ContainerRuntimeDependencies,
   dataDir: string,
 ): CellHost {
+  distrustEarlierBoot(dataDir, bootId());
   for (const name of ["containers", "state/crun", "state/runc", "trash", "skeletons", "unpacked"]) {
     mkdirSync(path.join(dataDir, name), { recursive: true, mode: 0o711 });
   }

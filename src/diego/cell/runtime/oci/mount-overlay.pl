@@ -33,6 +33,8 @@ my ($AT_FDCWD, $AT_EMPTY_PATH, $CLONE_NEWUSER) = (-100, 0x1000, 0x10000000);
 my ($OPEN_TREE_CLONE, $O_CLOEXEC, $MOVE_MOUNT_F_EMPTY_PATH) = (1, 02000000, 4);
 my ($RDONLY, $NOSUID, $NODEV, $IDMAP) = (1, 2, 4, 0x00100000);
 
+my ($type, $target) = ('overlay', 'rootfs');
+
 sub fail { my ($what) = @_; refuse("$what: $!") }
 
 sub refuse {
@@ -41,6 +43,8 @@ sub refuse {
     print STDERR "$text\n";
     exit 1;
 }
+
+sub mount_with { my ($data) = @_; return syscall($call{mount}, $type, $target, $type, $NOSUID | $NODEV, $data) == 0 }
 
 # A user namespace is the only carrier of a map: a child makes one, we write its maps and keep a descriptor of it.
 sub namespace_with_map {
@@ -99,10 +103,12 @@ for my $lower (@lowers) {
     push @mounted, $target;
 }
 
+# `volatile` (Linux 5.10): the end of a container writes nothing to the disk, for which it would wait with all that the upper file system
+# has open, and neither does an fsync in it. No upper folder is mounted a second time. Without it where the kernel does not
+# know it or refuses (an earlier error of the disk).
 # Relative names: no character of the data folder's path can mean something to overlay, and no page limit is near.
-my ($type, $target) = ('overlay', 'rootfs');
 my $data = join ',', 'lowerdir=' . join(':', @mounted), "upperdir=${writable}upper", "workdir=${writable}work", grep { length } $options;
-my $mounted = syscall($call{mount}, $type, $target, $type, $NOSUID | $NODEV, $data) == 0;
+my $mounted = mount_with("$data,volatile") || mount_with($data);
 my $error = $!;
 # The overlay keeps clones of its own.
 for my $lower (@mounted) {
