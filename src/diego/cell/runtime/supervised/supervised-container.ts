@@ -1,4 +1,4 @@
-import { createWriteStream, existsSync, mkdirSync, readdirSync } from "node:fs";
+import { createWriteStream, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { open, rm } from "node:fs/promises";
 import path from "node:path";
 import type { Readable } from "node:stream";
@@ -31,7 +31,7 @@ import type { CellHost } from "./cell-host.ts";
 import { openTerminal, terminalProcess } from "./open-terminal.ts";
 import { endAllButInit } from "./end-all-but-init.ts";
 import { OverlaySnapshots, type RootOverlay } from "./overlay-snapshots.ts";
-import { lastLogLine } from "./last-log-line.ts";
+import { couldNotJoin, lastLogLine } from "./last-log-line.ts";
 import { SupervisedProcess } from "./supervised-process.ts";
 
 // Programs give up before the last block is taken.
@@ -104,9 +104,33 @@ export class SupervisedContainer implements Container {
     assertName("process id", spec.id);
     const dir = this.#processDir(spec.id);
     if (existsSync(dir)) throw new Error(`Cannot run process "${spec.id}": its id is taken`);
+    const logFile = path.join(dir, "runtime.log");
+    let result = await this.#start(spec, { dir, logFile });
+    // On a busy machine crun's `run` can return a few hundred ms before its init may be joined: nothing has run then.
+    for (
+      let waitMs = 20;
+      result.status !== 0 && couldNotJoin(logFile) && waitMs < 3_000;
+      waitMs *= 2
+    ) {
+      await this.#host.clock.sleep(waitMs);
+      rmSync(dir, { recursive: true, force: true });
+      result = await this.#start(spec, { dir, logFile });
+    }
+    const process = SupervisedProcess.open(spec.id, dir);
+    if (result.status !== 0 || process === undefined) {
+      const reason = result.stderr.trim() === "" ? lastLogLine(logFile) : result.stderr.trim();
+      throw new Error(`Cannot run "${spec.path}" in container "${this.handle}": ${reason}`);
+    }
+    this.#processes.set(spec.id, process);
+    return process;
+  }
+
+  async #start(
+    spec: ProcessSpec,
+    { dir, logFile }: { readonly dir: string; readonly logFile: string },
+  ) {
     const user = this.#user(spec.user);
     mkdirSync(dir, { mode: 0o700 });
-    const logFile = path.join(dir, "runtime.log");
     const command = this.#engine.startCommand({
       spec,
       user,
@@ -117,20 +141,11 @@ export class SupervisedContainer implements Container {
     });
     const owner = String(this.#engine.hostIdOf(user));
     const trace = spec.traced === true ? "trace" : "-";
-    const result = await this.#host.spawner.run(
+    return await this.#host.spawner.run(
       "perl",
       [supervisor, dir, this.#engine.oomFile, owner, trace, ...command],
-      {
-        timeoutMs: 30_000,
-      },
+      { timeoutMs: 30_000 },
     );
-    const process = SupervisedProcess.open(spec.id, dir);
-    if (result.status !== 0 || process === undefined) {
-      const reason = result.stderr.trim() === "" ? lastLogLine(logFile) : result.stderr.trim();
-      throw new Error(`Cannot run "${spec.path}" in container "${this.handle}": ${reason}`);
-    }
-    this.#processes.set(spec.id, process);
-    return process;
   }
 
   async process(id: string): Promise<ContainerProcess | undefined> {
