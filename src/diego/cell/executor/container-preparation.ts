@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { DownloadAction } from "#diego/models/action.ts";
 import type { CachedDependency } from "#diego/models/container-definition.ts";
 import { parsePreloadedRootFs } from "#diego/models/root-fs.ts";
@@ -108,7 +109,6 @@ const bytesPerMb = 1024 * 1024;
 
 /** @throws `StepFailure` for a root file system that is no stack of this cell */
 export function containerSpec(
-  handle: string,
   allocation: Allocation,
   request: RunRequest,
   preparation: Preparation,
@@ -119,7 +119,7 @@ export function containerSpec(
     throw new StepFailure(`failed to create container: no such stack: ${definition.rootFs}`);
   }
   return {
-    handle,
+    handle: handleFor(allocation.guid),
     stack,
     layers: preparation.layers,
     binds: preparation.binds,
@@ -136,3 +136,9 @@ export function containerSpec(
 
 /** Under this name a container remembers whose it is, for a cell that comes back. */
 export const allocationProperty = "rivera.allocation";
+
+/** The BBS allows guids that the runtime does not. */
+function handleFor(guid: string): string {
+  if (/^[a-z0-9-]{1,64}$/.test(guid)) return guid;
+  return createHash("sha256").update(guid).digest("hex").slice(0, 40);
+}

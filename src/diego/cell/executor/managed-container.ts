@@ -1,5 +1,3 @@
-import { createHash } from "node:crypto";
-import type { ActualLrpNetInfo } from "#diego/models/actual-lrp.ts";
 import type { KeepRequest } from "#diego/models/keep-request.ts";
 import type { LogIngest } from "#log-cache/client.ts";
 import type { Clock } from "#kernel/clock/clock.ts";
@@ -27,8 +25,8 @@ import type { Uploader } from "./downloads/uploader.ts";
 import { createLogStreamer, type InstanceLog } from "./logs/log-streamer.ts";
 import { ObservationSender } from "./observation/observation-sender.ts";
 import { unobserved, type Observer } from "./observation/observer.ts";
-import { processEnvironment, type ProcessEnvironment } from "./process-environment.ts";
-import { toolchainPath } from "./toolchains.ts";
+import { environmentIn, netInfoOf } from "./container-environment.ts";
+import type { ProcessEnvironment } from "./process-environment.ts";
 import { actionHasBegun, containerProgram } from "./program.ts";
 import { readResultFile } from "./result-file.ts";
 import { developerText, StepCancelled, StepFailure } from "./steps/step.ts";
@@ -303,8 +301,7 @@ export class ManagedContainer {
       request,
       signal,
     );
-    const handle = handleFor(this.allocation.guid);
-    const spec = containerSpec(handle, this.allocation, request, preparation);
+    const spec = containerSpec(this.allocation, request, preparation);
     await this.#parts.roomMade();
     try {
       this.#container = await this.#observer.span({ name: "container", subject: spec.stack }, () =>
@@ -362,21 +359,8 @@ export class ManagedContainer {
   }
 
   #environment(container: Container): ProcessEnvironment {
-    const { owner } = this.allocation;
-    const { definition } = this.#request ?? {};
     const { toolchains } = this.#parts.runtime.description;
-    return processEnvironment({
-      container:
-        definition === undefined
-          ? []
-          : [...toolchainPath(definition.rootFs, toolchains), ...definition.environmentVariables],
-      instance:
-        owner.kind === "lrp"
-          ? { instanceGuid: owner.instanceGuid, index: owner.key.index }
-          : undefined,
-      address: container.address,
-      ports: netInfoOf(container, this.#request?.ports ?? []).ports,
-    });
+    return environmentIn(container, this.allocation, this.#request, toolchains);
   }
 
   #advance(to: ContainerStage): void {
@@ -398,23 +382,4 @@ export class ManagedContainer {
   #sentence(what: string): string {
     return `Cell ${this.#parts.cellId} ${what} ${this.allocation.guid}`;
   }
-}
-
-/** An app is reached at its container's own address; there is no other way in, so the cell's is not told. */
-function netInfoOf(container: Container, ports: readonly number[]): ActualLrpNetInfo {
-  return {
-    address: container.address,
-    instanceAddress: container.address,
-    ports: ports.map((containerPort) => ({
-      containerPort,
-      hostPort: container.reachablePort(containerPort),
-    })),
-    preferredAddress: "INSTANCE",
-  };
-}
-
-/** The BBS allows guids that the runtime does not. */
-function handleFor(guid: string): string {
-  if (/^[a-z0-9-]{1,64}$/.test(guid)) return guid;
-  return createHash("sha256").update(guid).digest("hex").slice(0, 40);
 }
