@@ -1,5 +1,15 @@
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, open, readdir, rm, stat, utimes, writeFile } from "node:fs/promises";
+import {
+  mkdir,
+  mkdtemp,
+  open,
+  readdir,
+  rename,
+  rm,
+  stat,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { Readable } from "node:stream";
@@ -7,7 +17,7 @@ import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { testBlobstoreContract } from "./blobstore.contract.test.ts";
 import { Registry } from "prom-client";
-import { BlobstoreFull, type BlobKey, type Blobstore } from "./blobstore.ts";
+import { BlobCorrupt, BlobstoreFull, type BlobKey, type Blobstore } from "./blobstore.ts";
 import { openDiskBlobstore } from "./disk-blobstore.ts";
 import { MeteredBlobstore } from "./metered-blobstore.ts";
 
@@ -52,6 +62,39 @@ test("a blob lies under its bucket and key, and nothing is left beside it", asyn
 
   assert.deepEqual(await readdir(path.join(directory, "cc-droplets/aa/bb/g")), ["s"]);
   assert.deepEqual(await readdir(path.join(directory, ".incomplete")), []);
+});
+
+test("a blob that somebody wrote over is refused, whenever it was", async (t) => {
+  await using temporary = await temporaryDirectory();
+  const { directory } = temporary;
+  const key = { bucket: "cc-packages", path: "aa/bb/g" } as const;
+  const file = path.join(directory, "cc-packages/aa/bb/g");
+  const store = await openDiskBlobstore({ directory, minimumFreeBytes: 0 });
+  await store.put(key, Readable.from([Buffer.from("of an app")]));
+  const { birthtimeMs } = await stat(file);
+
+  await flipFirstByte(file);
+  await utimes(file, 2_000_000_000, 2_000_000_000);
+
+  if (birthtimeMs === 0 || (await stat(file)).birthtimeMs !== birthtimeMs) {
+    t.skip("the file system keeps no time of birth");
+    return;
+  }
+  await assert.rejects(text(await store.get(key)), BlobCorrupt);
+});
+
+test("a blob of which another version was restored is read", async () => {
+  await using temporary = await temporaryDirectory();
+  const { directory } = temporary;
+  const key = { bucket: "cc-packages", path: "aa/bb/g" } as const;
+  const file = path.join(directory, "cc-packages/aa/bb/g");
+  const store = await openDiskBlobstore({ directory, minimumFreeBytes: 0 });
+  await store.put(key, Readable.from([Buffer.from("of today")]));
+
+  await writeFile(`${file}.restored`, "of yesterday");
+  await rename(`${file}.restored`, file);
+
+  assert.equal(await text(await store.get(key)), "of yesterday");
 });
 
 test("opening sweeps what a killed process left half-written", async () => {

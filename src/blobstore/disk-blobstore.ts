@@ -1,4 +1,4 @@
-import type { Dirent } from "node:fs";
+import type { Dirent, Stats } from "node:fs";
 import { randomUUID } from "node:crypto";
 import {
   link,
@@ -51,9 +51,10 @@ export async function openDiskBlobstore(config: DiskBlobstoreConfig): Promise<Di
  * Durability: the content is written and synced under a temporary name, renamed to its key, and the folder synced,
  * in that order; only then does a write resolve. A crash at any point leaves the old blob, the new one, or none.
  *
- * Integrity: the SHA-256 of every blob is kept in a file of its own, with the inode and mtime of the blob that it is of, so
- * that it can be written before the blob takes its name. One that is missing, half-written or of another inode (a crash, a
- * restored backup) says nothing, and the blob is read unchecked; `rivera blobs verify` checks it by its row.
+ * Integrity: the SHA-256 of every blob is kept in a file of its own, with the inode and times of the blob that it is of, so
+ * that it can be written before the blob takes its name. One that is missing, half-written or of another file (a crash, a
+ * restored backup) says nothing, and the blob is read unchecked; `rivera blobs verify` checks it by its row. A blob that was
+ * written over in its place is the same file: its time of birth stays, where the file system keeps one.
  */
 export class DiskBlobstore implements Blobstore {
   readonly #config: DiskBlobstoreConfig;
@@ -173,13 +174,15 @@ export class DiskBlobstore implements Blobstore {
   }
 
   async #checksumOf(key: BlobKey, file: FileHandle): Promise<string | undefined> {
-    const { ino, mtimeMs } = await file.stat();
+    const identity = identityOf(await file.stat());
     const text = await readFile(this.#checksumPath(key), "utf8").catch((error: unknown) => {
       if (isErrno(error, "ENOENT")) return "";
       throw error;
     });
-    const [, sha256, of] = /^([0-9a-f]{64}) (\S+)\n$/.exec(text) ?? [];
-    return of === `${ino}:${Math.round(mtimeMs)}` ? sha256 : undefined;
+    const [, sha256, ino, changed, born] =
+      /^([0-9a-f]{64}) (\d+):(\d+)(?::(\d+))?\n$/.exec(text) ?? [];
+    const isOfIt = changed === identity.changed || (born !== "0" && born === identity.born);
+    return ino === identity.ino && isOfIt ? sha256 : undefined;
   }
 
   async #open(key: BlobKey): Promise<FileHandle> {
@@ -209,14 +212,23 @@ export class DiskBlobstore implements Blobstore {
   async #install(temporary: string, key: BlobKey, info: BlobInfo): Promise<void> {
     const target = this.#pathOf(key);
     const folder = path.dirname(target);
-    const { ino, mtimeMs } = await stat(temporary);
+    const { ino, changed, born } = identityOf(await stat(temporary));
     const checksum = this.#checksumPath(key);
     await mkdir(path.dirname(checksum), { recursive: true });
-    await writeFile(checksum, `${info.sha256} ${ino}:${Math.round(mtimeMs)}\n`);
+    await writeFile(checksum, `${info.sha256} ${ino}:${changed}:${born}\n`);
     const topmostNew = await mkdir(folder, { recursive: true });
     await rename(temporary, target);
     await syncFolders(folder, topmostNew === undefined ? folder : path.dirname(topmostNew));
   }
+}
+
+/** Times in milliseconds; `born` is 0, or the time of the last rename, where the file system keeps none. */
+function identityOf({ ino, mtimeMs, birthtimeMs }: Stats) {
+  return {
+    ino: String(ino),
+    changed: String(Math.round(mtimeMs)),
+    born: String(Math.round(birthtimeMs)),
+  };
 }
 
 function notFound(key: BlobKey, cause: unknown): BlobNotFound {
