@@ -52,6 +52,15 @@ export async function fillTables(db: Database): Promise<Filled> {
       places.map((guid) => roleRow(developerGuid, guid)),
     );
     await insert(tx, "apps", apps.map(appRow));
+    await tx
+      .updateTable("spaces")
+      .set((eb) => ({
+        appCount: eb
+          .selectFrom("apps")
+          .select((of) => of.fn.countAll<number>().as("count"))
+          .whereRef("apps.spaceGuid", "=", "spaces.guid"),
+      }))
+      .execute();
     await insert(tx, "processes", apps.map(processRow));
     const { guid: domain } = await tx
       .selectFrom("domains")

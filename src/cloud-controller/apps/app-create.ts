@@ -8,6 +8,7 @@ import type { Actor } from "../http/auth-context.ts";
 import { CfError } from "../http/cf-errors.ts";
 import { updateMetadata, type MetadataPatch } from "../metadata/metadata.ts";
 import { createProcess } from "../processes/process-create.ts";
+import { changeAppCount } from "./app-count.ts";
 import { requireFits } from "./environment-variables.ts";
 import { toApp, type App, type Lifecycle } from "./app-table.ts";
 
@@ -49,6 +50,7 @@ export async function createApp(
       throw isUniqueViolation(error) ? appNameTaken(wanted.name) : error;
     });
   const app = toApp(row);
+  await changeAppCount(db, app.spaceGuid, 1);
   await updateMetadata(db, { type: "app", guid: app.guid }, wanted.metadata);
   await recordAuditEvent(db, context.clock, {
     type: "audit.app.create",

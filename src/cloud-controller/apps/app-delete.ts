@@ -10,6 +10,7 @@ import type { JobHandler } from "../jobs/jobs.ts";
 import { deleteMetadata } from "../metadata/metadata.ts";
 import { processesOfApp } from "../processes/find-process.ts";
 import { cancelTasks, deleteTasks } from "../tasks/task-delete.ts";
+import { changeAppCount } from "./app-count.ts";
 import type { AppDataRemover, AppRunner } from "./app-runner.ts";
 import type { App } from "./app-table.ts";
 import { findApp } from "./find-app.ts";
@@ -110,7 +111,8 @@ async function deleteRows(
   await db.deleteFrom("destinations").where("appGuid", "=", app.guid).execute();
   await db.deleteFrom("sidecars").where("appGuid", "=", app.guid).execute();
   await db.deleteFrom("processes").where("appGuid", "=", app.guid).execute();
-  await db.deleteFrom("apps").where("guid", "=", app.guid).execute();
+  const deleted = await db.deleteFrom("apps").where("guid", "=", app.guid).executeTakeFirst();
+  await changeAppCount(db, app.spaceGuid, -Number(deleted.numDeletedRows));
 }
 
 async function deleteDeployments(db: Executor, appGuid: string): Promise<void> {

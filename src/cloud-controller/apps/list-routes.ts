@@ -9,6 +9,7 @@ import { sendPage } from "../http/send-page.ts";
 import { loadMetadata, noMetadata } from "../metadata/metadata.ts";
 import { includedSpaces } from "../spaces/included-spaces.ts";
 import type { AppRoutes } from "./app-access.ts";
+import { countApps } from "./app-count.ts";
 import { presentApp } from "./app-presenter.ts";
 import { isLifecycleType, shownColumns, toShownApp } from "./app-table.ts";
 
@@ -83,7 +84,7 @@ async function appPage(
   }
   const { rows, total } = await fetchRows(query, list, "apps", "app");
   const [count, metadata, included] = await Promise.all([
-    total(),
+    total(isOfWholeSpaces(list) ? () => countApps(db, visible, space_guids) : undefined),
     loadMetadata(
       db,
       "app",
@@ -103,4 +104,11 @@ async function appPage(
       presentApp(toShownApp(row), { links, metadata: metadata.get(row.guid) ?? noMetadata }),
     included,
   };
+}
+
+/** Whether the list has all apps of the spaces that it is of. */
+function isOfWholeSpaces({ filters, raw, createdAts, updatedAts, labels }: ListQuery): boolean {
+  const others = Object.keys(filters).filter((name) => name !== "space_guids");
+  const conditions = others.length + createdAts.length + updatedAts.length + labels.length;
+  return conditions === 0 && raw["lifecycle_type"] === undefined;
 }

@@ -14,6 +14,8 @@ export interface SpaceTable extends RecordColumns {
   readonly suspended: Generated<StoredBoolean>;
   /** A job is taking it away. */
   readonly deleting: Generated<StoredBoolean>;
+  /** Kept by what makes and deletes apps, in the same transaction (`apps/app-count.ts`). */
+  readonly appCount: Generated<number>;
 }
 
 export type Space = Selectable<SpaceTable>;

@@ -21,6 +21,7 @@ export async function addApp(db: Database): Promise<void> {
       ...named("space"),
       organizationGuid: "org",
       allowSsh: 1,
+      appCount: 1,
     })
     .execute();
   await db

@@ -26,6 +26,7 @@ import { nameKeys } from "./0123-name-keys.ts";
 import { toolchains } from "./0128-toolchains.ts";
 import { shellTickets } from "./0132-shell-tickets.ts";
 import { packageContent } from "./0148-package-content.ts";
+import { appCounts } from "./0149-app-counts.ts";
 
 /** Forward only, in this order. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -56,4 +57,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0128-toolchains": toolchains,
   "0132-shell-tickets": shellTickets,
   "0148-package-content": packageContent,
+  "0149-app-counts": appCounts,
 };
