@@ -15,6 +15,8 @@ choose_go_version() {
   unset GOVERSION
   wanted="${wanted#go}"
   wanted="${wanted%.x}"
+  # The newest that the buildpack has, which is the stack's.
+  if [ "$wanted" = latest ]; then wanted=""; fi
   export GOTOOLCHAIN=auto
   case "${STACK_GO#go}." in
     "${wanted:-${STACK_GO#go}}".*) info "Using $STACK_GO of the stack" ;;

@@ -18,7 +18,8 @@ install_packages() {
   elif [ -f pyproject.toml ] || [ -f setup.py ]; then
     install_with .
   else
-    fail "There is no requirements.txt, Pipfile.lock, poetry.lock, uv.lock, pyproject.toml or setup.py in the root folder of the app. pip freeze >requirements.txt makes the first."
+    # Named with -b, the official buildpack stages such an app too: it may need no more than Python.
+    warn "There is no requirements.txt, Pipfile.lock, poetry.lock, uv.lock, pyproject.toml or setup.py in the root folder of the app: no packages are installed. pip freeze >requirements.txt makes the first."
   fi
 }
 

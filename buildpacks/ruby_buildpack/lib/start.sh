@@ -23,7 +23,9 @@ start_command() {
   if has_gem railties; then
     echo 'bundle exec rails server -b 0.0.0.0 -p $PORT -e $RAILS_ENV'
   elif [ -f config.ru ]; then
-    if has_gem puma && ! has_gem thin; then
+    if has_gem thin; then
+      echo 'bundle exec thin start -R config.ru -e $RACK_ENV -p $PORT'
+    elif has_gem puma; then
       echo 'bundle exec puma -b tcp://0.0.0.0:$PORT -e $RACK_ENV config.ru'
     else
       echo 'bundle exec rackup config.ru -o 0.0.0.0 -p $PORT -E $RACK_ENV'

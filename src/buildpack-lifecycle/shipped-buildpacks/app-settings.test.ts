@@ -74,6 +74,59 @@ test("a template of nginx.conf loads a module of the app, and one that is nowher
   assert.match(missing.stderr, /there is no module ngx_none_module\.so/);
 });
 
+for (const { where, http, added } of [
+  { where: "no log", http: "server {}", added: true },
+  { where: "a log of the whole block", http: "access_log /dev/stdout; server {}", added: false },
+  { where: "a log of one server", http: "server { access_log off; } server {}", added: true },
+  { where: "a log in a comment", http: "# access_log off;\n server {}", added: true },
+]) {
+  test(`nginx.conf with ${where} ${added ? "is given the app's own" : "is left alone"}`, async () => {
+    await using folder = await folderWithShippedBuildpacks();
+    const launch = path.join(buildpacksDir, "nginx_buildpack/launch");
+    await cp(launch, folder.path("deps/nginx"), { recursive: true });
+    await cp(launch, folder.path("deps/bin"), { recursive: true });
+    await folder.app({ "nginx.conf": `events { worker_connections 64; }\nhttp {\n ${http} }\n` });
+
+    const end = await folder.run("/bin/bash", [
+      folder.path("deps/bin/fill-nginx-conf"),
+      folder.path("app"),
+    ]);
+
+    assert.equal(end.status, 0, end.stderr);
+    const text = await readFile(folder.path("app/nginx.conf"), "utf8");
+    assert.equal(/^http \{.* access_log logs\/access\.log;$/m.test(text), added, text);
+    assert.ok(text.includes(http), text);
+  });
+}
+
+/** A Ruby app's gems are what this bundler says. */
+const fakeBundle = `#!/bin/bash
+if [ "$1 $2" = "list --name-only" ]; then printf '%s\\n' $GEMS; fi
+`;
+
+for (const [gems, command] of [
+  ["rack", "bundle exec rackup config.ru -o 0.0.0.0 -p $PORT -E $RACK_ENV"],
+  ["rack puma", "bundle exec puma -b tcp://0.0.0.0:$PORT -e $RACK_ENV config.ru"],
+  ["rack puma thin", "bundle exec thin start -R config.ru -e $RACK_ENV -p $PORT"],
+  ["rack thin railties", "bundle exec rails server -b 0.0.0.0 -p $PORT -e $RAILS_ENV"],
+] as const) {
+  test(`a Ruby app with the gems ${gems} starts with ${command}`, async () => {
+    await using folder = await folderWithShippedBuildpacks();
+    await folder.app({ "config.ru": "" });
+    await folder.buildpack("fake", { "bin/bundle": fakeBundle });
+    const searchPath = `${folder.path("buildpacks", xxhash64("fake"))}/bin:/usr/bin:/bin`;
+    const start = path.join(buildpacksDir, "ruby_buildpack/lib/start.sh");
+
+    const end = await folder.run(
+      "/bin/bash",
+      ["-ec", `. ${start}; cd ${folder.path("app")}; start_command`],
+      { PATH: searchPath, GEMS: gems },
+    );
+
+    assert.equal(end.stdout, `${command}\n`, end.stderr);
+  });
+}
+
 /** A Go that builds nothing: it notes what it was asked for, and leaves a program of the name that Go would give it. */
 const fakeGo = `#!/bin/bash
 case "$1 $2" in
@@ -121,6 +174,12 @@ for (const { env, files, built, web } of [
     built: /Installing go 1\.24\.1 through the Go module proxy[^]*GOTOOLCHAIN=go1\.24\.1\n/,
     web: "./bin/wall",
   },
+  {
+    env: { GOVERSION: "latest" },
+    files: { "go.mod": "module example.com/wall/v2\n" },
+    built: /Using go1\.25\.3 of the stack\n[^]*GOTOOLCHAIN=auto\n/,
+    web: "./bin/wall",
+  },
 ]) {
   test(`go_buildpack builds with ${JSON.stringify(env)} and starts ${web}`, async () => {
     await using folder = await folderWithShippedBuildpacks();
@@ -137,6 +196,9 @@ for (const { env, files, built, web } of [
     assert.equal(staged.status, 0, staged.stderr + staged.stdout);
     assert.match(staged.stdout, built);
     assert.match(JSON.stringify(staged.result), new RegExp(`"web":"${web}"`));
+    const home = await folder.unpackDroplet();
+    const { stdout } = await folder.launch(home, 'echo "${PATH##*:}"');
+    assert.equal(stdout.trim().split("\n").at(-1), path.join(home, "app/bin"));
   });
 }
 

@@ -190,6 +190,22 @@ test("an empty requirements file asks no index", async () => {
   );
 });
 
+test("an app without any list of packages has Python alone, where the buildpack is named", async () => {
+  await using folder = await folderWithShippedBuildpacks();
+  await folder.app({ "app.py": "print(40 + 2)\n", Procfile: "web: python app.py\n" });
+
+  const staged = await folder.stage({
+    order: ["python_buildpack"],
+    skipDetect: true,
+    env: noNetwork,
+  });
+
+  assert.deepEqual([staged.status, staged.stderr], [0, ""]);
+  assert.match(staged.stdout, /There is no requirements\.txt, .*: no packages are installed\./);
+  const end = await folder.launch(await folder.unpackDroplet(), "python app.py");
+  assert.match(end.stdout, /42\n/);
+});
+
 test("the stack's own line of versions may be asked for; only runtime.txt and Pipfile.lock are binding", async () => {
   await using folder = await folderWithShippedBuildpacks();
   const { stdout } = await folder.run("/usr/bin/python3", [
