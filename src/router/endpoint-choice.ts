@@ -1,3 +1,4 @@
+import { askedInstanceOf, describedInstance, isAskedFor } from "./asked-instance.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { EndpointPool } from "./endpoint-pool.ts";
 import type { Exchange } from "./exchange.ts";
@@ -9,8 +10,8 @@ import { stickyInstanceOf } from "./sticky-session.ts";
 /** A route found, and which of its instances the request asks for. */
 export interface RoutedRequest {
   readonly pool: EndpointPool;
-  /** By `X-CF-App-Instance` or `X-CF-Process-Instance`: this one or none. */
-  readonly pinned: Endpoint | undefined;
+  /** By `X-CF-App-Instance` or `X-CF-Process-Instance`: these or none; never empty. */
+  readonly pinned: ReadonlySet<Endpoint> | undefined;
   /** By cookie: this one while it is there. */
   readonly stickyInstance: string | undefined;
   /** The value of the header by which the route spreads its requests, where it does so. */
@@ -24,12 +25,21 @@ export function routeRequest(
   const { request, target } = exchange;
   // As gorouter: who addresses the router by the client's own address names no app.
   if (target.host === request.remoteAddress) return { error: routerErrors.emptyHost() };
+  const asked = askedInstanceOf(request.rawHeaders);
+  if (asked !== undefined && "error" in asked) return asked;
+  const unknown =
+    asked === undefined
+      ? routerErrors.unknownRoute(target.host)
+      : routerErrors.unknownInstance(describedInstance(asked), target.host);
   const pool = table.lookUp(target.host, target.path);
-  if (pool === undefined) return { error: routerErrors.unknownRoute(target.host) };
+  if (pool === undefined) return { error: unknown };
   // Callers prove who they are by mutual TLS, which is not spoken here: nobody is whom a policy names.
   if (pool.enforcesPolicies) return { error: routerErrors.callerUnknown(target.host) };
-  const pinned = pinnedEndpoint(pool, request.rawHeaders, target.host);
-  if (pinned !== undefined && "error" in pinned) return pinned;
+  const pinned =
+    asked === undefined
+      ? undefined
+      : new Set(pool.endpoints.filter((endpoint) => isAskedFor(asked, endpoint)));
+  if (pinned?.size === 0) return { error: unknown };
   const { hashHeader } = pool;
   return {
     pool,
@@ -45,15 +55,14 @@ export function chooseEndpoint(
   options: { readonly now: number; readonly host: string },
 ): Endpoint | { readonly error: RouterError } {
   const { pool, pinned, stickyInstance } = routed;
-  if (pinned !== undefined) {
-    return tried.has(pinned) ? { error: routerErrors.noEndpoints(options.host) } : pinned;
-  }
+  const isPossible = (endpoint: Endpoint) =>
+    !tried.has(endpoint) && (pinned === undefined || pinned.has(endpoint));
   const sticky =
     stickyInstance === undefined
       ? undefined
       : pool.find((endpoint) => endpoint.instanceGuid === stickyInstance);
-  if (sticky !== undefined && !tried.has(sticky) && !sticky.isFull) return sticky;
-  const choice = pool.choose(tried, options.now, routed.hashed);
+  if (sticky !== undefined && isPossible(sticky) && !sticky.isFull) return sticky;
+  const choice = pool.choose(isPossible, options.now, routed.hashed);
   switch (choice.kind) {
     case "endpoint":
       return choice.endpoint;
@@ -62,33 +71,4 @@ export function chooseEndpoint(
     case "none":
       return { error: routerErrors.noEndpoints(options.host) };
   }
-}
-
-function pinnedEndpoint(
-  pool: EndpointPool,
-  rawHeaders: readonly string[],
-  host: string,
-): Endpoint | { readonly error: RouterError } | undefined {
-  const byApp = headerValues(rawHeaders, "x-cf-app-instance")[0];
-  if (byApp !== undefined) {
-    const match = /^(?<app>[\w-]+):(?<index>\d{1,9})$/.exec(byApp)?.groups;
-    if (match === undefined) return { error: routerErrors.invalidAppInstance("X-CF-App-Instance") };
-    const found = pool.find(
-      ({ registration }) =>
-        registration.app === match["app"] && registration.private_instance_index === match["index"],
-    );
-    return found ?? { error: routerErrors.unknownInstance(host) };
-  }
-  const byProcess = headerValues(rawHeaders, "x-cf-process-instance")[0];
-  if (byProcess === undefined) return undefined;
-  const match = /^(?<process>[\w-]+)(?::(?<index>\d{1,9}))?$/.exec(byProcess)?.groups;
-  if (match === undefined) {
-    return { error: routerErrors.invalidAppInstance("X-CF-Process-Instance") };
-  }
-  const found = pool.find(
-    ({ registration }) =>
-      registration.tags["process_id"] === match["process"] &&
-      (match["index"] === undefined || registration.private_instance_index === match["index"]),
-  );
-  return found ?? { error: routerErrors.unknownInstance(host) };
 }

@@ -50,10 +50,10 @@ export class EndpointPool {
   }
 
   /**
-   * The first in the route's order (round robin, where it has no other) of those not tried yet, leaving out the full
-   * ones, and those that failed lately while there are others. `hashed` is the value of the route's hash header.
+   * The first in the route's order (round robin, where it has no other) of those that are possible, leaving out the
+   * full ones, and those that failed lately while there are others. `hashed` is the value of the route's hash header.
    */
-  choose(tried: ReadonlySet<Endpoint>, now: number, hashed?: string): Choice {
+  choose(isPossible: (endpoint: Endpoint) => boolean, now: number, hashed?: string): Choice {
     let secondBest: Endpoint | undefined;
     let isOverloaded = false;
     const count = this.#endpoints.length;
@@ -61,7 +61,7 @@ export class EndpointPool {
     for (let step = 0; step < count; step += 1) {
       const position = (this.#next + step) % count;
       const endpoint = order === undefined ? this.#endpoints[position] : order[step];
-      if (endpoint === undefined || tried.has(endpoint)) continue;
+      if (endpoint === undefined || !isPossible(endpoint)) continue;
       if (endpoint.isFull) {
         isOverloaded = true;
       } else if (endpoint.hasFailedLately(now)) {

@@ -55,15 +55,16 @@ export const routerErrors = {
     code: "max-request-size-exceeded",
     message: "Request header fields are too large",
   }),
-  invalidAppInstance: (header: string): RouterError => ({
+  invalidInstanceHeader: (header: string): RouterError => ({
     status: 400,
     code: `invalid_${header.toLowerCase().replaceAll("-", "_").replace(/^x_/, "")}_header`,
-    message: `${header} header is malformed`,
+    message: `Invalid ${header} Header`,
   }),
-  unknownInstance: (host: string): RouterError => ({
+  /** Also where there is no such route at all. */
+  unknownInstance: (instance: string, host: string): RouterError => ({
     status: 400,
     code: "unknown_route",
-    message: `Requested instance does not exist for route ('${host}')`,
+    message: `Requested ${instance} does not exist for route ('${host}')`,
   }),
 } as const;
 

@@ -851,6 +851,90 @@ test("a request can ask for one instance by header", async () => {
   }
 });
 
+test("a request that asks for a process is spread over its instances, and over no other's", async () => {
+  const { port } = await app((request, response) => {
+    response.end(String(request.headers["x-cf-instanceid"]));
+  });
+  const { client, send } = await start();
+  await client.register(
+    ["blue", "green"].flatMap((process) =>
+      [0, 1].map((index) =>
+        route(port, {
+          private_instance_id: `${process}-${index}`,
+          private_instance_index: String(index),
+          tags: { process_id: process },
+        }),
+      ),
+    ),
+  );
+
+  const answers: string[] = [];
+  for (let i = 0; i < 4; i += 1) {
+    answers.push((await send({ headers: { "x-cf-process-instance": "green" } })).body);
+  }
+
+  assert.deepEqual(answers.toSorted(), ["green-0", "green-0", "green-1", "green-1"]);
+});
+
+for (const [header, value, host, code, message] of [
+  [
+    "X-CF-App-Instance",
+    "app-guid:7",
+    "hello",
+    "unknown_route",
+    "Requested instance ('7') with guid ('app-guid') does not exist for route ('hello.apps.localhost')",
+  ],
+  [
+    "X-CF-Process-Instance",
+    "process-guid:7",
+    "hello",
+    "unknown_route",
+    "Requested instance ('7') with process guid ('process-guid') does not exist for route ('hello.apps.localhost')",
+  ],
+  [
+    "X-CF-Process-Instance",
+    "another",
+    "hello",
+    "unknown_route",
+    "Requested instance with process guid ('another') does not exist for route ('hello.apps.localhost')",
+  ],
+  [
+    "X-CF-Process-Instance",
+    "process-guid",
+    "nowhere",
+    "unknown_route",
+    "Requested instance with process guid ('process-guid') does not exist for route ('nowhere.apps.localhost')",
+  ],
+  [
+    "X-CF-App-Instance",
+    "app-guid",
+    "hello",
+    "invalid_cf_app_instance_header",
+    "Invalid X-CF-App-Instance Header",
+  ],
+  [
+    "X-CF-Process-Instance",
+    "process-guid:first",
+    "nowhere",
+    "invalid_cf_process_instance_header",
+    "Invalid X-CF-Process-Instance Header",
+  ],
+] as const) {
+  test(`${header}: ${value} at ${host} is answered as gorouter answers it`, async () => {
+    const { port } = await app((_request, response) => response.end("reached"));
+    const { client, port: routerPort } = await start();
+    await client.register([route(port)]);
+
+    const answer = await sendRaw(
+      routerPort,
+      `GET / HTTP/1.1\r\nHost: ${host}.apps.localhost\r\nConnection: close\r\n${header}: ${value}\r\n\r\n`,
+    );
+
+    assert.match(answer, new RegExp(`^x-cf-routererror: ${code}\r$`, "im"));
+    assert.equal(answer.split("\r\n\r\n")[1], `400 Bad Request: ${message}\n`);
+  });
+}
+
 test("a request that asks for an instance which cannot be reached is not sent to another", async () => {
   const { port } = await app((_request, response) => response.end("wrong one"));
   const { client, send } = await start();

@@ -102,7 +102,8 @@ export function encodeTaskEvent(event: TaskEvent): Uint8Array {
 /**
  * Undefined for a name that we do not know, so that a newer BBS may send more kinds.
  *
- * A changed instance carries neither metric tags nor both instance keys: tags decode as empty, and where a running
+ * A changed instance carries neither metric tags nor both instance keys: tags decode as empty (who wants them
+ * takes the DesiredLRP's), and where a running
  * instance has overtaken another's claim, `before` shows the new key.
  *
  * @throws {BbsError} where the bytes are no such event.

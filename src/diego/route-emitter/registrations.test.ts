@@ -10,8 +10,14 @@ import { planEmission, registrationsOf } from "./registrations.ts";
 function process(
   ...cfRoutes: { hostnames: string[]; port: number; options?: Record<string, string> }[]
 ) {
-  return { processGuid: "web-1", logGuid: "app-guid", instances: 2, cfRoutes };
+  return { processGuid: "web-1", logGuid: "app-guid", instances: 2, metricTags, cfRoutes };
 }
+
+const metricTags = {
+  process_id: { static: "process-guid" },
+  process_instance_id: { dynamic: "INSTANCE_GUID" },
+  instance_id: { dynamic: "INDEX" },
+} as const;
 
 const web = { hostnames: ["web.apps.localhost"], port: 8080 };
 
@@ -29,7 +35,8 @@ function message(instance: string, ...uris: string[]): RouteRegistration {
 }
 
 test("an instance is registered at its own address, with what the router tells apps and logs", () => {
-  const lrp = runningOn("a", { index: 1 });
+  // As an event of an instance brings it, without tags.
+  const lrp = { ...runningOn("a", { index: 1 }), metricTags: {} };
 
   assert.deepEqual(registrationsOf(process(web), [lrp]), [
     {
@@ -39,7 +46,12 @@ test("an instance is registered at its own address, with what the router tells a
       app: "app-guid",
       private_instance_id: "instance-a",
       private_instance_index: "1",
-      tags: { component: "route-emitter", instance_id: "1" },
+      tags: {
+        component: "route-emitter",
+        process_id: "process-guid",
+        process_instance_id: "instance-a",
+        instance_id: "1",
+      },
       endpoint_updated_at_ns: lrp.since.getTime() * 1_000_000,
     },
   ]);

@@ -1,5 +1,7 @@
 import { toNanoseconds } from "#kernel/clock/clock.ts";
 import type { ActualLrpNetInfo, RunningLrp } from "#diego/models/actual-lrp.ts";
+import type { DesiredLrp } from "#diego/models/desired-lrp.ts";
+import { metricTagsOf } from "#diego/models/metric-tags.ts";
 import type { RouteRegistration } from "#router/client.ts";
 import type { CfRoute } from "./cf-router.ts";
 
@@ -7,6 +9,7 @@ export interface RoutedProcess {
   readonly processGuid: string;
   readonly logGuid: string;
   readonly instances: number;
+  readonly metricTags: DesiredLrp["metricTags"];
   readonly cfRoutes: readonly CfRoute[];
 }
 
@@ -71,12 +74,17 @@ function registration(
   lrp: RunningLrp,
   endpoint: { readonly host: string; readonly port: number; readonly uris: readonly string[] },
 ): RouteRegistration {
+  const { instanceGuid } = lrp.instanceKey;
   return {
     ...endpoint,
     app: process.logGuid,
-    private_instance_id: lrp.instanceKey.instanceGuid,
+    private_instance_id: instanceGuid,
     private_instance_index: String(lrp.key.index),
-    tags: { component: "route-emitter", ...lrp.metricTags },
+    // The definition's, as the original: an event of an instance carries none, and a rename reaches the router at once.
+    tags: {
+      component: "route-emitter",
+      ...metricTagsOf(process.metricTags, { index: lrp.key.index, instanceGuid }),
+    },
     endpoint_updated_at_ns: Number(toNanoseconds(lrp.since)),
   };
 }

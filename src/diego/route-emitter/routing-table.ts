@@ -6,11 +6,14 @@ import type { RouteRegistration } from "#router/client.ts";
 import { parseCfRouter, type CfRoute } from "./cf-router.ts";
 import { registrationsOf } from "./registrations.ts";
 
-/** What of a DesiredLRP decides its routes; scheduling infos and events both carry it. */
+/** What of a DesiredLRP decides its routes, and what the router is told about their instances. */
 export type DesiredRoutes = Pick<
   DesiredLrp,
-  "processGuid" | "domain" | "logGuid" | "instances" | "routes" | "modificationTag"
+  "processGuid" | "domain" | "logGuid" | "instances" | "routes" | "metricTags" | "modificationTag"
 >;
+
+/** As scheduling infos have it. */
+export type ListedRoutes = Omit<DesiredRoutes, "metricTags">;
 
 /** What the BBS lists in one sync. */
 export interface RoutingSnapshot {
@@ -76,6 +79,15 @@ export class RoutingTable {
     return [...new Set([...before.keys(), ...this.#processes.keys()])];
   }
 
+  /** The same with its metric tags, where these were heard of before. */
+  completed(listed: ListedRoutes): DesiredRoutes | undefined {
+    const known = this.#processes.get(listed.processGuid)?.desired;
+    if (known === undefined || !isSame(known.modificationTag, listed.modificationTag)) {
+      return undefined;
+    }
+    return { ...listed, metricTags: known.metricTags };
+  }
+
   processGuids(): string[] {
     return [...this.#processes.keys()];
   }
@@ -97,13 +109,15 @@ export class RoutingTable {
   #desire(desired: DesiredRoutes): string | undefined {
     const process = this.#process(desired.processGuid);
     if (isOlder(desired.modificationTag, process.desired?.modificationTag)) return undefined;
-    const { processGuid, domain, logGuid, instances, routes, modificationTag } = desired;
+    const { processGuid, domain, logGuid, instances, routes, metricTags, modificationTag } =
+      desired;
     process.desired = {
       processGuid,
       domain,
       logGuid,
       instances,
       routes,
+      metricTags,
       modificationTag,
       cfRoutes: parseCfRouter(routes),
     };
@@ -163,4 +177,8 @@ export class RoutingTable {
 /** Within one epoch the lower index is older; another epoch supersedes. */
 function isOlder(tag: ModificationTag, known: ModificationTag | undefined): boolean {
   return known !== undefined && tag.epoch === known.epoch && tag.index < known.index;
+}
+
+function isSame(a: ModificationTag, b: ModificationTag): boolean {
+  return a.epoch === b.epoch && a.index === b.index;
 }

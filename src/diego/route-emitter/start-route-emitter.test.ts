@@ -29,6 +29,9 @@ class ScriptedBbs implements RouteEmitterBbs {
     await this.gate;
     return listed;
   }
+  async desiredLrps({ processGuids = [] }: { readonly processGuids?: readonly string[] } = {}) {
+    return this.desired.filter(({ processGuid }) => processGuids.includes(processGuid));
+  }
   async desiredLrpSchedulingInfos() {
     this.listings += 1;
     return this.desired.map((lrp) => ({ ...lrp, rootFs: "preloaded:cflinuxfs4" }));
@@ -65,6 +68,8 @@ class ScriptedBbs implements RouteEmitterBbs {
 /** Knows what a router would know, and how often it was told. */
 class KnowingRouter implements RouterClient {
   readonly routes = new Set<string>();
+  /** Of an instance, as last told. */
+  readonly tags = new Map<string, RouteRegistration["tags"]>();
   contacts = 0;
   isDown = false;
 
@@ -72,6 +77,7 @@ class KnowingRouter implements RouterClient {
     if (this.isDown) throw new Error("down");
     this.contacts += 1;
     for (const pair of pairs(messages)) this.routes.add(pair);
+    for (const message of messages) this.tags.set(message.private_instance_id, message.tags);
   }
   async unregister(messages: readonly RouteRegistration[]): Promise<void> {
     if (this.isDown) throw new Error("down");
@@ -138,6 +144,56 @@ test("an instance is registered at once when it runs, without any time passing",
   await eventually("the route", () => router.routes.has(routeOfA));
   bbs.tell({ kind: "actual_lrp_instance_removed", actualLrp: runningOn("a") });
   await eventually("no route", () => router.routes.size === 0);
+});
+
+const renamed = (name: string, index: number) =>
+  desired({
+    metricTags: { process_id: { static: "process-guid" }, app_name: { static: name } },
+    modificationTag: { epoch: "desired", index },
+  });
+
+test("the router knows an instance's process and app at once, after a rename and after a listing", async () => {
+  const { bbs, clock, router } = start();
+  await eventually("a subscription", () => bbs.subscriptions === 1 && bbs.listings >= 2);
+  const tags = (app_name: string) => ({
+    component: "route-emitter",
+    process_id: "process-guid",
+    app_name,
+  });
+  const bare = { ...runningOn("a"), metricTags: {} };
+
+  bbs.tell({ kind: "desired_lrp_created", desiredLrp: renamed("old", 0) });
+  bbs.tell({ kind: "actual_lrp_instance_changed", before: claimedBy("a"), after: bare });
+  await eventually("the instance", () => router.tags.has("instance-a"));
+  assert.deepEqual(router.tags.get("instance-a"), tags("old"));
+
+  bbs.tell({
+    kind: "desired_lrp_changed",
+    before: renamed("old", 0),
+    after: renamed("new", 1),
+  });
+  await eventually("the new name", () => router.tags.get("instance-a")?.["app_name"] === "new");
+
+  bbs.desired = [renamed("new", 1)];
+  bbs.actual = [runningOn("a"), runningOn("b", { index: 1 })];
+  router.tags.clear();
+  await clock.advance(60_000);
+  await eventually("both instances", () => router.tags.size === 2);
+  assert.deepEqual(Object.fromEntries(router.tags), {
+    "instance-a": tags("new"),
+    "instance-b": tags("new"),
+  });
+});
+
+test("what runs already is registered at start with the tags of its definition", async () => {
+  const bbs = new ScriptedBbs();
+  bbs.desired = [renamed("web", 3)];
+  bbs.actual = [runningOn("a")];
+
+  const { router } = start(bbs);
+
+  await eventually("the route", () => router.routes.has(routeOfA));
+  assert.equal(router.tags.get("instance-a")?.["app_name"], "web");
 });
 
 test("an event that comes while a listing is on its way is not lost to it", async () => {

@@ -5,7 +5,7 @@ import type { BbsClient } from "#diego/bbs/client.ts";
 import type { LrpEvent } from "#diego/models/event.ts";
 import type { RouterClient } from "#router/client.ts";
 import { RouterUpdates } from "./router-updates.ts";
-import { RoutingTable } from "./routing-table.ts";
+import { RoutingTable, type DesiredRoutes, type ListedRoutes } from "./routing-table.ts";
 
 export interface RouteEmitterConfig {
   /** Between two listings of the BBS; default 60,000. */
@@ -23,7 +23,7 @@ export interface RouteEmitterDependencies {
 
 export type RouteEmitterBbs = Pick<
   BbsClient,
-  "subscribeToLrpEvents" | "desiredLrpSchedulingInfos" | "actualLrps" | "domains"
+  "subscribeToLrpEvents" | "desiredLrpSchedulingInfos" | "desiredLrps" | "actualLrps" | "domains"
 >;
 
 export interface RouteEmitter extends AsyncDisposable {
@@ -33,6 +33,8 @@ export interface RouteEmitter extends AsyncDisposable {
 const resubscribeAfterMs = 1_000;
 /** Events kept while a listing is on its way; beyond, the listing is made again. */
 const maxHeldEvents = 10_000;
+/** Definitions in one answer of the BBS. */
+const maxDefinitions = 200;
 
 /**
  * Tells the router where instances are: subscribes to the BBS's events, lists everything at start and once a minute,
@@ -124,11 +126,12 @@ class BbsFollower implements RouteEmitter {
   async #sync(): Promise<{ readonly processes: number }> {
     this.#held = [];
     try {
-      const [freshDomains, actual, desired] = await Promise.all([
+      const [freshDomains, actual, listed] = await Promise.all([
         this.#bbs.domains(),
         this.#bbs.actualLrps(),
         this.#bbs.desiredLrpSchedulingInfos(),
       ]);
+      const desired = await this.#completed(listed);
       const concerned = this.#table.sync({ desired, actual, freshDomains });
       for (const processGuid of concerned) this.#updates.noteChange(processGuid);
       return { processes: concerned.length };
@@ -138,5 +141,20 @@ class BbsFollower implements RouteEmitter {
       for (const event of held) this.#apply(event);
       void this.#emitLoop.activate("synced");
     }
+  }
+  /** Scheduling infos lack the metric tags: the definitions are asked for where no event has brought them. */
+  async #completed(listed: readonly ListedRoutes[]): Promise<DesiredRoutes[]> {
+    const completed: DesiredRoutes[] = [];
+    const missing: string[] = [];
+    for (const info of listed) {
+      const known = this.#table.completed(info);
+      if (known === undefined) missing.push(info.processGuid);
+      else completed.push(known);
+    }
+    for (let at = 0; at < missing.length; at += maxDefinitions) {
+      const processGuids = missing.slice(at, at + maxDefinitions);
+      completed.push(...(await this.#bbs.desiredLrps({ processGuids })));
+    }
+    return completed;
   }
 }

@@ -1,7 +1,7 @@
 import type { ActualLrpKey } from "#diego/models/actual-lrp.ts";
-import type { ContainerDefinition } from "#diego/models/container-definition.ts";
 import type { DesiredLrpRequest } from "#diego/models/desired-lrp.ts";
 import { keepRequestOf } from "#diego/models/keep-request.ts";
+import { metricTagsOf } from "#diego/models/metric-tags.ts";
 import { observationRequestOf } from "#diego/models/observation.ts";
 import type { Task } from "#diego/models/task.ts";
 import type { Allocation, RunRequest } from "../executor/container.ts";
@@ -53,7 +53,7 @@ export function lrpRunRequest(
     startTimeoutMs: desired.startTimeoutMs,
     ports: desired.ports,
     resultFile: "",
-    metricTags: metricTags(desired, { index: key.index, instanceGuid }),
+    metricTags: metricTagsOf(desired.metricTags, { index: key.index, instanceGuid }),
   };
 }
 
@@ -70,21 +70,8 @@ export function taskRunRequest(task: Pick<Task, "definition" | "taskGuid">): Run
     resultFile: definition.resultFile,
     observation: observationRequestOf(definition.annotation),
     keep: keepRequestOf(definition.annotation),
-    metricTags: metricTags(definition, { index: 0, instanceGuid: taskGuid }),
+    metricTags: metricTagsOf(definition.metricTags, { index: 0, instanceGuid: taskGuid }),
   };
-}
-
-function metricTags(
-  definition: Pick<ContainerDefinition, "metricTags">,
-  instance: { readonly index: number; readonly instanceGuid: string },
-): Readonly<Record<string, string>> {
-  const dynamic = { INDEX: String(instance.index), INSTANCE_GUID: instance.instanceGuid };
-  return Object.fromEntries(
-    Object.entries(definition.metricTags).map(([name, value]) => [
-      name,
-      "static" in value ? value.static : dynamic[value.dynamic],
-    ]),
-  );
 }
 
 export function cellLrp(allocation: Allocation): CellLrp[] {
