@@ -165,7 +165,7 @@ export function registerApplications(
   registerDestinations(api, { db, clock, links, permissions, jobs, runner, limits });
   registerRoutePolicies(api, { db, clock, links, permissions, runner });
   registerDomains(api, { db, clock, links, permissions, jobs });
-  registerManifests(api, { db, clock, links, permissions, limits, jobs });
+  registerManifests(api, { db, clock, links, permissions, limits, jobs, appLog });
   jobs.handle(appDelete({ db, clock, logger, runner, remover }));
   for (const handler of clearBuildpackCaches(remover)) jobs.handle(handler);
   jobs.handle(routeDelete({ db, runner }));

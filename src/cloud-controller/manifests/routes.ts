@@ -2,6 +2,8 @@ import { stringify } from "yaml";
 import type { Clock } from "#kernel/clock/clock.ts";
 import { permittedApp } from "../apps/app-access.ts";
 import { createApp } from "../apps/app-create.ts";
+import type { AppLog } from "../apps/app-log.ts";
+import type { App } from "../apps/app-table.ts";
 import { resolveLifecycle } from "../apps/check-lifecycle.ts";
 import { findApp } from "../apps/find-app.ts";
 import { hidden, recordAuditEvent } from "../audit-events/record-audit-event.ts";
@@ -29,13 +31,14 @@ interface ManifestRoutes {
   readonly permissions: Permissions;
   readonly limits: CloudControllerLimits;
   readonly jobs: Jobs;
+  readonly appLog: AppLog;
 }
 
 /** The body is refused by its size in the manifest's own words, so the server lets a little more in. */
 const bodyLimit = maximumManifestBytes * 2;
 
 export function registerManifests(app: ApiServer, dependencies: ManifestRoutes): void {
-  const { db, links, jobs } = dependencies;
+  const { db, links, jobs, appLog } = dependencies;
   for (const type of ["application/x-yaml", "application/yaml", "text/yaml", "text/x-yaml"]) {
     app.addContentTypeParser(type, { parseAs: "buffer" }, (_request, body, done) =>
       done(null, body),
@@ -51,9 +54,10 @@ export function registerManifests(app: ApiServer, dependencies: ManifestRoutes):
       const applications = parseManifest(request.body);
       const apps = checkAll(applications, await manifestRules(db));
       const actor = actorOf(request.auth);
-      await db
+      const created = await db
         .transaction()
         .execute((tx) => createMissing(tx, dependencies, { actor, spaceGuid, apps, applications }));
+      for (const made of created) appLog.write(made, `Created app with guid ${made.guid}`);
       const job = await jobs.enqueue({
         operation: "space.apply_manifest",
         payload: { spaceGuid, applications },
@@ -95,7 +99,7 @@ export function registerManifests(app: ApiServer, dependencies: ManifestRoutes):
   });
 }
 
-/** Apps that do not exist are there, empty, before the job begins: the client looks them up at once. */
+/** Apps that do not exist are there, empty, before the job begins: the client looks them up at once. Gives these. */
 async function createMissing(
   tx: Executor,
   { clock, limits }: ManifestRoutes,
@@ -106,8 +110,9 @@ async function createMissing(
     /** As they are written, one for each of `apps`. */
     readonly applications: readonly YamlMap[];
   },
-): Promise<void> {
+): Promise<App[]> {
   const { actor, spaceGuid, apps, applications } = wanted;
+  const created: App[] = [];
   for (const [index, { name, lifecycle }] of apps.entries()) {
     const existing = await findByName(tx, spaceGuid, name);
     if (existing?.lifecycle.type === "buildpack" && lifecycle?.type === "docker") {
@@ -128,6 +133,7 @@ async function createMissing(
         { clock, limits, actor },
         { name, spaceGuid, lifecycle: resolved, environmentVariables: {} },
       ));
+    if (existing === undefined) created.push(target);
     await recordAuditEvent(tx, clock, {
       type: "audit.app.apply_manifest",
       actor,
@@ -136,6 +142,7 @@ async function createMissing(
       data: { request: { manifest: auditedManifest(applications[index] ?? {}) } },
     });
   }
+  return created;
 }
 
 /** What is secret in a manifest stays out of the event. */
