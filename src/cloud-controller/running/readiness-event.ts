@@ -9,13 +9,17 @@ import { processGuidOf } from "./desired-lrp.ts";
 
 type InstanceChanged = Extract<LrpEvent, { readonly kind: "actual_lrp_instance_changed" }>;
 
-/** An instance that runs has begun or ceased to be routed to, by its readiness check. */
+/**
+ * An instance has begun to be routed to, at its start or by its readiness check, or has ceased to be by that check
+ * (tps-watcher tells Cloud Controller of the same). One that ends tells of its crash instead.
+ */
 export async function recordReadiness(
   { db, clock, appLog }: { readonly db: Database; readonly clock: Clock; readonly appLog: AppLog },
   { before, after }: InstanceChanged,
 ): Promise<void> {
-  if (before.state !== "RUNNING" || after.state !== "RUNNING") return;
-  if (before.routable === after.routable) return;
+  if (after.state !== "RUNNING") return;
+  const wasRoutable = before.state === "RUNNING" && before.routable;
+  if (wasRoutable === after.routable) return;
   const guid = processGuidOf(after.key.processGuid);
   const process = await findProcess(db, guid);
   const app = process === undefined ? undefined : await findApp(db, process.appGuid);

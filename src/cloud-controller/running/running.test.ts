@@ -272,19 +272,22 @@ test("an instance that becomes ready, and one that ceases to be, are told", asyn
   bbs.emit({ kind: "actual_lrp_instance_changed", before: unready, after: running });
   bbs.emit({ kind: "actual_lrp_instance_changed", before: running, after: running });
   bbs.emit({ kind: "actual_lrp_instance_changed", before: running, after: unready });
+  // Without a readiness check an instance is ready as soon as it runs.
+  bbs.emit({ kind: "actual_lrp_instance_changed", before: starting, after: running });
 
   const found = await eventually(async () => {
     const types = "audit.app.process.ready,audit.app.process.not-ready";
     const { resources } = (
       await developer.caller.get(`/v3/audit_events?target_guids=${app}&types=${types}`)
     ).json;
-    return resources.length === 2 ? resources : undefined;
+    return resources.length === 3 ? resources : undefined;
   });
   assert.deepEqual(
     found.map(({ type, data }: { type: string; data: { ready: boolean } }) => [type, data.ready]),
     [
       ["audit.app.process.ready", true],
       ["audit.app.process.not-ready", false],
+      ["audit.app.process.ready", true],
     ],
   );
   assert.deepEqual(found[0].actor, { guid: app, type: "process", name: "web" });
