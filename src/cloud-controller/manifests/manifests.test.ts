@@ -57,7 +57,7 @@ applications:
   const again = await apply(manifest.text);
   assert.equal(again.json.state, "COMPLETE", again.text);
   assert.equal((await admin.get(`/v3/apps/${app.guid}/manifest`)).text, manifest.text);
-  const created = cc.logLines.filter(({ payload }) => payload.startsWith("Created app"));
+  const created = cc.logLines.filter(({ payload }) => String(payload).startsWith("Created app"));
   assert.deepEqual(
     created.map(({ sourceId, sourceType, payload }) => [sourceId, sourceType, payload]),
     [[app.guid, "API", `Created app with guid ${app.guid}`]],
