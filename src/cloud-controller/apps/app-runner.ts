@@ -14,6 +14,8 @@ export interface AppRunner {
   processChanged(processGuid: string): Promise<void>;
   /** The app's routes have changed: updates what its started processes tell the router. */
   routesChanged(appGuid: string): Promise<void>;
+  /** The app has another name: updates the metric tags of its started processes. */
+  appRenamed(appGuid: string): Promise<void>;
   /** Stops one instance; Diego starts it again. */
   stopInstance(processGuid: string, index: number): Promise<void>;
   /** Removes every LRP of the app and cancels its tasks; before its rows go. */

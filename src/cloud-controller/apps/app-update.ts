@@ -43,6 +43,10 @@ export async function updateApp(
     .catch((error: unknown) => {
       throw isUniqueViolation(error) ? appNameTaken(name ?? app.name) : error;
     });
+  if (name !== undefined) {
+    // Their metric tags have the app's name: by this the sync loop sends them where the request could not.
+    await db.updateTable("processes").set(touched(clock)).where("appGuid", "=", app.guid).execute();
+  }
   await updateMetadata(db, { type: "app", guid: app.guid }, message.metadata);
   await recordAuditEvent(db, clock, {
     type: "audit.app.update",

@@ -65,7 +65,7 @@ async function isSpaceVisible(
 }
 
 function registerSingle(app: ApiServer, dependencies: AppRoutes): void {
-  const { db, clock, links, limits, jobs, appLog } = dependencies;
+  const { db, clock, links, limits, jobs, runner, appLog } = dependencies;
 
   app.get<{ Params: { guid: string } }>("/v3/apps/:guid", async (request) => {
     const { include } = parseShowQuery(request.query, { include: appIncludes });
@@ -88,6 +88,7 @@ function registerSingle(app: ApiServer, dependencies: AppRoutes): void {
     );
     const context = { clock, limits, actor: actorOf(request.auth) };
     await db.transaction().execute((tx) => updateApp(tx, context, { app: found, message }));
+    if (message.name !== undefined) await runner.appRenamed(found.guid);
     appLog.write(
       found,
       `Updated app with guid ${found.guid} (${JSON.stringify(withoutSecrets(message))})`,

@@ -49,6 +49,15 @@ export class DiegoRunner implements AppRunner {
 
   /** Routes reach the router through the BBS; a failure waits for the sync loop and does not fail the request. */
   async routesChanged(appGuid: string): Promise<void> {
+    await this.#updateAll(appGuid, "routes-not-sent");
+  }
+
+  /** As routes: tags of logs are not worth failing the request. */
+  async appRenamed(appGuid: string): Promise<void> {
+    await this.#updateAll(appGuid, "metric-tags-not-sent");
+  }
+
+  async #updateAll(appGuid: string, failure: string): Promise<void> {
     try {
       const processes = await processesOfApp(this.#source.db, appGuid);
       for (const facts of await processFacts(this.#source, processes.filter(isToRun))) {
@@ -56,7 +65,7 @@ export class DiegoRunner implements AppRunner {
       }
     } catch (error) {
       if (!(error instanceof BbsError)) throw error;
-      this.#logger.warn("routes-not-sent", { app: appGuid, error });
+      this.#logger.warn(failure, { app: appGuid, error });
     }
   }
 

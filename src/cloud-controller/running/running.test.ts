@@ -259,6 +259,24 @@ test("an instance that is to be terminated is retired", async () => {
   assert.ok(bbs.calls.includes(`retireActualLrp ${guid} 0`));
 });
 
+test("a renamed app's started processes have its new name in their metric tags, without a restart", async () => {
+  await using staged = await stagedApp();
+  const { bbs, developer, app } = staged;
+  await developer.caller.post(`/v3/apps/${app}/actions/start`);
+  const [guid = ""] = bbs.desired.keys();
+  const nameTag = () => bbs.desired.get(guid)?.metricTags["app_name"];
+  assert.deepEqual(nameTag(), { static: "shop" });
+
+  const renamed = await developer.caller.patch(`/v3/apps/${app}`, { name: "store" });
+  assert.equal(renamed.status, 200, renamed.text);
+  assert.deepEqual(nameTag(), { static: "store" });
+  assert.deepEqual([...bbs.desired.keys()], [guid]);
+
+  bbs.outage = new BbsError("Unknown", "away");
+  const unheard = await developer.caller.patch(`/v3/apps/${app}`, { name: "market" });
+  assert.equal(unheard.status, 200, "Diego's absence does not refuse a name");
+});
+
 test("an instance that becomes ready, and one that ceases to be, are told", async () => {
   await using staged = await stagedApp();
   const { bbs, developer, app } = staged;
