@@ -5,7 +5,7 @@ export interface Staging {
   readonly dropletGuid: string;
   /** From the request for the build to its final state. */
   readonly totalMs: number;
-  /** What the buildpacks' own scripts took of it, by the staging's timeline. */
+  /** What the buildpacks' own scripts took of it, by the staging's timeline; 0 where that was not asked for. */
   readonly scriptsMs: number;
   /** The longest of the rest, some of them beside one another. */
   readonly pieces: readonly { readonly name: string; readonly ms: number }[];
@@ -14,15 +14,21 @@ export interface Staging {
 const scriptPhases = /^(detect|supply|finalize|compile|release)( |$)/;
 
 /** Stages a package and waits for the end, as a client does: each answer is held until there is news. */
-export async function stagingOf(api: Api, packageGuid: string): Promise<Staging> {
+export async function stagingOf(
+  api: Api,
+  packageGuid: string,
+  { asksTimeline = true }: { readonly asksTimeline?: boolean } = {},
+): Promise<Staging> {
   const started = performance.now();
   const created = await api("POST", "/v3/builds", { package: { guid: packageGuid } });
   let build = created.json;
   while (build.state === "STAGING") build = (await api("GET", `/v3/builds/${build.guid}`)).json;
   const totalMs = performance.now() - started;
-  const traces = await api("GET", `/rivera/v1/builds/${build.guid}/timeline`);
+  const traces = asksTimeline
+    ? await api("GET", `/rivera/v1/builds/${build.guid}/timeline`)
+    : undefined;
   const spans: { name: string; startTimeUnixNano: string; endTimeUnixNano: string }[] =
-    traces.json.resourceSpans?.[0]?.scopeSpans[0].spans ?? [];
+    traces?.json.resourceSpans?.[0]?.scopeSpans[0].spans ?? [];
   const all = spans.map(({ name, startTimeUnixNano, endTimeUnixNano }) => ({
     name,
     ms: Number(BigInt(endTimeUnixNano) - BigInt(startTimeUnixNano)) / 1e6,
