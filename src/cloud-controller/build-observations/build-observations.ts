@@ -1,3 +1,4 @@
+import { soonDurable } from "#db/soon-durable.ts";
 import type { ObservationBatch } from "#diego/models/observation.ts";
 import type { Clock } from "#kernel/clock/clock.ts";
 import { buildpackKey } from "../buildpacks/buildpack-table.ts";
@@ -43,7 +44,7 @@ export class BuildObservations implements AsyncDisposable {
 
   /** Idempotent. @throws 404 where the build has gone: the cell stops then */
   async receive(buildGuid: string, batch: ObservationBatch): Promise<void> {
-    const spans = await this.#db.transaction().execute(async (tx) => {
+    const receive = async (tx: Executor) => {
       await requireBuild(tx, buildGuid);
       const speaksOfBuildpacks = batch.records.some(({ what }) => what.kind === "trace");
       const nameOf = speaksOfBuildpacks ? await buildpackNames(tx) : withoutCredentials;
@@ -51,7 +52,12 @@ export class BuildObservations implements AsyncDisposable {
       const interpretation = interpretRecords(before, batch, nameOf);
       await storeInterpretation(tx, buildGuid, interpretation);
       return interpretation.spans;
-    });
+    };
+    // After a power cut the cell is gone, and so is what a running staging would come to: only the end of it waits for the disk,
+    // and takes all before it along.
+    const spans = await (batch.closed
+      ? this.#db.transaction().execute(receive)
+      : soonDurable(this.#db, receive));
     this.#metrics.observed(spans);
     this.#changes.notify(buildLogKey(buildGuid));
     if (batch.closed) this.#timelineExport?.observationClosed(buildGuid);
