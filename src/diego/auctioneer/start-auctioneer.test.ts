@@ -62,6 +62,7 @@ class Surroundings {
       return { cellId: work.cellId, lrps: [], tasks: [] };
     },
     stopLrpInstance: async () => undefined,
+    updateLrpInstance: async () => undefined,
     cancelTask: async () => undefined,
     ...this.cells.get(new URL(repUrl).hostname),
   });

@@ -234,6 +234,27 @@ test("scaling down deletes what nobody holds and stops the rest, the highest ind
   assert.deepEqual(await rows(bed, 2), []);
 });
 
+test("new metric tags are told to the cells of the instances, each with its own; the same ones are not", async () => {
+  await using bed = await bbsTestBed();
+  await bed.heartbeat("a", "b");
+  await bed.client.desireLrp(desiredLrpRequest({ instances: 3 }));
+  await start(bed, "a");
+  await start(bed, "b", { ...key, index: 1 });
+  const metricTags = { app_name: { static: "new" }, instance_id: { dynamic: "INDEX" } } as const;
+
+  await bed.client.updateDesiredLrp("web-1", { metricTags });
+  await eventually(() => bed.repCalls.length === 2);
+  await bed.client.updateDesiredLrp("web-1", { metricTags });
+  await bed.client.updateDesiredLrp("web-1", { instances: 1 });
+  await eventually(() => bed.repCalls.some((call) => call.startsWith("stop")));
+
+  assert.deepEqual(bed.repCalls.toSorted(), [
+    "stop instance-b at http://127.0.0.1:1/cell-b",
+    'update instance-a at http://127.0.0.1:1/cell-a: {"app_name":"new","instance_id":"0"}',
+    'update instance-b at http://127.0.0.1:1/cell-b: {"app_name":"new","instance_id":"1"}',
+  ]);
+});
+
 test("scaling up makes the missing rows and asks for exactly these", async () => {
   await using bed = await bbsTestBed();
   await bed.client.desireLrp(desiredLrpRequest({ instances: 1 }));

@@ -71,6 +71,8 @@ function recordingReps(calls: string[]): RepClientFactory {
   return (repUrl) => ({
     stopLrpInstance: async (_processGuid, instanceGuid) =>
       void calls.push(`stop ${instanceGuid} at ${repUrl}`),
+    updateLrpInstance: async (_processGuid, instanceGuid, tags) =>
+      void calls.push(`update ${instanceGuid} at ${repUrl}: ${JSON.stringify(tags)}`),
     cancelTask: async (taskGuid) => void calls.push(`cancel ${taskGuid} at ${repUrl}`),
     state: () => Promise.reject(new Error("nobody asks for the state here")),
     work: () => Promise.reject(new Error("nobody hands out work here")),

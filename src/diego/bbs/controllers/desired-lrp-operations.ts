@@ -16,11 +16,11 @@ import {
 } from "../store/desired-lrp-table.ts";
 import type { Changes, SingleWriter } from "../store/single-writer.ts";
 import type { ActualLrpRetirement } from "./actual-lrp-retirement.ts";
+import { haveSameTags, updateInstances, type InstanceUpdatesOptions } from "./instance-updates.ts";
 
-interface DesiredLrpOperationsOptions {
+interface DesiredLrpOperationsOptions extends InstanceUpdatesOptions {
   readonly clock: Clock;
   readonly guids: GuidSource;
-  readonly db: BbsDatabase;
   readonly writer: SingleWriter;
   readonly auctions: Auctions;
   readonly retirement: ActualLrpRetirement;
@@ -63,6 +63,7 @@ export class DesiredLrpOperations {
       changes.lrpEvents.push({ kind: "desired_lrp_changed", before: lrp, after: updated });
       return { before: lrp, after: updated };
     });
+    if (!haveSameTags(before, after)) updateInstances(this.#options, after);
     await this.#createInstances(after, before.instances, after.instances);
     if (after.instances < before.instances) await this.#retireFrom(processGuid, after.instances);
   }

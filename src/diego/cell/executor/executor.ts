@@ -160,6 +160,11 @@ export class Executor implements AsyncDisposable {
     this.#containers.get(guid)?.resume(request);
   }
 
+  /** Of a container that has been given what to run. */
+  update(guid: string, metricTags: RunRequest["metricTags"]): void {
+    this.#containers.get(guid)?.update(metricTags);
+  }
+
   stop(guid: string): void {
     this.#containers.get(guid)?.stop();
   }

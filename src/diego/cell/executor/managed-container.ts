@@ -108,6 +108,13 @@ export class ManagedContainer {
     return { ...this.allocation, stage: this.#stage, metricTags };
   }
 
+  /** The tags of its logs and metrics from now on; of one that runs, its owner hears of the change. */
+  update(metricTags: RunRequest["metricTags"]): void {
+    if (this.#request === undefined) return;
+    this.#request = { ...this.#request, metricTags };
+    if (this.#stage.state === "running") this.#parts.onChange(this);
+  }
+
   /** From its reservation to the end of its program, in the background; `destroy` waits for it. */
   run(request: RunRequest): void {
     if (this.#stage.state !== "reserved") return;
@@ -220,8 +227,9 @@ export class ManagedContainer {
   }
 
   #accept(request: RunRequest): void {
-    const { definition, metricTags } = request;
+    const { definition } = request;
     const { owner } = this.allocation;
+    const currentTags = () => this.#request?.metricTags ?? request.metricTags;
     this.#request = request;
     this.#routable = (request.checkDefinition?.readinessChecks.length ?? 0) === 0;
     if (request.observation !== undefined) {
@@ -233,7 +241,9 @@ export class ManagedContainer {
       {
         sourceId: definition.logGuid,
         instanceId: owner.kind === "lrp" ? String(owner.key.index) : "0",
-        tags: metricTags,
+        get tags() {
+          return currentTags();
+        },
         sourceType: definition.logSource,
         rateLimitBytesPerSecond: definition.logRateLimitBytesPerSecond,
       },

@@ -15,6 +15,12 @@ export interface RepClient {
   /** Gives back what the cell did not take. */
   work(work: Work): Promise<Work>;
   stopLrpInstance(processGuid: string, instanceGuid: string): Promise<void>;
+  /** The tags of its logs and metrics from now on. */
+  updateLrpInstance(
+    processGuid: string,
+    instanceGuid: string,
+    metricTags: Readonly<Record<string, string>>,
+  ): Promise<void>;
   cancelTask(taskGuid: string): Promise<void>;
 }
 
@@ -55,6 +61,11 @@ export function createRepClient(secret: InternalSecret): RepClientFactory {
       stopLrpInstance: async (processGuid, instanceGuid) => {
         const process = encodeURIComponent(processGuid);
         await post(`/v1/lrps/${process}/instances/${encodeURIComponent(instanceGuid)}/stop`, 202);
+      },
+      updateLrpInstance: async (processGuid, instanceGuid, metricTags) => {
+        const process = encodeURIComponent(processGuid);
+        const path = `/v1/lrps/${process}/instances/${encodeURIComponent(instanceGuid)}`;
+        await send(path, { method: "PUT", body: JSON.stringify({ metric_tags: metricTags }) }, 202);
       },
       cancelTask: async (taskGuid) => {
         await post(`/v1/tasks/${encodeURIComponent(taskGuid)}/cancel`, 202);

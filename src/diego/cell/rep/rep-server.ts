@@ -13,6 +13,7 @@ export interface RepServerParts {
   /** Gives back what the cell does not take. */
   take(work: Work): Work;
   stopLrpInstance(processGuid: string, instanceGuid: string): void;
+  updateLrpInstance(instanceGuid: string, metricTags: Readonly<Record<string, string>>): void;
   cancelTask(taskGuid: string): void;
   keptTasks(): readonly KeptTask[];
   releaseKept(taskGuid: string): void;
@@ -21,6 +22,7 @@ export interface RepServerParts {
 }
 
 const instanceParams = z.object({ processGuid: z.string(), instanceGuid: z.string() });
+const instanceUpdate = z.object({ metric_tags: z.record(z.string(), z.string()) });
 const taskParams = z.object({ taskGuid: z.string() });
 const snapshotParams = taskParams.extend({ script: z.string() });
 
@@ -40,6 +42,11 @@ export function repServer(parts: RepServerParts): FastifyInstance {
   server.post("/v1/lrps/:processGuid/instances/:instanceGuid/stop", async (request, reply) => {
     const { processGuid, instanceGuid } = instanceParams.parse(request.params);
     parts.stopLrpInstance(processGuid, instanceGuid);
+    return reply.code(202).send();
+  });
+  server.put("/v1/lrps/:processGuid/instances/:instanceGuid", async (request, reply) => {
+    const { instanceGuid } = instanceParams.parse(request.params);
+    parts.updateLrpInstance(instanceGuid, instanceUpdate.parse(request.body).metric_tags);
     return reply.code(202).send();
   });
   server.post("/v1/tasks/:taskGuid/cancel", async (request, reply) => {

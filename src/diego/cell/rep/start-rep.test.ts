@@ -134,6 +134,33 @@ test("an instance is claimed, run and told, and stopped when it is asked for", a
   );
 });
 
+test("new metric tags of a running instance are those of its next line, and of its row", async (t) => {
+  const cell = await newCell(t);
+  cell.addRow(unclaimedLrp());
+  await using rep = await cell.start();
+  const client = clients(rep.url);
+  await client.work({ cellId, lrps: [lrp()], tasks: [] });
+  await cell.bbs.until(() => cell.stateOf("web-1") === "RUNNING");
+  const [container] = cell.runtime.live.values();
+  const instanceGuid = container?.handle ?? "";
+
+  await client.updateLrpInstance("web-1", instanceGuid, { app_name: "renamed" });
+  await cell.bbs.until(() => {
+    const row = cell.bbs.row("web-1");
+    return row?.state === "RUNNING" && row.metricTags["app_name"] === "renamed";
+  });
+  const before = cell.logs.envelopes.length;
+  await client.stopLrpInstance("web-1", instanceGuid);
+  await cell.clock.advance(1_000);
+  await cell.bbs.until(() => cell.bbs.row("web-1") === undefined);
+
+  const after = cell.logs.envelopes.slice(before).map(({ tags }) => tags);
+  assert.ok(after.length > 0);
+  assert.deepEqual(new Set(after.map((tags) => tags?.["app_name"])), new Set(["renamed"]));
+  // One that has gone is no error.
+  await client.updateLrpInstance("web-1", instanceGuid, {});
+});
+
 test("an instance that ends by itself has crashed, with its reason", async (t) => {
   const cell = await newCell(t);
   cell.addRow(unclaimedLrp());

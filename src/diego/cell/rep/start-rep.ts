@@ -107,6 +107,7 @@ export async function startRep(config: RepConfig, dependencies: RepDependencies)
     state: () => stateOf(config, dependencies, executor, url),
     take: (work) => takeWork({ cellId: config.cellId, executor, harmony, guids }, work),
     stopLrpInstance: (_processGuid, instanceGuid) => executor.stop(instanceGuid),
+    updateLrpInstance: (instanceGuid, metricTags) => executor.update(instanceGuid, metricTags),
     cancelTask: (taskGuid) => harmony.cancelTask(taskGuid),
     keptTasks: () => keptTasks(executor.kept()),
     readSnapshot: (taskGuid, script) => executor.readSnapshot(taskGuid, script),

@@ -28,6 +28,7 @@ export interface SourceLog {
 export interface LogDestination {
   readonly sourceId: string;
   readonly instanceId: string;
+  /** Read anew for each line. */
   readonly tags: Readonly<Record<string, string>>;
   /** The source type of the container itself. */
   readonly sourceType: string;
