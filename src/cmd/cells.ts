@@ -27,11 +27,15 @@ export async function openRuntimes(options: {
   const { config, paths } = options;
   const open = cellRuntimes({ ...options, runtime: config.runtime });
   const containersMax = cellCapacity(config).containers;
+  await using opening = new AsyncDisposableStack();
   const opened: ContainerRuntime[] = [];
   // One after the other: the first makes what all of the machine share (firewall, skeleton), the rest find it.
   for (let cellIndex = 0; cellIndex < config.cells; cellIndex += 1) {
-    opened.push(await open({ dataDir: paths.cell(cellIndex), cellIndex, containersMax }));
+    opened.push(
+      opening.use(await open({ dataDir: paths.cell(cellIndex), cellIndex, containersMax })),
+    );
   }
+  opening.move();
   return opened;
 }
 

@@ -7,7 +7,13 @@ import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import type { HttpHandler } from "#kernel/http/mounted.ts";
 import { openFrontDoor } from "./front-door.ts";
+import { HeldPorts } from "./held-ports.ts";
 import { choosePort } from "./ports.ts";
+
+async function freePort(): Promise<number> {
+  await using held = new HeldPorts();
+  return (await choosePort("127.0.0.1", 0, held)).port;
+}
 
 const answering =
   (name: string): HttpHandler =>
@@ -19,7 +25,7 @@ const answering =
 const upgrade = (): void => assert.fail("nothing asks for a WebSocket");
 
 test("openFrontDoor() hands each path to the component that owns it, and to none by a mere prefix", async () => {
-  const { port } = await choosePort("127.0.0.1", 0);
+  const port = await freePort();
   await using _door = await openFrontDoor(
     { host: "127.0.0.1", port },
     {
@@ -46,12 +52,12 @@ test("a browser is led to the dashboard, programs read the API's root; without a
     cloudController: answering("cc"),
     upgrade,
   };
-  const ports = [await choosePort("127.0.0.1", 0), await choosePort("127.0.0.1", 0)] as const;
-  const listen = (index: 0 | 1) => ({ host: "127.0.0.1", port: ports[index].port });
+  const ports = [await freePort(), await freePort()] as const;
+  const listen = (index: 0 | 1) => ({ host: "127.0.0.1", port: ports[index] });
   await using _with = await openFrontDoor(listen(0), { ...parts, web: answering("web") });
   await using _without = await openFrontDoor(listen(1), parts);
   const ask = (index: 0 | 1, path: string, accept: string) =>
-    fetch(`http://127.0.0.1:${ports[index].port}${path}`, {
+    fetch(`http://127.0.0.1:${ports[index]}${path}`, {
       headers: { accept },
       redirect: "manual",
     });
@@ -81,20 +87,21 @@ test("a browser is led to the dashboard, programs read the API's root; without a
 });
 
 test("choosePort() replaces a taken port by a free one and says which was taken", async () => {
-  const { port } = await choosePort("127.0.0.1", 0);
+  const port = await freePort();
   await using _door = await openFrontDoor(
     { host: "127.0.0.1", port },
     { uaa: answering(""), logCache: answering(""), cloudController: answering(""), upgrade },
   );
 
-  const choice = await choosePort("127.0.0.1", port);
+  await using held = new HeldPorts();
+  const choice = await choosePort("127.0.0.1", port, held);
 
   assert.notEqual(choice.port, port);
   assert.equal(choice.replaced, port);
 });
 
 test("a client that falls silent in the middle of its request is let go", async () => {
-  const { port } = await choosePort("127.0.0.1", 0);
+  const port = await freePort();
   await using _door = await openFrontDoor(
     { host: "127.0.0.1", port, silentMs: 50 },
     { uaa: () => undefined, logCache: () => undefined, cloudController: () => undefined, upgrade },
@@ -106,7 +113,7 @@ test("a client that falls silent in the middle of its request is let go", async 
 });
 
 test("what is to become a WebSocket below /rivera/v1 is handed on and may be silent; others are answered in HTTP/1.1", async () => {
-  const { port } = await choosePort("127.0.0.1", 0);
+  const port = await freePort();
   const parts = {
     uaa: answering("uaa"),
     logCache: answering("log-cache"),

@@ -37,6 +37,7 @@ import { settleDatabases, type PlatformDatabases } from "./platform-databases.ts
 import { platformPaths, type PlatformPaths } from "./platform-paths.ts";
 import { internalSource, platformMetrics, type MetricsSource } from "./platform-metrics.ts";
 import { type PlatformState, uaaAdminSecret } from "./platform-state.ts";
+import { HeldPorts } from "./held-ports.ts";
 import { settlePorts } from "./ports.ts";
 
 export interface PlatformDependencies {
@@ -67,6 +68,8 @@ interface Start {
   readonly dependencies: PlatformDependencies;
   readonly paths: PlatformPaths;
   readonly state: PlatformState;
+  /** Each held until the part that listens there starts. */
+  readonly ports: HeldPorts;
   readonly secret: InternalSecret;
   readonly host: HostSettings;
   readonly api: string;
@@ -91,13 +94,15 @@ export async function startPlatform(
   const paths = platformPaths(config.dataDir);
   // Whatever a killed run had on its way is nobody's.
   for (const name of readdirSync(paths.handover)) rmSync(path.join(paths.handover, name));
-  const state = await settlePorts(config, say);
+  const ports = starting.use(new HeldPorts());
+  const state = await settlePorts(config, { say, held: ports });
   const host = detectHostSettings(dependencies.env);
   const start: Start = {
     config,
     dependencies,
     paths,
     state,
+    ports,
     secret: asInternalSecret(state.internalSecret),
     host,
     api: `http://${config.host}:${state.apiPort}`,
@@ -113,21 +118,13 @@ export async function startPlatform(
   };
   for (const line of describeHostSettings(host)) say(`Host   ${line}`);
 
-  // A real container is probed, which takes longest: the other parts start meanwhile.
-  const opening = openRuntimes({
-    config,
-    paths,
-    host,
-    nodeModules: path.join(sources, "node_modules"),
-    dependencies: { clock, logger },
-  });
-  opening.catch(() => undefined);
+  const opening = openMeanwhile(start);
   const admin = { username: "admin", password: state.adminPassword };
   const { uaa, logCache, logs } = await startUaaAndLogCache(start, admin);
   const { bbs, routerUrl } = await startDiegoAndRouter(start, logs);
   const cloudController = await controlCloud(start, { bbs, logs, logCache });
   const web = await openDashboard(start);
-  const runtimes = await opening;
+  const runtimes = await opening.runtimes;
   for (const line of describeRuntime(runtimes[0])) say(line);
   const cells = starting.use(
     await startCells({
@@ -138,7 +135,9 @@ export async function startPlatform(
       dependencies: { clock, logger, bbs, logs },
     }),
   );
+  opening.areOwned();
   for (const [index, url] of cells.urls.entries()) meter(start, `cell-${index + 1}`, url);
+  await ports.release(state.apiPort);
   starting.use(
     await openFrontDoor(
       { host: config.host, port: state.apiPort },
@@ -163,6 +162,34 @@ export async function startPlatform(
       adminClient: { id: "admin", secret: uaaAdminSecret(state) },
     },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}
+
+/**
+ * A real container is probed, which takes longest: the other parts start meanwhile. Where one of them cannot, the runtimes are
+ * closed once they are open, for what they run would keep this process from its end; until `areOwned` is called.
+ */
+function openMeanwhile({ config, paths, host, dependencies, starting }: Start) {
+  const { clock, logger } = dependencies;
+  const nodeModules = path.join(sources, "node_modules");
+  const runtimes = openRuntimes({
+    config,
+    paths,
+    host,
+    nodeModules,
+    dependencies: { clock, logger },
+  });
+  let mayClose = true;
+  starting.defer(async () => {
+    const opened = await runtimes.catch(() => []);
+    if (mayClose) await Promise.all(opened.map((runtime) => runtime[Symbol.asyncDispose]()));
+  });
+  runtimes.catch(() => undefined);
+  return {
+    runtimes,
+    areOwned: () => {
+      mayClose = false;
+    },
   };
 }
 
@@ -221,6 +248,7 @@ async function startDiegoAndRouter(
     await startAuctioneer({ port: 0, secret }, { clock, logger, bbs, repClient, logs }),
   );
   meter(start, "auctioneer", auctioneer.url);
+  await start.ports.release(state.bbsPort);
   const board = starting.use(
     await startBbs(
       { database: start.databases.bbs, port: start.state.bbsPort, secret },
@@ -233,6 +261,7 @@ async function startDiegoAndRouter(
     ),
   );
   meter(start, "bbs", board.url);
+  await start.ports.release(state.routerPort);
   const router = starting.use(
     await startRouter(
       { port: state.routerPort, host: config.host, internalPort: 0, secret },
@@ -268,6 +297,7 @@ async function controlCloud(
     say: start.dependencies.say,
   });
   const lifecycleBundle = await bundleLifecycle({ cacheDir: path.join(paths.cache, "lifecycle") });
+  await start.ports.release(state.cloudControllerPort);
   const cloudController = await startCloudController(
     {
       database: start.databases.cloudController,

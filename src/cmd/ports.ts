@@ -1,4 +1,4 @@
-import { createServer, type AddressInfo } from "node:net";
+import type { HeldPorts } from "./held-ports.ts";
 import { defaultApiPort, defaultRouterPort, type PlatformConfig } from "./platform-config.ts";
 import {
   newPlatformState,
@@ -15,11 +15,11 @@ export interface PortChoice {
 
 /**
  * The state kept in the data folder with the ports of this start: those asked for, else those kept, else the defaults.
- * A taken one is replaced by a free one, said so, and the new one kept.
+ * A taken one is replaced by a free one, said so, and the new one kept. Each is to be released when who listens there starts.
  */
 export async function settlePorts(
   config: Pick<PlatformConfig, "dataDir" | "host" | "apiPort" | "routerPort">,
-  say: (line: string) => void,
+  { say, held }: { readonly say: (line: string) => void; readonly held: HeldPorts },
 ): Promise<PlatformState> {
   const kept = readPlatformState(config.dataDir);
   const settle = async (
@@ -33,7 +33,7 @@ export async function settlePorts(
     // Asked for 0: any free one, the same from start to start.
     const wanted =
       ports.asked === 0 ? (ports.kept ?? 0) : (ports.asked ?? ports.kept ?? ports.usual);
-    const { port, replaced } = await choosePort(config.host, wanted);
+    const { port, replaced } = await choosePort(config.host, wanted, held);
     if (replaced !== undefined)
       say(`Port ${replaced} is taken: ${what} on ${port} instead, from now on`);
     return port;
@@ -64,28 +64,15 @@ export async function settlePorts(
   return state;
 }
 
-/** The wanted port where it is free on `host`, else any free one. */
-export async function choosePort(host: string, wanted: number): Promise<PortChoice> {
-  const port = await tryListen(host, wanted);
+/** The wanted port where it is free on `host`, else any free one; held until it is released. */
+export async function choosePort(
+  host: string,
+  wanted: number,
+  held: HeldPorts,
+): Promise<PortChoice> {
+  const port = await held.hold(host, wanted);
   if (port !== undefined) return { port, replaced: undefined };
-  const free = await tryListen(host, 0);
+  const free = await held.hold(host, 0);
   if (free === undefined) throw new Error(`Cannot listen on ${host}: no port is free`);
   return { port: free, replaced: wanted };
-}
-
-async function tryListen(host: string, port: number): Promise<number | undefined> {
-  const server = createServer();
-  try {
-    await new Promise<void>((resolve, reject) => {
-      server.once("error", reject);
-      server.listen({ host, port, exclusive: true }, resolve);
-    });
-    return (server.address() as AddressInfo).port;
-  } catch (error) {
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
-    if (code === "EADDRINUSE" || code === "EACCES") return undefined;
-    throw error;
-  } finally {
-    server.close();
-  }
 }
