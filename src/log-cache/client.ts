@@ -16,6 +16,9 @@ export interface LogIngest {
   flush(): Promise<void>;
 }
 
+/** Which component emitted an envelope: the original's names, constants of whoever emits. */
+export type Origin = "rep" | "gorouter" | "cloud_controller" | "auctioneer";
+
 export interface LogEnvelope {
   /** The app's guid. */
   readonly sourceId: string;
@@ -28,10 +31,17 @@ export interface LogEnvelope {
   readonly payload: Uint8Array | string;
   /** Nanoseconds since the epoch. */
   readonly timestamp: bigint;
+  /** Becomes the tag `origin`, whatever `tags` says. */
+  readonly origin: Origin;
   readonly tags: Readonly<Record<string, string>>;
 }
 
-export interface GaugeEnvelope {
+export interface GaugeEnvelope extends StoredGauge {
+  readonly origin: Origin;
+}
+
+/** As it is read back: `tags` has its origin. */
+export interface StoredGauge {
   readonly sourceId: string;
   readonly instanceId: string;
   readonly timestamp: bigint;
@@ -42,7 +52,7 @@ export interface GaugeEnvelope {
 /** What Cloud Controller asks about a source. */
 export interface LogCacheClient {
   /** The newest gauge of each instance of each process of the source. */
-  latestGauges(sourceId: string): Promise<GaugeEnvelope[]>;
+  latestGauges(sourceId: string): Promise<StoredGauge[]>;
   tail(sourceId: string): Promise<SourceTail>;
 }
 
@@ -196,7 +206,7 @@ function logToWire(envelope: LogEnvelope): WireEnvelope {
     timestamp: envelope.timestamp.toString(),
     source_id: envelope.sourceId,
     instance_id: envelope.instanceId,
-    tags: { ...envelope.tags, source_type: envelope.sourceType },
+    tags: { ...envelope.tags, source_type: envelope.sourceType, origin: envelope.origin },
     log: { payload: base64(envelope.payload), type: envelope.type },
   };
 }
@@ -206,7 +216,7 @@ function gaugeToWire(envelope: GaugeEnvelope): WireEnvelope {
     timestamp: envelope.timestamp.toString(),
     source_id: envelope.sourceId,
     instance_id: envelope.instanceId,
-    tags: { ...envelope.tags },
+    tags: { ...envelope.tags, origin: envelope.origin },
     gauge: { metrics: { ...envelope.metrics } },
   };
 }

@@ -63,6 +63,7 @@ function line(payload: string | Uint8Array, over: Partial<LogEnvelope> = {}): Lo
     type: "OUT",
     payload,
     timestamp: 1_000n,
+    origin: "rep",
     tags: { process_type: "web" },
     ...over,
   };
@@ -84,7 +85,7 @@ test("a line that was handed in is read in the exact form of the official client
           source_id: "app",
           instance_id: "0",
           deprecated_tags: {},
-          tags: { process_type: "web", source_type: "APP/PROC/WEB" },
+          tags: { process_type: "web", source_type: "APP/PROC/WEB", origin: "rep" },
           log: { payload: "aGVsbG8=", type: "OUT" },
         },
       ],
@@ -92,11 +93,12 @@ test("a line that was handed in is read in the exact form of the official client
   });
 });
 
-test("a gauge is read with its metrics", async () => {
+test("a gauge is read with its metrics, and with the origin of who emitted it", async () => {
   const { ingest, read, client } = await start();
   const metrics = { cpu: { unit: "percentage", value: 1.5 }, memory: { unit: "bytes", value: 42 } };
 
-  ingest.emitGauge({ sourceId: "app", instanceId: "0", timestamp: 5n, tags: { a: "b" }, metrics });
+  const source = { sourceId: "app", instanceId: "0", timestamp: 5n };
+  ingest.emitGauge({ ...source, origin: "rep", tags: { a: "b", origin: "forged" }, metrics });
   await ingest.flush();
 
   const answer = await (await read("/api/v1/read/app?envelope_types=GAUGE")).json();
@@ -108,14 +110,14 @@ test("a gauge is read with its metrics", async () => {
           source_id: "app",
           instance_id: "0",
           deprecated_tags: {},
-          tags: { a: "b" },
+          tags: { a: "b", origin: "rep" },
           gauge: { metrics },
         },
       ],
     },
   });
   assert.deepEqual(await client.latestGauges("app"), [
-    { sourceId: "app", instanceId: "0", timestamp: 5n, tags: { a: "b" }, metrics },
+    { ...source, tags: { a: "b", origin: "rep" }, metrics },
   ]);
 });
 
@@ -227,6 +229,7 @@ test("one malformed envelope does not cost the others of its batch", async () =>
     sourceId: "app",
     instanceId: "0",
     timestamp: 1n,
+    origin: "rep",
     tags: {},
     metrics: { cpu: { unit: "percentage", value: Number.NaN } },
   });

@@ -45,6 +45,7 @@ export function emitAccessLog(logs: LogIngest, exchange: Exchange, endedAt: Date
     type: "OUT",
     payload: accessLogLine(exchange, endedAt).slice(0, maxLineLength),
     timestamp: toNanoseconds(endedAt),
+    origin: "gorouter",
     tags: registration.tags,
   });
 }

@@ -963,6 +963,7 @@ test("each request leaves a line of gorouter's form in the app's log", async () 
   const [envelope] = logs.envelopes;
   assert.equal(envelope?.sourceId, "app-guid");
   assert.equal(envelope?.sourceType, "RTR");
+  assert.equal(envelope?.origin, "gorouter");
   assert.equal(envelope?.instanceId, "0");
   assert.equal(envelope?.tags["app_name"], "hello");
   assert.match(

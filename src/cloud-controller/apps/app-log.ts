@@ -23,6 +23,7 @@ export class AppLog {
       type: options.type ?? "OUT",
       payload: line,
       timestamp: toNanoseconds(this.#clock.now()),
+      origin: "cloud_controller",
       tags: { app_id: app.guid, app_name: app.name, space_id: app.spaceGuid },
     });
   }

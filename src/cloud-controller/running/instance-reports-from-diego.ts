@@ -3,7 +3,7 @@ import type { ActualLrp, ActualLrpNetInfo, ActualLrpState } from "#diego/models/
 import { BbsError } from "#diego/models/bbs-error.ts";
 import { fromNanoseconds, type Clock } from "#kernel/clock/clock.ts";
 import type { Logger } from "#kernel/log/logger.ts";
-import type { GaugeEnvelope, LogCacheClient } from "#log-cache/client.ts";
+import type { StoredGauge, LogCacheClient } from "#log-cache/client.ts";
 import { CfError } from "../http/cf-errors.ts";
 import type {
   InstanceContainer,
@@ -108,7 +108,7 @@ export class InstanceReportsFromDiego implements InstanceReports {
   }
 
   /** The newest of each instance index; undefined where log-cache cannot be asked. */
-  async #gauges(process: Process): Promise<ReadonlyMap<number, GaugeEnvelope> | undefined> {
+  async #gauges(process: Process): Promise<ReadonlyMap<number, StoredGauge> | undefined> {
     try {
       const oldest = this.#clock.now().getTime() - gaugeWindowMs;
       const gauges = await this.#logCache.latestGauges(process.appGuid);
@@ -151,7 +151,7 @@ function toProcessInstance({ index, state, seconds }: ReportedInstance): Process
 function containerOf(
   process: Process,
   { index, state, lrp }: ReportedInstance<ActualLrp>,
-  gauges: ReadonlyMap<number, GaugeEnvelope> | undefined,
+  gauges: ReadonlyMap<number, StoredGauge> | undefined,
 ): InstanceContainer | undefined {
   if (state === "DOWN" || lrp === undefined) return undefined;
   const netInfo = lrp.state === "RUNNING" ? lrp.netInfo : undefined;
@@ -174,7 +174,7 @@ function portsOf(netInfo: ActualLrpNetInfo | undefined) {
 
 /** Zeros for an instance that has not told of itself yet, and the quotas that it will have. */
 function usageOf(
-  gauge: GaugeEnvelope | undefined,
+  gauge: StoredGauge | undefined,
   { process, lrp }: { readonly process: Process; readonly lrp: ActualLrp },
 ): InstanceUsage {
   const value = (name: string): number | null => gauge?.metrics[name]?.value ?? null;

@@ -243,7 +243,7 @@ test("a crash becomes the two events and a line on the app's log", async () => {
   assert.equal(found[1].data.exit_status, 7);
   assert.equal(found[1].data.exit_description, "APP/PROC/WEB: Exited with status 7");
   const line = cc.logLines.find(({ payload }) => /App instance exited/.test(String(payload)));
-  assert.equal(line?.sourceType, "API");
+  assert.deepEqual([line?.sourceType, line?.origin], ["API", "cloud_controller"]);
 });
 
 test("an instance that is to be terminated is retired", async () => {

@@ -58,6 +58,7 @@ export class WaitingLine {
       type: "OUT",
       payload: `Waiting for a cell: ${ordinal(place)} in line`,
       timestamp: toNanoseconds(this.#clock.now()),
+      origin: "auctioneer",
       tags: {},
     });
   }

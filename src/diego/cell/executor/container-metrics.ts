@@ -67,6 +67,7 @@ export class ContainerMetricsEmitter {
         sourceId: definition.metricsGuid || definition.logGuid,
         instanceId: String(owner.key.index),
         timestamp: at,
+        origin: "rep",
         tags: request.metricTags,
         metrics: {
           ...gauges(metrics, cpu, at),

@@ -427,6 +427,10 @@ test("an instance without a health check is running once its process is, and its
   await executor[Symbol.asyncDispose]();
   const [gauge] = b.logs.gauges;
   assert.deepEqual(gauge?.tags, { process_id: "web" });
+  assert.deepEqual(
+    [gauge, b.logs.envelopes[0]].map((emitted) => emitted?.origin),
+    ["rep", "rep"],
+  );
   assert.deepEqual(gauge?.metrics["memory"], { unit: "bytes", value: 1024 });
   assert.deepEqual(gauge?.metrics["cpu_entitlement"], { unit: "percentage", value: 0 });
   assert.deepEqual(gauge?.metrics["log_rate"], { unit: "B/s", value: 0 });

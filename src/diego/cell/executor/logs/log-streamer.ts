@@ -60,6 +60,7 @@ export function createLogStreamer(
         type,
         payload,
         timestamp: toNanoseconds(clock.now()),
+        origin: "rep",
         tags: destination.tags,
       });
     };
