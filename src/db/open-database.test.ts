@@ -73,6 +73,28 @@ test("openDatabase() names the database that a migration failed on", async () =>
   await assert.rejects(openDatabase({ path: ":memory:" }, { "0001": broken }), /":memory:"/);
 });
 
+test("a database of a later version is refused, and nothing of it is touched", async () => {
+  using dir = scratch();
+  const later: Migration = {
+    up: (db) => db.schema.alterTable("apps").addColumn("note", "text").execute(),
+  };
+  const newer = await openDatabase<Schema>(
+    { path: dir.file },
+    { "0001": first, "0002-note": later },
+  );
+  await newer.destroy();
+
+  const tooOld = openDatabase<Schema>({ path: dir.file }, { "0001": first });
+  await assert.rejects(tooOld, /test\.sqlite".* by a later version of Rivera.* \(0002-note\)/);
+
+  const again = await openDatabase<Schema>(
+    { path: dir.file },
+    { "0001": first, "0002-note": later },
+  );
+  await again.insertInto("apps").values({ appGuid: "a", isOn: 1 }).execute();
+  await again.destroy();
+});
+
 test("a statement that failed, or whose table has changed since, runs again as if it were new", async () => {
   const db = await openDatabase<Schema>({ path: ":memory:" }, { "0001": first });
   const insert = (appGuid: string) =>

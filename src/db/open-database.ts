@@ -9,8 +9,8 @@ import { nodeSqliteDialect } from "./node-sqlite-dialect.ts";
  * Opens a component's database and brings it to its newest migration. Columns are snake_case in SQL and camelCase in
  * TypeScript; values of JSON columns keep their keys.
  *
- * @throws when it is no database of ours or cannot be reached, naming it; when a migration fails: nothing of that
- * migration is kept.
+ * @throws when it is no database of ours or cannot be reached, naming it; when a later version has migrated it; when a
+ * migration fails: nothing of that migration is kept.
  */
 export async function openDatabase<Schema>(
   config: DatabaseConfig,
@@ -22,7 +22,17 @@ export async function openDatabase<Schema>(
     dialect: await open(config),
     ...(log === undefined ? {} : { log }),
   });
-  if (await isMigrated(db, config, Object.keys(migrations))) return db;
+  const applied = await appliedMigrations(db, config);
+  const unknown = [...applied].filter((name) => !Object.hasOwn(migrations, name)).toSorted();
+  if (unknown.length > 0) {
+    await db.destroy();
+    throw new Error(
+      `The database ${describeDatabase(config)} was brought to a newer state by a later version of Rivera, ` +
+        `which this one cannot read (${unknown.join(", ")}). Start that version, or restore a copy from before`,
+    );
+  }
+  // There is nothing to do: to ask Kysely's migrator takes ten times as long.
+  if (applied.size === Object.keys(migrations).length) return db;
   const migrator = new Migrator({
     db,
     provider: { getMigrations: async () => ({ ...migrations }) },
@@ -46,20 +56,17 @@ function logOf({ onQuery }: DatabaseConfig, meter: QueryMeter | undefined): Logg
   };
 }
 
-/** Whether there is nothing to do: to ask Kysely's migrator takes ten times as long. */
-async function isMigrated<Schema>(
+async function appliedMigrations<Schema>(
   db: Kysely<Schema>,
   config: DatabaseConfig,
-  names: readonly string[],
-): Promise<boolean> {
+): Promise<ReadonlySet<string>> {
   const table = "schema" in config ? [config.schema, "kysely_migration"] : ["kysely_migration"];
   try {
     const { rows } = await sql<{ name: string }>`select name from ${sql.id(...table)}`.execute(db);
-    const applied = new Set(rows.map(({ name }) => name));
-    return applied.size === names.length && names.every((name) => applied.has(name));
+    return new Set(rows.map(({ name }) => name));
   } catch {
     // A database that has never been migrated, or one that the migrator will say something about.
-    return false;
+    return new Set();
   }
 }
 

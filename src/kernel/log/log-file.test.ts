@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { test } from "node:test";
@@ -18,7 +18,7 @@ test("lines are in the file at once, and behind those of an earlier run", () => 
   assert.equal(readFileSync(file, "utf8"), "one\ntwo\n");
 });
 
-test("a file that has become too long gives way to a new one; the one before it is kept", () => {
+test("a file that has become too long gives way to a new one; the one before it is kept, both their owner's alone", () => {
   using scratch = temporaryFolder();
   const file = path.join(scratch.path, "a.log");
   using log = new LogFile(file, { maximumBytes: 8 });
@@ -27,6 +27,7 @@ test("a file that has become too long gives way to a new one; the one before it 
 
   assert.equal(readFileSync(`${file}.1`, "utf8"), "second 2\n");
   assert.equal(readFileSync(file, "utf8"), "third 3\n");
+  for (const each of [file, `${file}.1`]) assert.equal(statSync(each).mode & 0o777, 0o600);
 });
 
 test("a full disk loses lines and nothing else", () => {

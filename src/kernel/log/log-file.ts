@@ -3,8 +3,11 @@ import { closeSync, openSync, renameSync, fstatSync, writeSync } from "node:fs";
 /** Bytes; the file then becomes `FILE.1`, in place of the one before. */
 const defaultMaximumBytes = 64 * 1024 * 1024;
 
+/** A log names users, their apps and what they asked for. */
+const ownersOnly = 0o600;
+
 /**
- * Where a log's lines go: written at once, so that a crash loses none, and at most two files long. A disk that is full
+ * Where a log's lines go: written at once, so that a crash loses none, at most two files long, and nobody else's to read. A disk that is full
  * loses lines, says how many once there is room again, and ends nothing.
  */
 export class LogFile implements Disposable {
@@ -17,7 +20,7 @@ export class LogFile implements Disposable {
   constructor(file: string, options: { readonly maximumBytes?: number } = {}) {
     this.#file = file;
     this.#maximumBytes = options.maximumBytes ?? defaultMaximumBytes;
-    this.#fd = openSync(file, "a");
+    this.#fd = openSync(file, "a", ownersOnly);
     this.#bytes = fstatSync(this.#fd).size;
   }
 
@@ -47,7 +50,7 @@ export class LogFile implements Disposable {
 
   #rotate(): void {
     renameSync(this.#file, `${this.#file}.1`);
-    const next = openSync(this.#file, "a");
+    const next = openSync(this.#file, "a", ownersOnly);
     closeSync(this.#fd);
     this.#fd = next;
     this.#bytes = 0;
