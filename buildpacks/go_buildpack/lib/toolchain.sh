@@ -37,7 +37,8 @@ choose_go_version() {
   # The version that go.mod asks for is installed here, so that a failure is told as what it is.
   (cd "$BUILD_DIR" && go version >"$CACHE_DIR/go-version" 2>&1) || {
     cat "$CACHE_DIR/go-version" >&2
-    fail "Cannot install the version of Go that the app asks for. The stack has $STACK_GO."
+    wanted="${wanted:+GOVERSION: $wanted}"
+    fail "Cannot install the version of Go that the app asks for (${wanted:-go.mod: $(grep -hE '^(go|toolchain) ' "$BUILD_DIR/go.mod" | paste -sd ' ')}). The stack has $STACK_GO."
   }
   if [ "$(awk '{ print $3 }' "$CACHE_DIR/go-version")" != "$STACK_GO" ]; then
     info "Using $(awk '{ print $3 }' "$CACHE_DIR/go-version"), which the app asks for"

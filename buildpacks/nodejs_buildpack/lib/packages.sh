@@ -6,6 +6,7 @@ install_packages() {
   cd "$BUILD_DIR" || fail "Cannot enter the folder of the app."
   if [ -d node_modules ] && [ "$(ls -A node_modules)" ]; then vendored=yes; fi
   restore_cached_folders
+  allow_package_scripts
   run_script heroku-prebuild "$PREBUILD_SCRIPT"
   if [ -f yarn.lock ]; then
     install_with_yarn
@@ -20,6 +21,15 @@ install_packages() {
   fi
   run_build_scripts
   save_cached_folders
+}
+
+# From npm 12 on, packages build their native parts only where the app has approved of their scripts. The npm that comes with
+# Node, which official buildpacks take, still runs them all; an app that has a list of its own is asked for no other.
+allow_package_scripts() {
+  local version="$NPM_VERSION"
+  if grep -qs '"allowScripts"' package.json || grep -qsE '^(allow-scripts|strict-allow-scripts|ignore-scripts)' .npmrc; then return; fi
+  if [ "$NODE_FITS" = no ] || [ "$NPM_FITS" = no ]; then version="$(npm --version)"; fi
+  if [ "${version%%.*}" -ge 12 ]; then export npm_config_dangerously_allow_all_scripts=true; fi
 }
 
 has_npm_lock() { [ -f package-lock.json ] || [ -f npm-shrinkwrap.json ]; }

@@ -48,7 +48,8 @@ install_packages() {
   read -ra options <<<"$COMPOSER_INSTALL_OPTIONS"
   tell_cache "$CACHE_DIR/composer" Composer
   info "Running: composer install ${options[*]} (into $vendor)"
-  if ! (cd "$BUILD_DIR" && COMPOSER_HOME="$CACHE_DIR/composer-home" COMPOSER_CACHE_DIR="$CACHE_DIR/composer" \
+  # Wide, for Composer breaks what it says at the width of the terminal, in the middle of words.
+  if ! (cd "$BUILD_DIR" && COLUMNS=400 COMPOSER_HOME="$CACHE_DIR/composer-home" COMPOSER_CACHE_DIR="$CACHE_DIR/composer" \
     COMPOSER_VENDOR_DIR="$vendor" COMPOSER_NO_INTERACTION=1 "${composer[@]}" install --no-ansi "${options[@]}" 2>&1 | sed 's/^/       /'); then
     fail "composer install failed: see above."
   fi

@@ -53,3 +53,14 @@ test("parseProcfile() says where the YAML is wrong", () => {
   assert.ok(parsed.kind === "invalid");
   assert.match(parsed.problem, /^line 2, column \d+: \S/);
 });
+
+test("parseProcfile() names the first line that is no process type with a command", () => {
+  assert.deepEqual(parseProcfile("# all\n\nweb node server.js\n"), {
+    kind: "invalid",
+    problem: 'each line must be `process type: command`, which this is not: "web node server.js"',
+  });
+  assert.deepEqual(parseProcfile("web: [a, b]"), {
+    kind: "invalid",
+    problem: "each line must be `process type: command`",
+  });
+});

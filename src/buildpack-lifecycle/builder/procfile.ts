@@ -10,5 +10,9 @@ export function parseProcfile(source: string): ParsedProcfile {
   if (yaml.kind === "invalid") return yaml;
   const commands = textMap(yaml.value);
   if (commands !== undefined) return { kind: "processes", commands };
-  return { kind: "invalid", problem: "each line must be `process type: command`" };
+  const other = source
+    .split(/\r?\n/)
+    .find((line) => !/^\s*(?:#|$|---|[^\s:]+:(?:\s|$))/.test(line));
+  const which = other === undefined ? "" : `, which this is not: ${JSON.stringify(other.trim())}`;
+  return { kind: "invalid", problem: `each line must be \`process type: command\`${which}` };
 }

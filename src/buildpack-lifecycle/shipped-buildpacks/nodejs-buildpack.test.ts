@@ -59,12 +59,17 @@ test("an app without packages touches no network, and its development packages a
   assert.match(JSON.stringify(staged.result), /"process_types":\{"web":"node server\.js"\}/);
 });
 
-test("packages of the app's own folders are installed without a registry", async () => {
+test("packages of the app's own folders are installed without a registry, their scripts run", async () => {
   await using folder = await folderWithShippedBuildpacks();
   await folder.app({
     ...packageJson({ dependencies: { local: "file:local" } }),
-    "local/package.json": JSON.stringify({ name: "local", version: "1.0.0" }),
-    "local/index.js": 'module.exports = "from a local package";',
+    "local/package.json": JSON.stringify({
+      name: "local",
+      version: "1.0.0",
+      scripts: { install: "cp source.txt built.js" },
+    }),
+    "local/source.txt": 'module.exports = "from a local package";',
+    "local/index.js": 'module.exports = require("./built.js");',
     "server.js":
       'console.log(require("local"), process.env.NODE_ENV, process.env.WEB_MEMORY, process.env.MEMORY_AVAILABLE);',
   });

@@ -5,7 +5,7 @@ import type { LogLine, Progress, Span } from "./observation-table.ts";
 /** More are not kept: whatever runs in the container may pretend to be the builder. */
 const spansMax = 500;
 /** Bytes of what is kept of a phase's words. */
-const saidMax = 4_096;
+const saidMax = 8_192;
 const outputMax = 8_192;
 
 const shortText = z.string().max(1_024);
