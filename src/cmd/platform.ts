@@ -214,6 +214,7 @@ async function startUaaAndLogCache(
         admin,
         adminClientSecret: uaaAdminSecret(state),
         clients: dashboardClients(start),
+        lockout: start.config.settings.lockout,
       },
       { clock, logger },
     ),

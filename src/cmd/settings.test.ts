@@ -25,6 +25,7 @@ security_groups: { enable_comma_delimited_destinations: true }
 rate_limiter: { enabled: true, general_limit: 500, admin_limit: 9000 }
 packages: { max_package_size: 1024 }
 diego: { pid_limit: 99 }
+uaa: { authentication: { policy: { lockoutAfterFailures: 3, lockoutPeriodSeconds: 60 } } }
 rivera:
   orphaned_blob_days: 3
   clean_up_times: { audit_events: 04:15 }
@@ -68,6 +69,7 @@ rivera:
     longPollMs: 2_500,
     bodyPace: { windowMs: 60_000, leastBytes: 65_536 },
     commaDelimitedDestinations: true,
+    lockout: { failures: 3, countedWithinMs: 3_600_000, lockedForMs: 60_000 },
     otlpEndpoint: "http://127.0.0.1:4318",
     web: undefined,
   });
@@ -111,6 +113,10 @@ test("a configuration file that cannot be used is told with the line that is wro
       /line 3: rivera\.clean_up_times\.audit_events: must be a time in UTC like 18:00$/,
     ],
     ["rivera: { clean_up_times: { events: 04:00 } }", /line 1: .*there is no such setting$/],
+    [
+      "uaa:\n  authentication:\n    policy: { lockoutAfterFailures: 0 }\n",
+      /line 3: uaa\.authentication\.policy\.lockoutAfterFailures: Too small/,
+    ],
     ["- audit_events\n", /line 1: .*expected object/],
     ["just words", /line 1: .*expected object/],
   ];

@@ -15,6 +15,7 @@ import {
   defaultStagingLimits,
   type StagingLimits,
 } from "#cloud-controller/staging/staging-config.ts";
+import { defaultLockoutPolicy, type LockoutPolicy } from "#uaa/users/lockout.ts";
 
 /** What an operator may set in the file of `rivera up --config`, complete. */
 export interface Settings {
@@ -28,6 +29,8 @@ export interface Settings {
   readonly bodyPace: BodyPace;
   readonly syncIntervalMs: number;
   readonly commaDelimitedDestinations: boolean;
+  /** When wrong passwords lock a name. */
+  readonly lockout: LockoutPolicy;
   /** Of an OpenTelemetry collector, for the timelines of stagings; undefined: none. */
   readonly otlpEndpoint: string | undefined;
   /** Whether stagings are observed: timelines, logs of builds, reasons of failures, kept containers. */
@@ -72,7 +75,10 @@ const resourceCache = z
   })
   .default({});
 
-/** The names are cloud_controller.yml's; the last group holds what only Rivera has. */
+/** Seconds of a lock and of its window; a year is as good as for ever. */
+const lockoutSeconds = count.max(31_536_000);
+
+/** The names are cloud_controller.yml's, under `uaa` those of uaa.yml; the last group holds what only Rivera has. */
 export const settingsSchema = z.strictObject({
   audit_events: age,
   app_usage_events: age,
@@ -120,6 +126,21 @@ export const settingsSchema = z.strictObject({
       reset_interval_in_minutes: count.optional(),
     })
     .default({}),
+  uaa: z
+    .strictObject({
+      authentication: z
+        .strictObject({
+          policy: z
+            .strictObject({
+              lockoutAfterFailures: count.optional(),
+              countFailuresWithinSeconds: lockoutSeconds.optional(),
+              lockoutPeriodSeconds: lockoutSeconds.optional(),
+            })
+            .default({}),
+        })
+        .prefault({}),
+    })
+    .prefault({}),
   rivera: z
     .strictObject({
       orphaned_blob_days: days.optional(),
@@ -192,10 +213,22 @@ export function settingsOf(asked: Asked): Settings {
     },
     syncIntervalMs: inMs(asked.diego_sync.frequency_in_seconds) ?? 30_000,
     commaDelimitedDestinations: asked.security_groups.enable_comma_delimited_destinations ?? false,
+    lockout: lockoutOf(asked.uaa.authentication.policy),
     otlpEndpoint: rivera.otlp_endpoint,
     observe: rivera.observe,
     failedStagings: failedStagingsOf(rivera.failed_stagings),
     web: rivera.web ? { addresses: rivera.web_addresses } : undefined,
+  };
+}
+
+function lockoutOf(asked: Asked["uaa"]["authentication"]["policy"]): LockoutPolicy {
+  return {
+    ...defaultLockoutPolicy,
+    ...given({
+      failures: asked.lockoutAfterFailures,
+      countedWithinMs: inMs(asked.countFailuresWithinSeconds),
+      lockedForMs: inMs(asked.lockoutPeriodSeconds),
+    }),
   };
 }
 

@@ -137,6 +137,25 @@ test("after five wrong passwords even the right one is refused, for five minutes
   assert.equal((await login("ann", "pw")).status, 200);
 });
 
+test("the lock is as long as it is set to be, also where that is longer than failures count", async () => {
+  const lockout = { failures: 2, countedWithinMs: 60_000, lockedForMs: 600_000 };
+  const { login, clock } = await running({ lockout });
+  const says = async (password: string) =>
+    (await login(admin.username, password)).error_description ?? "logged in";
+  const locked = /locked/;
+
+  assert.match(await says("guess"), /Bad credentials/);
+  await pass(clock, 60_000);
+  // The first is too long ago to count.
+  for (const guess of ["again", "and again"]) assert.match(await says(guess), /Bad credentials/);
+  assert.match(await says(admin.password), locked);
+  await pass(clock, 599_999);
+  await login("ghost", "another's failure clears what locks nobody any more");
+  assert.match(await says(admin.password), locked);
+  await pass(clock, 1);
+  assert.equal(await says(admin.password), "logged in");
+});
+
 test("an unknown name is locked as a known one is", async () => {
   const { login } = await running();
 

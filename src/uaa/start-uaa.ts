@@ -39,6 +39,7 @@ import { TokenIssuer } from "./tokens/token-issuer.ts";
 import { createUpkeepLoop } from "./upkeep/upkeep-loop.ts";
 import { ensureAdmin } from "./users/configured-admin.ts";
 import { builtInGroups } from "./users/default-groups.ts";
+import { defaultLockoutPolicy, type LockoutPolicy } from "./users/lockout.ts";
 import { LoginFailureTable } from "./users/login-failure-table.ts";
 import { PasswordHasher } from "./users/password-hasher.ts";
 import { PasswordLogin } from "./users/password-login.ts";
@@ -58,6 +59,8 @@ export interface UaaConfig {
   readonly clients?: readonly ConfiguredClient[];
   /** How much work the hash of a password is, as scrypt's N; default 16,384. Hashes of another cost stay right. */
   readonly passwordCost?: number;
+  /** When wrong passwords lock a name; UAA's own policy by default. */
+  readonly lockout?: LockoutPolicy;
 }
 
 export interface UaaDependencies {
@@ -77,8 +80,8 @@ export async function startUaa(config: UaaConfig, dependencies: UaaDependencies)
   const externalUrl = config.externalUrl.replace(/\/+$/, "");
   const registry = createRegistry("uaa");
   const db = await openDatabase<UaaSchema>(config.database, uaaMigrations, queryMeter(registry));
-  const { passwordCost } = config;
-  const parts = await assemble({ db, clock, externalUrl, passwordCost });
+  const { passwordCost, lockout = defaultLockoutPolicy } = config;
+  const parts = await assemble({ db, clock, externalUrl, passwordCost, lockout });
   await seed({ ...config, externalUrl }, { ...parts, db });
   const loop = createUpkeepLoop({ ...parts, db, logger }).start();
 
@@ -111,6 +114,7 @@ async function assemble(on: {
   readonly clock: Clock;
   readonly externalUrl: string;
   readonly passwordCost: number | undefined;
+  readonly lockout: LockoutPolicy;
 }) {
   const { db, clock, externalUrl } = on;
   const guids = randomGuids;
@@ -118,7 +122,7 @@ async function assemble(on: {
   const clients = new ClientTable(db);
   const sessions = new SessionTable(db);
   const webSessions = new WebSessionTable(db);
-  const failures = new LoginFailureTable(db);
+  const failures = new LoginFailureTable(db, on.lockout);
   const hasher = new PasswordHasher(on.passwordCost);
   const keys = await SigningKeys.load(db, clock.now().getTime());
   const tokens = new TokenIssuer({ keys, sessions, clients, clock, guids, externalUrl });

@@ -8,6 +8,7 @@ import { OneTimeCodeTable } from "../codes/one-time-code-table.ts";
 import { uaaMigrations } from "../database/migrations.ts";
 import type { UaaSchema } from "../database/schema.ts";
 import { SessionTable, type Session } from "../tokens/session-table.ts";
+import { defaultLockoutPolicy } from "../users/lockout.ts";
 import { LoginFailureTable } from "../users/login-failure-table.ts";
 import { UserTable } from "../users/user-table.ts";
 import { deleteExpired } from "./expired-rows.ts";
@@ -42,7 +43,7 @@ test("deleteExpired() takes what has run out by now, and leaves what is good for
   });
   const webSessions = new WebSessionTable(db);
   const codes = new OneTimeCodeTable(db);
-  const failures = new LoginFailureTable(db);
+  const failures = new LoginFailureTable(db, defaultLockoutPolicy);
   const code = {
     purpose: "authorization" as const,
     clientId: "cf",
@@ -60,14 +61,14 @@ test("deleteExpired() takes what has run out by now, and leaves what is good for
   await failures.save("old", { failures: 5, firstAt: 0, lastAt: now - hour - 1 });
   await failures.save("good", { failures: 5, firstAt: 0, lastAt: now - hour });
 
-  const deleted = await deleteExpired(db, now);
+  const deleted = await deleteExpired(db, defaultLockoutPolicy, now);
 
   assert.deepEqual(deleted, { sessions: 1, codes: 1, webSessions: 1, loginFailures: 1 });
   assert.equal((await sessions.byRefreshToken(refreshToken, now))?.guid, "good");
   assert.ok(await webSessions.find(cookie, now));
   assert.ok(await codes.redeem("authorization", goodCode, now));
   assert.ok(await failures.find("good"));
-  assert.deepEqual(await deleteExpired(db, now), {
+  assert.deepEqual(await deleteExpired(db, defaultLockoutPolicy, now), {
     sessions: 0,
     codes: 0,
     webSessions: 0,

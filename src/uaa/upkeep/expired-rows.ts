@@ -1,6 +1,6 @@
 import type { Kysely } from "kysely";
 import type { UaaSchema } from "../database/schema.ts";
-import { lockoutPolicy } from "../users/lockout.ts";
+import { rememberedMs, type LockoutPolicy } from "../users/lockout.ts";
 
 export interface ExpiredRows {
   readonly sessions: number;
@@ -10,7 +10,11 @@ export interface ExpiredRows {
 }
 
 /** Deletes what has run out by itself; nothing reads it any more, whether this runs or not. */
-export async function deleteExpired(db: Kysely<UaaSchema>, now: number): Promise<ExpiredRows> {
+export async function deleteExpired(
+  db: Kysely<UaaSchema>,
+  policy: LockoutPolicy,
+  now: number,
+): Promise<ExpiredRows> {
   const sessions = await db.deleteFrom("sessions").where("expiresAt", "<=", now).executeTakeFirst();
   const codes = await db
     .deleteFrom("oneTimeCodes")
@@ -22,7 +26,7 @@ export async function deleteExpired(db: Kysely<UaaSchema>, now: number): Promise
     .executeTakeFirst();
   const loginFailures = await db
     .deleteFrom("loginFailures")
-    .where("lastAt", "<", now - lockoutPolicy.countedWithinMs)
+    .where("lastAt", "<", now - rememberedMs(policy))
     .executeTakeFirst();
   return {
     sessions: Number(sessions.numDeletedRows),

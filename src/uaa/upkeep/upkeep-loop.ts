@@ -5,6 +5,7 @@ import { Loop } from "#kernel/loop/loop.ts";
 import type { ClientTable } from "../clients/client-table.ts";
 import type { UaaSchema } from "../database/schema.ts";
 import type { SigningKeys } from "../tokens/signing-keys.ts";
+import type { LoginFailureTable } from "../users/login-failure-table.ts";
 import { deleteExpired } from "./expired-rows.ts";
 
 const everyMs = 600_000;
@@ -16,10 +17,11 @@ export function createUpkeepLoop(parts: {
   readonly db: Kysely<UaaSchema>;
   readonly keys: SigningKeys;
   readonly clients: ClientTable;
+  readonly failures: LoginFailureTable;
   readonly clock: Clock;
   readonly logger: Logger;
 }): Loop {
-  const { db, keys, clients, clock, logger } = parts;
+  const { db, keys, clients, failures, clock, logger } = parts;
   return new Loop({
     name: "uaa.upkeep",
     clock,
@@ -27,7 +29,7 @@ export function createUpkeepLoop(parts: {
     periodMs: everyMs,
     activation: async () => {
       const now = clock.now().getTime();
-      const expired = await deleteExpired(db, now);
+      const expired = await deleteExpired(db, failures.policy, now);
       const longestTokenMs = (await clients.longestAccessTokenValidity()) * 1_000;
       const signingKeys = await keys.dropRetired(now, Math.max(shortestKeptMs, longestTokenMs));
       return { ...expired, signingKeys };

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isLocked, withFailure, type LoginFailures } from "./lockout.ts";
+import { defaultLockoutPolicy, isLocked, withFailure, type LoginFailures } from "./lockout.ts";
 
 const minute = 60_000;
 
 function failuresAt(...times: readonly number[]): LoginFailures | undefined {
   return times.reduce<LoginFailures | undefined>(
-    (known, now) => withFailure(known, now),
+    (known, now) => withFailure(defaultLockoutPolicy, known, now),
     undefined,
   );
 }
@@ -36,6 +36,6 @@ for (const [what, failures, now, locked] of [
   ],
 ] as const) {
   test(`a name with ${what} is ${locked ? "" : "not "}locked`, () => {
-    assert.equal(isLocked(failures, now), locked);
+    assert.equal(isLocked(defaultLockoutPolicy, failures, now), locked);
   });
 }

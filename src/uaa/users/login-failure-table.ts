@@ -1,13 +1,15 @@
 import type { Kysely } from "kysely";
 import type { UaaSchema } from "../database/schema.ts";
-import { lockoutPolicy, type LoginFailures } from "./lockout.ts";
+import { rememberedMs, type LockoutPolicy, type LoginFailures } from "./lockout.ts";
 
-/** Failed logins, a row for each user name tried; rows outside the window are cleared as new ones come. */
+/** Failed logins, a row for each user name tried; rows that lock nothing any more are cleared as new ones come. */
 export class LoginFailureTable {
+  readonly policy: LockoutPolicy;
   readonly #db: Kysely<UaaSchema>;
 
-  constructor(db: Kysely<UaaSchema>) {
+  constructor(db: Kysely<UaaSchema>, policy: LockoutPolicy) {
     this.#db = db;
+    this.policy = policy;
   }
 
   find(userNameKey: string): Promise<LoginFailures | undefined> {
@@ -26,7 +28,7 @@ export class LoginFailureTable {
       .execute();
     await this.#db
       .deleteFrom("loginFailures")
-      .where("lastAt", "<", record.lastAt - lockoutPolicy.countedWithinMs)
+      .where("lastAt", "<", record.lastAt - rememberedMs(this.policy))
       .execute();
   }
 

@@ -11,7 +11,7 @@ const maxPending = 100;
 
 /**
  * Checks a user's password, and counts failures. Logins of one name go one after the other, so that a flood of guesses
- * meets the lock after five of them, while several right logins at once never count as failures.
+ * meets the lock as soon as slow guesses do, while several right logins at once never count as failures.
  */
 export class PasswordLogin {
   readonly #users: UserTable;
@@ -61,12 +61,13 @@ export class PasswordLogin {
     given: { readonly origin: string; readonly password: string },
   ): Promise<User> {
     const known = await this.#failures.find(key);
-    if (isLocked(known, this.#clock.now().getTime())) throw accountLocked();
+    if (isLocked(this.#failures.policy, known, this.#clock.now().getTime())) throw accountLocked();
     const user = await this.#users.byName(userName, given.origin);
     const hash = user?.isActive === true ? user.passwordHash : undefined;
     const isRight = await this.#hasher.isRight(hash, given.password);
     if (user === undefined || !isRight) {
-      await this.#failures.save(key, withFailure(known, this.#clock.now().getTime()));
+      const now = this.#clock.now().getTime();
+      await this.#failures.save(key, withFailure(this.#failures.policy, known, now));
       throw badCredentials();
     }
     if (known !== undefined) await this.#failures.clear(key);
