@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { hash } from "node:crypto";
-import { chmod, mkdir, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, rm, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
 import { systemClock } from "#kernel/clock/system-clock.ts";
@@ -61,6 +61,26 @@ test("scanFolder() obeys the .cfignore of the root alone", async () => {
     files.map((file) => file.path),
     ["sub", "sub/kept.txt"],
   );
+});
+
+test("scanFolder() leaves out nothing for a .cfignore that is a link to nowhere, and refuses one that cannot be read", async () => {
+  await using folder = await temporaryFolder();
+  await writeFile(path.join(folder.path, "secret.txt"), "a");
+  const cfignore = path.join(folder.path, ".cfignore");
+  await symlink("nowhere", cfignore);
+
+  const files = await scanFolder(folder.path, firstScan(folder.path));
+
+  assert.deepEqual(
+    files.map((file) => file.path),
+    ["secret.txt"],
+  );
+  await rm(cfignore);
+  await mkdir(cfignore);
+  await assert.rejects(scanFolder(folder.path, firstScan(folder.path)), {
+    name: "Failure",
+    message: "Cannot read an app file: EISDIR: illegal operation on a directory, read",
+  });
 });
 
 test("scanFolder() refuses a folder without app files", async () => {

@@ -104,10 +104,12 @@ function withoutContent(name: string, kind: "folder" | "link", mode: number): Fo
   return { path: name, kind, mode, size: 0, sha1: "", stamp: undefined };
 }
 
+/** One that cannot be read ends the push, as with the official client: what it names must not leave the machine. */
 function cfignoreLines(root: string): string[] {
   try {
     return readFileSync(`${root}/.cfignore`, "utf8").split("\n");
-  } catch {
-    return [];
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
+    throw cannotRead(error);
   }
 }
