@@ -2,6 +2,7 @@ import { Gauge, collectDefaultMetrics } from "prom-client";
 import type { Clock } from "#kernel/clock/clock.ts";
 import { withDeadline } from "#kernel/clock/deadline.ts";
 import { internalHeaders, type InternalSecret } from "#kernel/http/internal-auth.ts";
+import type { Logger } from "#kernel/log/logger.ts";
 import { createRegistry } from "#kernel/metrics/registry.ts";
 
 /** One component's metrics in Prometheus' text. */
@@ -34,9 +35,12 @@ export function internalSource(
 
 /**
  * The metrics of all components and of the process as one text. A component that does not answer is left out, and
- * `rivera_component_up` says so.
+ * `rivera_component_up` says so; the log tells why, once until it answers again.
  */
-export function platformMetrics(sources: () => readonly MetricsSource[]): () => Promise<string> {
+export function platformMetrics(
+  sources: () => readonly MetricsSource[],
+  logger: Logger,
+): () => Promise<string> {
   const registry = createRegistry("platform");
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: loopSampleMs });
   const up = new Gauge({
@@ -45,14 +49,18 @@ export function platformMetrics(sources: () => readonly MetricsSource[]): () => 
     labelNames: ["name"],
     registers: [registry],
   });
+  const away = new Set<string>();
   return async () => {
     const texts = await Promise.all(
       sources().map(async ({ name, read }) => {
         try {
           const text = await read();
           up.set({ name }, 1);
+          away.delete(name);
           return text;
-        } catch {
+        } catch (error) {
+          if (!away.has(name)) logger.warn("metrics-not-answered", { name, error });
+          away.add(name);
           up.set({ name }, 0);
           return "";
         }

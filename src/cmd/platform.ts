@@ -345,7 +345,7 @@ async function controlCloud(
       blobstore,
       logs: parts.logs,
       logCache: createLogCacheClient({ url: parts.logCache.url, secret }, { clock }),
-      platformMetrics: platformMetrics(() => start.metrics),
+      platformMetrics: platformMetrics(() => start.metrics, logger),
     },
   );
   meter(start, "cloud-controller", cloudController.internalUrl);
