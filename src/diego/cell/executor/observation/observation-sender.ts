@@ -179,11 +179,12 @@ export class ObservationSender implements Observer {
   /** Until it is taken; while closing only once. */
   async #send(records: readonly ObservationRecord[], closed: boolean): Promise<void> {
     for (;;) {
-      const status = await this.#post(JSON.stringify({ run: this.#run, records, closed }));
+      const answer = await this.#post(JSON.stringify({ run: this.#run, records, closed }));
+      const status = "status" in answer ? answer.status : undefined;
       if (status !== undefined && status < 300) return;
       const isRefused = status !== undefined && status >= 400 && status < 500;
       if (isRefused || this.#state === "closing") {
-        this.#logger.info("observation-not-taken", { status });
+        this.#logger.info("observation-not-taken", answer);
         this.#state = "refused";
         this.#pending = [];
         return;
@@ -192,18 +193,18 @@ export class ObservationSender implements Observer {
     }
   }
 
-  /** Undefined where there was no answer. */
-  async #post(body: string): Promise<number | undefined> {
+  /** Its status, or why there was no answer. */
+  async #post(body: string): Promise<{ readonly status: number } | { readonly error: unknown }> {
     const deadline = { clock: this.#clock, ms: answerMs, signal: this.#stop.signal };
     try {
       return await withDeadline(deadline, async (signal) => {
         const headers = { "content-type": "application/json" };
         const response = await request(this.#url, { method: "POST", headers, body, signal });
         await response.body.dump();
-        return response.statusCode;
+        return { status: response.statusCode };
       });
-    } catch {
-      return undefined;
+    } catch (error) {
+      return { error };
     }
   }
 
