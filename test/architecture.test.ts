@@ -48,6 +48,11 @@ const mayImport: Record<string, readonly string[]> = {
     "log-cache/client",
   ],
   "buildpack-lifecycle": [],
+  // Tests only: what a new platform installs, in its order.
+  "buildpack-lifecycle/shipped-buildpacks": [
+    "buildpack-lifecycle",
+    "cloud-controller/buildpacks/detection-order",
+  ],
   "web-server": ["kernel"],
   cli: ["kernel/clock", "kernel/size"],
   // Stages and runs without a platform: the plans of Cloud Controller and the rep, which are pure, on an executor of its own;

@@ -2,13 +2,9 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
+import { detectionOrder } from "#cloud-controller/buildpacks/detection-order.ts";
 import type { Files } from "../staging-folder.ts";
-import {
-  examplesDir,
-  folderWithShippedBuildpacks,
-  network,
-  shippedOrder,
-} from "./shipped-buildpacks.ts";
+import { examplesDir, folderWithShippedBuildpacks, network } from "./shipped-buildpacks.ts";
 
 /** No registry answers there: whatever asks one fails at once. */
 const noNetwork = { npm_config_registry: "http://127.0.0.1:9", npm_config_fetch_retries: "0" };
@@ -21,7 +17,7 @@ test("node-hello is installed from its lock file, answers, and is installed from
   await using folder = await folderWithShippedBuildpacks();
   await folder.appFolder(path.join(examplesDir, "node-hello"));
 
-  const first = await folder.stage({ order: shippedOrder, env: network });
+  const first = await folder.stage({ order: detectionOrder, env: network });
 
   assert.deepEqual([first.status, first.stderr], [0, ""]);
   assert.match(first.stdout, /^-----> Nodejs Buildpack version 0\.1\.0 \(embedded\)\n/);
@@ -37,7 +33,7 @@ test("node-hello is installed from its lock file, answers, and is installed from
   await folder.carryCacheOver();
   await folder.appFolder(path.join(examplesDir, "node-hello"));
   // The same registry, but no way to it.
-  const second = await folder.stage({ order: shippedOrder, env: { ...network, ...deadProxy } });
+  const second = await folder.stage({ order: detectionOrder, env: { ...network, ...deadProxy } });
 
   assert.deepEqual([second.status, second.stderr], [0, ""]);
   assert.ok(cache.equals(await readFile(folder.path("output-cache"))), "the cache is another");
@@ -51,7 +47,7 @@ test("an app without packages touches no network, and its development packages a
     "server.js": "",
   });
 
-  const staged = await folder.stage({ order: shippedOrder, env: noNetwork });
+  const staged = await folder.stage({ order: detectionOrder, env: noNetwork });
 
   assert.deepEqual([staged.status, staged.stderr], [0, ""]);
   assert.match(staged.stdout, /package\.json asks for no packages: nothing to install\n/);
@@ -74,7 +70,7 @@ test("packages of the app's own folders are installed without a registry, their 
       'console.log(require("local"), process.env.NODE_ENV, process.env.WEB_MEMORY, process.env.MEMORY_AVAILABLE);',
   });
 
-  const staged = await folder.stage({ order: shippedOrder, env: noNetwork });
+  const staged = await folder.stage({ order: detectionOrder, env: noNetwork });
 
   assert.deepEqual([staged.status, staged.stderr], [0, ""]);
   const end = await folder.launch(await folder.unpackDroplet(), "node server.js", {
@@ -92,7 +88,7 @@ test("node_modules that came with the app are kept and rebuilt, without network"
     "server.js": "",
   });
 
-  const staged = await folder.stage({ order: shippedOrder, env: noNetwork });
+  const staged = await folder.stage({ order: detectionOrder, env: noNetwork });
 
   assert.deepEqual([staged.status, staged.stderr], [0, ""]);
   assert.match(staged.stdout, /Prebuild detected \(node_modules already exists\)/);
@@ -114,7 +110,7 @@ test("heroku-prebuild runs before the installation and heroku-postbuild after it
     "server.js": "",
   });
 
-  const staged = await folder.stage({ order: shippedOrder, env: noNetwork });
+  const staged = await folder.stage({ order: detectionOrder, env: noNetwork });
 
   assert.deepEqual([staged.status, staged.stderr], [0, ""]);
   assert.match(staged.stdout, /before\n[^]*after\n/);
@@ -124,12 +120,12 @@ test("heroku-prebuild runs before the installation and heroku-postbuild after it
 test("an engines range that the stack satisfies installs nothing; one that it does not is asked of the registry", async () => {
   await using folder = await folderWithShippedBuildpacks();
   await folder.app({ ...packageJson({ engines: { node: ">=20" } }), "server.js": "" });
-  const satisfied = await folder.stage({ order: shippedOrder, env: noNetwork });
+  const satisfied = await folder.stage({ order: detectionOrder, env: noNetwork });
   assert.equal(satisfied.status, 0);
   assert.match(satisfied.stdout, /Using node v\d+\.\d+\.\d+ of the stack/);
 
   await folder.app({ ...packageJson({ engines: { node: "12.x" } }), "server.js": "" });
-  const other = await folder.stage({ order: shippedOrder, env: noNetwork });
+  const other = await folder.stage({ order: detectionOrder, env: noNetwork });
 
   assert.equal(other.status, 223);
   assert.match(other.stdout, /Installing node 12\.x: the stack has v/);
@@ -140,7 +136,7 @@ test(".nvmrc counts when package.json names no version", async () => {
   await using folder = await folderWithShippedBuildpacks();
   await folder.app({ ...packageJson({}), ".nvmrc": "lts/gallium\n", "server.js": "" });
 
-  const staged = await folder.stage({ order: shippedOrder, env: noNetwork });
+  const staged = await folder.stage({ order: detectionOrder, env: noNetwork });
 
   assert.equal(staged.status, 223);
   assert.match(staged.stdout, /Installing node 16: the stack has v/);
@@ -217,7 +213,7 @@ test("yarn.lock is installed with yarn", async () => {
     "server.js": "",
   });
 
-  const staged = await folder.stage({ order: shippedOrder, env: noNetwork });
+  const staged = await folder.stage({ order: detectionOrder, env: noNetwork });
 
   assert.equal(staged.status, 0);
   assert.match(staged.stdout, /Using yarn 1\./);
@@ -232,7 +228,7 @@ test("an app behind npm start hears of SIGTERM and ends in its own way", async (
       require("node:http").createServer().listen(process.env.PORT);
       process.on("SIGTERM", () => { console.log("bye"); process.exit(0); });`,
   });
-  await folder.stage({ order: shippedOrder, env: noNetwork });
+  await folder.stage({ order: detectionOrder, env: noNetwork });
   const app = await folder.serve(await folder.unpackDroplet(), "npm start");
 
   const status = await app.stopMainProcess();

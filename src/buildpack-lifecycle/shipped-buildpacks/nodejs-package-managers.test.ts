@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { detectionOrder } from "#cloud-controller/buildpacks/detection-order.ts";
 import type { Files } from "../staging-folder.ts";
-import { folderWithShippedBuildpacks, network, shippedOrder } from "./shipped-buildpacks.ts";
+import { folderWithShippedBuildpacks, network } from "./shipped-buildpacks.ts";
 
 /** No registry answers there: whatever asks one fails at once. */
 const noNetwork = { npm_config_registry: "http://127.0.0.1:9", npm_config_fetch_retries: "0" };
@@ -100,7 +101,7 @@ for (const { name, files, env, told } of managers) {
     await using folder = await folderWithShippedBuildpacks();
     await folder.app(files);
 
-    const staged = await folder.stage({ order: shippedOrder, env });
+    const staged = await folder.stage({ order: detectionOrder, env });
 
     assert.equal(staged.status, 0, staged.stdout + staged.stderr);
     assert.match(staged.stdout, told);
@@ -133,7 +134,7 @@ test("BP_NODE_RUN_SCRIPTS builds with devDependencies, which the droplet lacks, 
   await using folder = await folderWithShippedBuildpacks();
   const stage = async (env: Readonly<Record<string, string>>) => {
     await folder.app(built);
-    return folder.stage({ order: shippedOrder, env: { ...noNetwork, ...env } });
+    return folder.stage({ order: detectionOrder, env: { ...noNetwork, ...env } });
   };
 
   const plain = await stage({});
@@ -171,7 +172,7 @@ test("a build that fails for want of devDependencies is told how it gets them", 
     }),
   });
 
-  const staged = await folder.stage({ order: shippedOrder, env: noNetwork });
+  const staged = await folder.stage({ order: detectionOrder, env: noNetwork });
 
   assert.equal(staged.status, 223);
   assert.match(staged.stdout, /devDependencies are not installed\. .* NPM_CONFIG_PRODUCTION false/);
@@ -183,7 +184,7 @@ test("cacheDirectories that lead out of the app are refused", async () => {
     await using folder = await folderWithShippedBuildpacks();
     await folder.app({ "package.json": JSON.stringify({ cacheDirectories: [entry] }) });
 
-    const staged = await folder.stage({ order: shippedOrder, env: noNetwork });
+    const staged = await folder.stage({ order: detectionOrder, env: noNetwork });
 
     assert.equal(staged.status, 223);
     assert.match(

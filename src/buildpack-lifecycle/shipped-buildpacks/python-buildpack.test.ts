@@ -1,13 +1,9 @@
 import assert from "node:assert/strict";
 import path from "node:path";
 import { test } from "node:test";
+import { detectionOrder } from "#cloud-controller/buildpacks/detection-order.ts";
 import type { Files, StagingFolder } from "../staging-folder.ts";
-import {
-  examplesDir,
-  folderWithShippedBuildpacks,
-  network,
-  shippedOrder,
-} from "./shipped-buildpacks.ts";
+import { examplesDir, folderWithShippedBuildpacks, network } from "./shipped-buildpacks.ts";
 
 /** Whatever asks an index fails at once. */
 const noNetwork = { PIP_INDEX_URL: "http://127.0.0.1:9/simple", PIP_RETRIES: "0" };
@@ -34,7 +30,7 @@ test("python-hello is staged with its package and answers", async () => {
   await using folder = await folderWithShippedBuildpacks();
   await folder.appFolder(path.join(examplesDir, "python-hello"));
 
-  const staged = await folder.stage({ order: shippedOrder, env: network });
+  const staged = await folder.stage({ order: detectionOrder, env: network });
 
   assert.deepEqual([staged.status, staged.stderr], [0, ""]);
   assert.match(
@@ -53,7 +49,7 @@ test("packages in vendor are installed without network, and their programs run w
   await folder.app({ "requirements.txt": "mural\n", Procfile: "web: mural\n" });
   await vendorWheel(folder);
 
-  const staged = await folder.stage({ order: shippedOrder, env: noNetwork });
+  const staged = await folder.stage({ order: detectionOrder, env: noNetwork });
 
   assert.deepEqual([staged.status, staged.stderr], [0, ""]);
   assert.match(staged.stdout, /Using the packages in vendor, without network\n/);
@@ -77,7 +73,7 @@ test("Pipfile.lock is installed with its pinned versions", async () => {
   });
   await vendorWheel(folder);
 
-  const staged = await folder.stage({ order: shippedOrder, env: noNetwork });
+  const staged = await folder.stage({ order: detectionOrder, env: noNetwork });
 
   assert.equal(staged.status, 0);
   assert.match((await folder.launch(await folder.unpackDroplet(), "mural")).stdout, /a mural\n/);
@@ -118,7 +114,7 @@ for (const { name, lock } of [
     });
     await vendorWheel(folder);
 
-    const staged = await folder.stage({ order: shippedOrder, env: noNetwork });
+    const staged = await folder.stage({ order: detectionOrder, env: noNetwork });
 
     // scaffold is nowhere to be had.
     assert.deepEqual([staged.status, staged.stderr], [0, ""]);
@@ -133,12 +129,12 @@ test("packages of the last staging are used again while the requirements are the
   const app = { "requirements.txt": "mural\n", Procfile: "web: mural\n" };
   await folder.app(app);
   await vendorWheel(folder);
-  const first = await folder.stage({ order: shippedOrder, env: noNetwork });
+  const first = await folder.stage({ order: detectionOrder, env: noNetwork });
   assert.match(first.stdout, /There are no packages of a last staging yet/);
 
   await folder.carryCacheOver();
   await folder.app(app);
-  const second = await folder.stage({ order: shippedOrder, env: noNetwork });
+  const second = await folder.stage({ order: detectionOrder, env: noNetwork });
 
   assert.deepEqual([second.status, second.stderr], [0, ""]);
   assert.match(second.stdout, /Using the packages of the last staging \([\d.]+[KM]\)\n/);
@@ -146,7 +142,7 @@ test("packages of the last staging are used again while the requirements are the
 
   await folder.carryCacheOver();
   await folder.app({ ...app, "requirements.txt": "mural>=1.0\n" });
-  const third = await folder.stage({ order: shippedOrder, env: noNetwork });
+  const third = await folder.stage({ order: detectionOrder, env: noNetwork });
 
   assert.match(third.stdout, /Requirements or Python have changed: packages are installed anew/);
   assert.equal(third.status, 223);
@@ -168,7 +164,7 @@ test("what would keep an app from starting is told while it is staged", async ()
     await using folder = await folderWithShippedBuildpacks();
     await folder.app({ "requirements.txt": "", ...files });
 
-    const { stdout } = await folder.stage({ order: shippedOrder, env: noNetwork });
+    const { stdout } = await folder.stage({ order: detectionOrder, env: noNetwork });
 
     assert.match(stdout, told);
   }
@@ -181,7 +177,7 @@ test("an empty requirements file asks no index", async () => {
     Procfile: "web: python -c 'print(40+2)'\n",
   });
 
-  const staged = await folder.stage({ order: shippedOrder, env: noNetwork });
+  const staged = await folder.stage({ order: detectionOrder, env: noNetwork });
 
   assert.deepEqual([staged.status, staged.stderr], [0, ""]);
   assert.match(
@@ -225,7 +221,7 @@ test("the stack's own line of versions may be asked for; only runtime.txt and Pi
   ] as const) {
     await folder.app({ "requirements.txt": "", [file]: text, Procfile: "web: x\n" });
 
-    const staged = await folder.stage({ order: shippedOrder, env: noNetwork });
+    const staged = await folder.stage({ order: detectionOrder, env: noNetwork });
 
     assert.equal(staged.status, 0);
     assert.match(staged.stdout, warning);
@@ -277,7 +273,7 @@ for (const { name, files, error } of refused) {
     await using folder = await folderWithShippedBuildpacks();
     await folder.app(files);
 
-    const staged = await folder.stage({ order: shippedOrder, env: noNetwork });
+    const staged = await folder.stage({ order: detectionOrder, env: noNetwork });
 
     assert.equal(staged.status, 223);
     assert.match(staged.stderr, error);

@@ -1,17 +1,17 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { readFile, stat } from "node:fs/promises";
+import { readdir, readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
-import {
-  buildpacksDir,
-  examplesDir,
-  folderWithShippedBuildpacks,
-  shippedOrder,
-} from "./shipped-buildpacks.ts";
+import { detectionOrder } from "#cloud-controller/buildpacks/detection-order.ts";
+import { buildpacksDir, examplesDir, folderWithShippedBuildpacks } from "./shipped-buildpacks.ts";
+
+test("every buildpack in the tree has its place in the order of detection", async () => {
+  assert.deepEqual((await readdir(buildpacksDir)).sort(), [...detectionOrder].sort());
+});
 
 test("every shipped buildpack has executable scripts, a version and a manifest", async () => {
-  for (const name of shippedOrder) {
+  for (const name of detectionOrder) {
     for (const script of ["detect", "supply", "finalize", "release"]) {
       const { mode } = await stat(path.join(buildpacksDir, name, "bin", script));
       assert.equal(mode & 0o111, 0o111, `${name}/bin/${script} is not executable`);
@@ -25,7 +25,7 @@ test("every shipped buildpack has executable scripts, a version and a manifest",
 
 test("the part that the buildpacks share is the same in all of them", async () => {
   const copies = await Promise.all(
-    shippedOrder.map((name) =>
+    detectionOrder.map((name) =>
       readFile(path.join(buildpacksDir, name, "lib", "buildpack.sh"), "utf8"),
     ),
   );
@@ -41,7 +41,7 @@ test("an app that no buildpack wants is told what was tried and why each decline
   await using folder = await folderWithShippedBuildpacks();
   await folder.app({ "main.rs": "fn main() {}" });
 
-  const staged = await folder.stage({ order: shippedOrder });
+  const staged = await folder.stage({ order: detectionOrder });
 
   assert.equal(staged.status, 222);
   assert.equal(
@@ -69,7 +69,7 @@ test("procfile-hello is staged by the last buildpack and answers", async () => {
   await using folder = await folderWithShippedBuildpacks();
   await folder.appFolder(path.join(examplesDir, "procfile-hello"));
 
-  const staged = await folder.stage({ order: shippedOrder });
+  const staged = await folder.stage({ order: detectionOrder });
 
   assert.deepEqual([staged.status, staged.stderr], [0, ""]);
   assert.equal(staged.stdout, "-----> Procfile Buildpack version 0.1.0 (embedded)\n");

@@ -1,20 +1,7 @@
 // For tests of the buildpacks that we ship: a folder with all of them in place, in the order of a new platform.
 import path from "node:path";
+import { detectionOrder } from "#cloud-controller/buildpacks/detection-order.ts";
 import { StagingFolder } from "../staging-folder.ts";
-
-export const shippedOrder = [
-  "staticfile_buildpack",
-  "java_buildpack",
-  "ruby_buildpack",
-  "nodejs_buildpack",
-  "go_buildpack",
-  "python_buildpack",
-  "php_buildpack",
-  "nginx_buildpack",
-  "binary_buildpack",
-  "apt_buildpack",
-  "procfile_buildpack",
-] as const;
 
 export const buildpacksDir = path.resolve("buildpacks");
 export const examplesDir = path.resolve("examples");
@@ -36,7 +23,7 @@ function isAboutNetwork(name: string): boolean {
 
 export async function folderWithShippedBuildpacks(): Promise<StagingFolder> {
   const folder = await StagingFolder.create();
-  for (const name of shippedOrder) {
+  for (const name of detectionOrder) {
     await folder.buildpackFolder(name, path.join(buildpacksDir, name));
   }
   return folder;
