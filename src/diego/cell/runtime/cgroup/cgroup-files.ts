@@ -1,5 +1,6 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import path from "node:path";
+import { readIfThere } from "../host/read-if-there.ts";
 
 /**
  * How the machine's control groups are laid out: all controllers in one tree (v2), or one tree a controller (v1; also
@@ -41,11 +42,7 @@ export function readCgroupFile(
   cgroup: string,
   file: CgroupFile,
 ): string | undefined {
-  try {
-    return readFileSync(cgroupFile(layout, cgroup, file), "utf8").trim();
-  } catch {
-    return undefined;
-  }
+  return readIfThere(cgroupFile(layout, cgroup, file))?.trim();
 }
 
 /** The value of `key` in a file of lines `key value`. */

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readIfThere } from "./read-if-there.ts";
 
 /** A process of the host. The pid alone names another process once the first has been reaped. */
 export interface ProcessIdentity {
@@ -52,12 +52,4 @@ export function signalProcess(identity: ProcessIdentity, signal: NodeJS.Signals)
 /** Changes with every boot, so that what an earlier one left can be told from what lives. */
 export function bootId(): string {
   return readIfThere("/proc/sys/kernel/random/boot_id")?.trim() ?? "unknown";
-}
-
-function readIfThere(file: string): string | undefined {
-  try {
-    return readFileSync(file, "utf8");
-  } catch {
-    return undefined;
-  }
 }

@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
 import { isIPv4 } from "node:net";
+import { readIfThere } from "../host/read-if-there.ts";
 
 const stub = "127.0.0.53";
 
@@ -20,12 +20,4 @@ function nameservers(text: string): string[] {
     .split("\n")
     .flatMap((line) => /^\s*nameserver\s+(\S+)/.exec(line)?.[1] ?? [])
     .slice(0, 3);
-}
-
-function readIfThere(file: string): string | undefined {
-  try {
-    return readFileSync(file, "utf8");
-  } catch {
-    return undefined;
-  }
 }

@@ -4,8 +4,9 @@ import type { CgroupLayout } from "../cgroup/cgroup-files.ts";
 import { killAndRemoveCgroup } from "../cgroup/remove-cgroup.ts";
 import type { CellHost } from "../supervised/cell-host.ts";
 import { readRecord } from "../supervised/container-record.ts";
-import { discardFolder, endProcesses } from "../supervised/end-container.ts";
+import { endProcesses } from "../supervised/end-container.ts";
 import type { SupervisedProcess } from "../supervised/supervised-process.ts";
+import { discardFolder } from "../supervised/trash.ts";
 import { OciCommand } from "./oci-command.ts";
 import { type OciRecord, ociRecord } from "./oci-record.ts";
 

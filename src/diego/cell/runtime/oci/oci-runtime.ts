@@ -19,13 +19,13 @@ import type { SupervisedProcess } from "../supervised/supervised-process.ts";
 import { slotIdentity, SlotPool } from "../network/addresses.ts";
 import { attachNetwork } from "../network/host-network.ts";
 import type { CellHost } from "../supervised/cell-host.ts";
-import { readRecord, writeRecord } from "../supervised/container-record.ts";
+import { foldersOf, readRecord, writeRecord } from "../supervised/container-record.ts";
 import { DiskUsage } from "../supervised/disk-usage.ts";
-import { emptyTrash } from "../supervised/end-container.ts";
 import { lastLogLine } from "../supervised/last-log-line.ts";
 import { Permits } from "../supervised/permits.ts";
 import type { RootOverlay } from "../supervised/overlay-snapshots.ts";
 import { assertName, SupervisedContainer } from "../supervised/supervised-container.ts";
+import { Trash } from "../supervised/trash.ts";
 import { prepareUpper } from "../supervised/upper-layer.ts";
 import { ContainerDisks, DiskOfContainer } from "./container-disks.ts";
 import { destroyContainer } from "./destroy-container.ts";
@@ -67,12 +67,13 @@ export class OciRuntime implements ContainerRuntime {
   readonly #disks: ContainerDisks;
   readonly #containers = new Map<string, SupervisedContainer>();
   readonly #destroying = new Map<string, Promise<void>>();
-  #trash: Promise<void> = Promise.resolve();
+  readonly #trash: Trash;
 
   constructor(config: OciRuntimeConfig, host: CellHost) {
     this.#config = config;
     this.#host = host;
     this.#slots = new SlotPool(config.containersMax);
+    this.#trash = new Trash(host);
     this.#archives = new ArchiveCache(path.join(host.dataDir, "unpacked"), host.spawner);
     this.#disks = new ContainerDisks(path.join(host.dataDir, "disks"));
   }
@@ -102,7 +103,7 @@ export class OciRuntime implements ContainerRuntime {
       await this.#remove(dir, []);
     }
     await this.#sweepRange(new Set(living.map(({ cgroup }) => cgroup)));
-    this.#emptyTrash();
+    this.#trash.empty();
     this.#archives.sweep();
   }
 
@@ -162,17 +163,14 @@ export class OciRuntime implements ContainerRuntime {
   }
 
   async pruneUnpacked(keep: ReadonlySet<string>): Promise<void> {
-    const used = [...this.#containers.values()].flatMap(({ record }) => [
-      ...record.layers,
-      ...record.binds,
-    ]);
-    await this.#archives.prune(keep, used);
+    const records = [...this.#containers.values()].map(({ record }) => record);
+    await this.#archives.prune(keep, foldersOf(records));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.allSettled(this.#destroying.values());
     for (const container of this.#containers.values()) container.detach();
-    await this.#trash;
+    await this.#trash[Symbol.asyncDispose]();
     await this.#config.onClosed(this.#containers.size > 0);
     await this.#host.spawner[Symbol.asyncDispose]();
   }
@@ -334,18 +332,11 @@ export class OciRuntime implements ContainerRuntime {
     this.#containers.delete(handle);
     // Last, so that nobody gets the ids and the address of something that still is.
     this.#slots.free(slot);
-    this.#emptyTrash();
+    this.#trash.empty();
   }
 
   async #remove(dir: string, processes: readonly SupervisedProcess[]): Promise<void> {
     await destroyContainer({ host: this.#host, cgroups: this.#config.cgroups, dir, processes });
-  }
-
-  /** Files wait in `trash/` for a removal that nobody waits for, since a staging leaves many thousands. */
-  #emptyTrash(): void {
-    this.#trash = this.#trash
-      .then(() => emptyTrash(this.#host))
-      .catch((error: unknown) => this.#host.logger.error("trash-not-emptied", { error }));
   }
 
   #command(runtime: OciRuntimeName): OciCommand {

@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
 import type { ReadOnlyBind, RuntimeDescription } from "../container-runtime.ts";
+import { readIfThere } from "../host/read-if-there.ts";
 import { NoContainerRuntime } from "../no-container-runtime.ts";
 import { ociRuntimeVersion } from "../oci/oci-command.ts";
 import { probeRuntime } from "../oci/probe.ts";
@@ -98,12 +98,4 @@ function closedSwitch(): string {
     return `: sysctl ${file.replace("/", ".")} is ${closed}`;
   }
   return "";
-}
-
-function readIfThere(file: string): string | undefined {
-  try {
-    return readFileSync(file, "utf8");
-  } catch {
-    return undefined;
-  }
 }

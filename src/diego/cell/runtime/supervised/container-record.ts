@@ -22,6 +22,11 @@ export const containerRecord = z.object({
 
 export type ContainerRecord = z.infer<typeof containerRecord>;
 
+/** The folders outside of their own that containers are made of. */
+export function foldersOf(records: readonly ContainerRecord[]): string[] {
+  return records.flatMap(({ layers, binds }) => [...layers, ...binds]);
+}
+
 const fileName = "container.json";
 
 export function writeRecord(dir: string, record: ContainerRecord): void {

@@ -1,9 +1,10 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import path from "node:path";
 import type { Readable } from "node:stream";
 import { z } from "zod";
 import { type ContainerProcess, type ProcessExit, SupervisorLost } from "../container-runtime.ts";
 import { isAlive, type ProcessIdentity, signalProcess } from "../host/process-identity.ts";
+import { readIfThere } from "../host/read-if-there.ts";
 import { FifoStream, pokeFifo } from "./fifo-stream.ts";
 
 /** Ends every supervisor that a container's folder tells of: nothing of their processes is wanted any more. */
@@ -125,11 +126,6 @@ function countLines(chunk: Buffer): number {
 }
 
 function parseFile<T>(file: string, schema: z.ZodType<T>): T | undefined {
-  let text: string;
-  try {
-    text = readFileSync(file, "utf8");
-  } catch {
-    return undefined;
-  }
-  return schema.parse(JSON.parse(text));
+  const text = readIfThere(file);
+  return text === undefined ? undefined : schema.parse(JSON.parse(text));
 }

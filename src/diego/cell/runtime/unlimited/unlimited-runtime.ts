@@ -12,12 +12,18 @@ import type {
 import { isAlive, startTimeOf } from "../host/process-identity.ts";
 import type { Stack } from "../stack/stack-paths.ts";
 import type { CellHost } from "../supervised/cell-host.ts";
-import { containerRecord, readRecord, writeRecord } from "../supervised/container-record.ts";
+import {
+  containerRecord,
+  foldersOf,
+  readRecord,
+  writeRecord,
+} from "../supervised/container-record.ts";
 import { DiskUsage } from "../supervised/disk-usage.ts";
-import { discardFolder, emptyTrash, endProcesses } from "../supervised/end-container.ts";
+import { endProcesses } from "../supervised/end-container.ts";
 import type { RootOverlay } from "../supervised/overlay-snapshots.ts";
 import { Permits } from "../supervised/permits.ts";
 import { assertName, SupervisedContainer } from "../supervised/supervised-container.ts";
+import { discardFolder, Trash } from "../supervised/trash.ts";
 import { prepareUpper } from "../supervised/upper-layer.ts";
 import type { ContainerMaker } from "./container-maker.ts";
 import { freePort } from "./free-port.ts";
@@ -44,11 +50,12 @@ export class UnlimitedRuntime implements ContainerRuntime {
   readonly #containers = new Map<string, SupervisedContainer>();
   readonly #ports = new Set<number>();
   readonly #destroying = new Map<string, Promise<void>>();
-  #trash: Promise<void> = Promise.resolve();
+  readonly #trash: Trash;
 
   constructor(config: UnlimitedRuntimeConfig, host: CellHost) {
     this.#config = config;
     this.#host = host;
+    this.#trash = new Trash(host);
     this.#archives = new ArchiveCache(path.join(host.dataDir, "unpacked"), host.spawner);
   }
 
@@ -69,7 +76,7 @@ export class UnlimitedRuntime implements ContainerRuntime {
         await this.#remove(path.join(folder, handle));
       }
     }
-    this.#emptyTrash();
+    this.#trash.empty();
     this.#archives.sweep();
   }
 
@@ -91,7 +98,10 @@ export class UnlimitedRuntime implements ContainerRuntime {
         return container;
       });
     } catch (error) {
-      await this.#destroy(spec.handle);
+      await this.#destroy(spec.handle).catch((destroyError: unknown) => {
+        // The folder stays, so the next start of the cell sweeps it.
+        this.#host.logger.error("half-made-container-stays", { handle: spec.handle, destroyError });
+      });
       throw error;
     }
   }
@@ -109,17 +119,14 @@ export class UnlimitedRuntime implements ContainerRuntime {
   }
 
   async pruneUnpacked(keep: ReadonlySet<string>): Promise<void> {
-    const used = [...this.#containers.values()].flatMap(({ record }) => [
-      ...record.layers,
-      ...record.binds,
-    ]);
-    await this.#archives.prune(keep, used);
+    const records = [...this.#containers.values()].map(({ record }) => record);
+    await this.#archives.prune(keep, foldersOf(records));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.allSettled(this.#destroying.values());
     for (const container of this.#containers.values()) container.detach();
-    await this.#trash;
+    await this.#trash[Symbol.asyncDispose]();
     await this.#config.maker.close(this.#containers.size > 0);
     await this.#host.spawner[Symbol.asyncDispose]();
   }
@@ -209,13 +216,7 @@ export class UnlimitedRuntime implements ContainerRuntime {
     this.#containers.delete(handle);
     discardFolder(this.#host, dir);
     if (port !== undefined) this.#ports.delete(port);
-    this.#emptyTrash();
-  }
-
-  #emptyTrash(): void {
-    this.#trash = this.#trash
-      .then(() => emptyTrash(this.#host))
-      .catch((error: unknown) => this.#host.logger.error("trash-not-emptied", { error }));
+    this.#trash.empty();
   }
 
   async #takePort(): Promise<number> {
