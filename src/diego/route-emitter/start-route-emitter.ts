@@ -142,6 +142,7 @@ class BbsFollower implements RouteEmitter {
       void this.#emitLoop.activate("synced");
     }
   }
+
   /** Scheduling infos lack the metric tags: the definitions are asked for where no event has brought them. */
   async #completed(listed: readonly ListedRoutes[]): Promise<DesiredRoutes[]> {
     const completed: DesiredRoutes[] = [];
