@@ -2,8 +2,9 @@ import type { Clock } from "#kernel/clock/clock.ts";
 import { hidden, recordAuditEvent } from "../audit-events/record-audit-event.ts";
 import type { CloudControllerLimits } from "../config.ts";
 import { named } from "../database/name-key.ts";
-import { isUniqueViolation, newRecord } from "../database/record.ts";
+import { newRecord } from "../database/record.ts";
 import type { Executor } from "../database/schema.ts";
+import { whereTaken } from "../database/where-taken.ts";
 import type { Actor } from "../http/auth-context.ts";
 import { CfError } from "../http/cf-errors.ts";
 import { updateMetadata, type MetadataPatch } from "../metadata/metadata.ts";
@@ -46,9 +47,7 @@ export async function createApp(
     })
     .returningAll()
     .executeTakeFirstOrThrow()
-    .catch((error: unknown) => {
-      throw isUniqueViolation(error) ? appNameTaken(wanted.name) : error;
-    });
+    .catch(whereTaken(() => appNameTaken(wanted.name)));
   const app = toApp(row);
   await changeAppCount(db, app.spaceGuid, 1);
   await updateMetadata(db, { type: "app", guid: app.guid }, wanted.metadata);

@@ -3,8 +3,9 @@ import { recordAuditEvent } from "../audit-events/record-audit-event.ts";
 import { withoutCredentials } from "../buildpacks/buildpack-uri.ts";
 import type { CloudControllerLimits } from "../config.ts";
 import { named } from "../database/name-key.ts";
-import { isUniqueViolation, touched } from "../database/record.ts";
+import { touched } from "../database/record.ts";
 import type { Executor } from "../database/schema.ts";
+import { whereTaken } from "../database/where-taken.ts";
 import type { Actor } from "../http/auth-context.ts";
 import { updateMetadata } from "../metadata/metadata.ts";
 import { appNameTaken } from "./app-create.ts";
@@ -40,9 +41,7 @@ export async function updateApp(
     })
     .where("guid", "=", app.guid)
     .execute()
-    .catch((error: unknown) => {
-      throw isUniqueViolation(error) ? appNameTaken(name ?? app.name) : error;
-    });
+    .catch(whereTaken(() => appNameTaken(name ?? app.name)));
   if (name !== undefined) {
     // Their metric tags have the app's name: by this the sync loop sends them where the request could not.
     await db.updateTable("processes").set(touched(clock)).where("appGuid", "=", app.guid).execute();

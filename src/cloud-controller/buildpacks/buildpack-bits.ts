@@ -2,8 +2,9 @@ import { open, stat } from "node:fs/promises";
 import type { Blobstore } from "#blobstore/blobstore.ts";
 import type { Clock } from "#kernel/clock/clock.ts";
 import { buildpackBlob } from "../blobs/blob-keys.ts";
-import { isUniqueViolation, touched } from "../database/record.ts";
+import { touched } from "../database/record.ts";
 import type { Database } from "../database/schema.ts";
+import { whereTaken } from "../database/where-taken.ts";
 import { CfError, unprocessable } from "../http/cf-errors.ts";
 import type { Jobs } from "../jobs/jobs.ts";
 import type { ReceivedUpload } from "../packages/receive-upload.ts";
@@ -91,14 +92,15 @@ export async function storeBuildpackBits(
     })
     .where("guid", "=", buildpack.guid)
     .execute()
-    .catch((error: unknown) => {
-      if (!isUniqueViolation(error)) throw error;
-      throw new CfError(
-        "BuildpackNameStackLifecycleTaken",
-        `The buildpack name ${buildpack.name} is already in use for the stack ${stack} and the lifecycle ${buildpack.lifecycle}`,
-        { cause: error },
-      );
-    });
+    .catch(
+      whereTaken(
+        () =>
+          new CfError(
+            "BuildpackNameStackLifecycleTaken",
+            `The buildpack name ${buildpack.name} is already in use for the stack ${stack} and the lifecycle ${buildpack.lifecycle}`,
+          ),
+      ),
+    );
   if (buildpack.sha256 === sha256) return;
   await removeBitsLater(context, db, { buildpack, afterMs: context.stagingTimeoutMs });
 }

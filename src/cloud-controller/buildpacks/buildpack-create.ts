@@ -1,6 +1,7 @@
 import type { Clock } from "#kernel/clock/clock.ts";
 import { recordAuditEvent } from "../audit-events/record-audit-event.ts";
-import { isUniqueViolation, newRecord, storedBoolean, touched } from "../database/record.ts";
+import { newRecord, storedBoolean, touched } from "../database/record.ts";
+import { whereTaken } from "../database/where-taken.ts";
 import type { Database, Executor } from "../database/schema.ts";
 import { actorOf, type AuthContext } from "../http/auth-context.ts";
 import { unprocessable } from "../http/cf-errors.ts";
@@ -102,16 +103,15 @@ async function unique<T>(
   named: Pick<Buildpack, "name" | "stack" | "lifecycle">,
   work: () => Promise<T>,
 ): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!isUniqueViolation(error)) throw error;
-    throw unprocessable(
-      named.stack === null
-        ? `Buildpack with name '${named.name}' and an unassigned stack already exists`
-        : `Buildpack with name '${named.name}', stack '${named.stack}' and lifecycle '${named.lifecycle}' already exists`,
-    );
-  }
+  return await work().catch(
+    whereTaken(() =>
+      unprocessable(
+        named.stack === null
+          ? `Buildpack with name '${named.name}' and an unassigned stack already exists`
+          : `Buildpack with name '${named.name}', stack '${named.stack}' and lifecycle '${named.lifecycle}' already exists`,
+      ),
+    ),
+  );
 }
 
 async function requireStack(db: Executor, stack: string | null): Promise<void> {

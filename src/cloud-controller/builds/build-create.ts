@@ -1,3 +1,4 @@
+import { isUniqueViolation } from "#db/database-error.ts";
 import type { Clock } from "#kernel/clock/clock.ts";
 import type { App } from "../apps/app-table.ts";
 import { refuseCustom } from "../apps/check-lifecycle.ts";
@@ -5,7 +6,7 @@ import { recordBuildUsage } from "../app-usage-events/record-usage-event.ts";
 import { recordAuditEvent } from "../audit-events/record-audit-event.ts";
 import { resolveBuildpacks } from "../buildpacks/resolve-buildpacks.ts";
 import type { CloudControllerLimits } from "../config.ts";
-import { isUniqueViolation, newRecord } from "../database/record.ts";
+import { newRecord } from "../database/record.ts";
 import type { Database, Executor } from "../database/schema.ts";
 import { environmentVariableGroup } from "../environment-variable-groups/find-environment-variable-group.ts";
 import { actorOf, type AuthContext } from "../http/auth-context.ts";

@@ -34,5 +34,3 @@ export type StoredBoolean = 0 | 1;
 export function storedBoolean(value: boolean): StoredBoolean {
   return value ? 1 : 0;
 }
-
-export { isUniqueViolation } from "#db/database-error.ts";

@@ -1,7 +1,8 @@
 import { sql } from "kysely";
 import type { Clock } from "#kernel/clock/clock.ts";
-import { isUniqueViolation, newRecord, storedBoolean } from "../database/record.ts";
+import { newRecord, storedBoolean } from "../database/record.ts";
 import type { Executor } from "../database/schema.ts";
+import { whereTaken } from "../database/where-taken.ts";
 import { unprocessable } from "../http/cf-errors.ts";
 import { updateMetadata } from "../metadata/metadata.ts";
 import { privateDomainQuotaFault } from "../quotas/check-quota.ts";
@@ -33,9 +34,7 @@ export async function createDomain(
     })
     .returningAll()
     .executeTakeFirstOrThrow()
-    .catch((error: unknown) => {
-      throw isUniqueViolation(error) ? inUse(message.name) : error;
-    });
+    .catch(whereTaken(() => inUse(message.name)));
   const shared = message.relationships?.shared_organizations?.data ?? [];
   await addShares(
     db,

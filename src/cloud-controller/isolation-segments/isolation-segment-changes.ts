@@ -2,9 +2,10 @@ import { sql } from "kysely";
 import type { z } from "zod";
 import type { Clock } from "#kernel/clock/clock.ts";
 import { named } from "../database/name-key.ts";
-import { isUniqueViolation, newRecord, touched } from "../database/record.ts";
+import { newRecord, touched } from "../database/record.ts";
 import type { Database, Executor } from "../database/schema.ts";
-import { unprocessable } from "../http/cf-errors.ts";
+import { whereTaken } from "../database/where-taken.ts";
+import { type CfError, unprocessable } from "../http/cf-errors.ts";
 import { isOneOf } from "../http/page.ts";
 import { deleteMetadata, updateMetadata } from "../metadata/metadata.ts";
 import { sharedSegmentGuid, type IsolationSegment } from "./isolation-segment-table.ts";
@@ -25,7 +26,7 @@ export async function createIsolationSegment(
       .values({ ...newRecord(clock), ...named(message.name) })
       .returningAll()
       .executeTakeFirstOrThrow()
-      .catch(refuseTaken);
+      .catch(whereTaken(nameTaken));
     const owner = { type: "isolation_segment", guid: segment.guid } as const;
     await updateMetadata(tx, owner, message.metadata);
     return segment;
@@ -53,7 +54,7 @@ export async function updateIsolationSegment(
       .where("guid", "=", before.guid)
       .returningAll()
       .executeTakeFirstOrThrow()
-      .catch(refuseTaken);
+      .catch(whereTaken(nameTaken));
     const owner = { type: "isolation_segment", guid: segment.guid } as const;
     await updateMetadata(tx, owner, message.metadata);
     return segment;
@@ -181,8 +182,6 @@ async function isAssigned(db: Executor, guid: string): Promise<boolean> {
   return space !== undefined;
 }
 
-function refuseTaken(error: unknown): never {
-  throw isUniqueViolation(error)
-    ? unprocessable("Isolation Segment names are case insensitive and must be unique")
-    : error;
+function nameTaken(): CfError {
+  return unprocessable("Isolation Segment names are case insensitive and must be unique");
 }

@@ -2,8 +2,9 @@ import type { z } from "zod";
 import type { Clock } from "#kernel/clock/clock.ts";
 import { recordAuditEvent } from "../audit-events/record-audit-event.ts";
 import { named } from "../database/name-key.ts";
-import { isUniqueViolation, newRecord, storedBoolean } from "../database/record.ts";
+import { newRecord, storedBoolean } from "../database/record.ts";
 import type { Database } from "../database/schema.ts";
+import { whereTaken } from "../database/where-taken.ts";
 import { actorOf, type AuthContext } from "../http/auth-context.ts";
 import { unprocessable } from "../http/cf-errors.ts";
 import { updateMetadata } from "../metadata/metadata.ts";
@@ -39,11 +40,7 @@ export async function createOrganization(
       })
       .returningAll()
       .executeTakeFirstOrThrow()
-      .catch((error: unknown) => {
-        throw isUniqueViolation(error)
-          ? unprocessable(`Organization '${message.name}' already exists.`)
-          : error;
-      });
+      .catch(whereTaken(() => unprocessable(`Organization '${message.name}' already exists.`)));
     await updateMetadata(tx, { type: "organization", guid: organization.guid }, message.metadata);
     const { guid: organizationGuid } = organization;
     const actor = actorOf(auth);

@@ -1,8 +1,9 @@
 import type { z } from "zod";
 import type { Clock } from "#kernel/clock/clock.ts";
 import { named } from "../database/name-key.ts";
-import { isUniqueViolation, storedBoolean, touched } from "../database/record.ts";
+import { storedBoolean, touched } from "../database/record.ts";
 import type { Database } from "../database/schema.ts";
+import { whereTaken } from "../database/where-taken.ts";
 import type { AuthContext } from "../http/auth-context.ts";
 import { unprocessable } from "../http/cf-errors.ts";
 import { updateMetadata } from "../metadata/metadata.ts";
@@ -31,11 +32,7 @@ export async function updateOrganization(
       .where("guid", "=", before.guid)
       .returningAll()
       .executeTakeFirstOrThrow()
-      .catch((error: unknown) => {
-        throw isUniqueViolation(error)
-          ? unprocessable(`Organization name '${name}' is already taken.`)
-          : error;
-      });
+      .catch(whereTaken(() => unprocessable(`Organization name '${name}' is already taken.`)));
     const { guid } = organization;
     await updateMetadata(tx, { type: "organization", guid }, message.metadata);
     await recordOrganizationEvent(tx, clock, {

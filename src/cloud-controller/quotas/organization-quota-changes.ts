@@ -4,6 +4,7 @@ import type { Clock } from "#kernel/clock/clock.ts";
 import { named } from "../database/name-key.ts";
 import { newRecord, touched } from "../database/record.ts";
 import type { Database, Executor } from "../database/schema.ts";
+import { whereTaken } from "../database/where-taken.ts";
 import type { Actor } from "../http/auth-context.ts";
 import { CfError, unprocessable } from "../http/cf-errors.ts";
 import { printList } from "../http/guid-list.ts";
@@ -16,7 +17,7 @@ import {
   recordQuotaEvent,
   refuseLogRates,
   refuseNewLogRateLimit,
-  refuseTakenQuota,
+  quotaNameTaken,
 } from "./quota-holders.ts";
 import { reservedPortsFault, toLimits, unlimited, withLimits } from "./quota-limits.ts";
 import type { OrganizationQuota } from "./quota-presenter.ts";
@@ -40,7 +41,7 @@ export async function createOrganizationQuota(
       .values({ ...newRecord(clock), ...named(message.name), limits: JSON.stringify(limits) })
       .returningAll()
       .executeTakeFirstOrThrow()
-      .catch((error: unknown) => refuseTakenQuota(error, "organization", message.name));
+      .catch(whereTaken(() => quotaNameTaken("organization", message.name)));
     const guids = message.relationships?.organizations?.data.map(({ guid }) => guid) ?? [];
     const organizations = await organizationsOf(tx, guids);
     const missing = guids.filter((guid) => !organizations.some((found) => found.guid === guid));
@@ -78,7 +79,7 @@ export async function updateOrganizationQuota(
       .where("guid", "=", before.guid)
       .returningAll()
       .executeTakeFirstOrThrow()
-      .catch((error: unknown) => refuseTakenQuota(error, "organization", name));
+      .catch(whereTaken(() => quotaNameTaken("organization", name)));
     await recordQuotaEvent(
       tx,
       { clock, actor },

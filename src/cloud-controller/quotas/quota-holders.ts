@@ -1,10 +1,10 @@
 import { sql } from "kysely";
 import type { Clock } from "#kernel/clock/clock.ts";
 import { recordAuditEvent } from "../audit-events/record-audit-event.ts";
-import { isUniqueViolation, touched } from "../database/record.ts";
+import { touched } from "../database/record.ts";
 import type { Executor } from "../database/schema.ts";
 import type { Actor } from "../http/auth-context.ts";
-import { unprocessable } from "../http/cf-errors.ts";
+import { type CfError, unprocessable } from "../http/cf-errors.ts";
 import { isOneOf } from "../http/page.ts";
 import type { Permissions } from "../http/permissions.ts";
 import { toLimits } from "./quota-limits.ts";
@@ -124,7 +124,7 @@ export async function recordQuotaEvent(
   });
 }
 
-export function refuseTakenQuota(error: unknown, holder: Holder, name: string): never {
+export function quotaNameTaken(holder: Holder, name: string): CfError {
   const noun = holder === "space" ? "Space Quota" : "Organization Quota";
-  throw isUniqueViolation(error) ? unprocessable(`${noun} '${name}' already exists.`) : error;
+  return unprocessable(`${noun} '${name}' already exists.`);
 }

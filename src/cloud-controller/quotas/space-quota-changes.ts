@@ -4,6 +4,7 @@ import type { Clock } from "#kernel/clock/clock.ts";
 import { named } from "../database/name-key.ts";
 import { newRecord, touched } from "../database/record.ts";
 import type { Database, Executor } from "../database/schema.ts";
+import { whereTaken } from "../database/where-taken.ts";
 import type { Actor } from "../http/auth-context.ts";
 import { unprocessable } from "../http/cf-errors.ts";
 import { printList } from "../http/guid-list.ts";
@@ -16,7 +17,7 @@ import {
   recordQuotaEvent,
   refuseLogRates,
   refuseNewLogRateLimit,
-  refuseTakenQuota,
+  quotaNameTaken,
 } from "./quota-holders.ts";
 import {
   reservedPortsFault,
@@ -51,7 +52,7 @@ export async function createSpaceQuota(
       })
       .returningAll()
       .executeTakeFirstOrThrow()
-      .catch((error: unknown) => refuseTakenQuota(error, "space", message.name));
+      .catch(whereTaken(() => quotaNameTaken("space", message.name)));
     const guids = message.relationships.spaces?.data.map(({ guid }) => guid) ?? [];
     const spaces = (await spacesOf(tx, guids)).filter(
       (space) => space.organizationGuid === organizationGuid,
@@ -90,7 +91,7 @@ export async function updateSpaceQuota(
       .where("guid", "=", before.guid)
       .returningAll()
       .executeTakeFirstOrThrow()
-      .catch((error: unknown) => refuseTakenQuota(error, "space", name));
+      .catch(whereTaken(() => quotaNameTaken("space", name)));
     await recordQuotaEvent(
       tx,
       { clock, actor },

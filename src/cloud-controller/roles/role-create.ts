@@ -2,8 +2,8 @@ import type { Selectable } from "kysely";
 import type { z } from "zod";
 import type { Clock } from "#kernel/clock/clock.ts";
 import { recordAuditEvent } from "../audit-events/record-audit-event.ts";
-import { isUniqueViolation } from "../database/record.ts";
 import type { Database, Executor } from "../database/schema.ts";
+import { whereTaken } from "../database/where-taken.ts";
 import { actorOf, type AuthContext } from "../http/auth-context.ts";
 import { CfError, unprocessable } from "../http/cf-errors.ts";
 import type { Permissions } from "../http/permissions.ts";
@@ -33,12 +33,13 @@ export async function createRole(
   const { db, clock } = dependencies;
   return await db.transaction().execute(async (tx) => {
     if (place.kind === "space") await requireMembership(tx, user, place.organizationGuid);
-    const created = await grantRole(tx, clock, roleOf(message, user)).catch((error: unknown) => {
-      if (!isUniqueViolation(error)) throw error;
-      throw unprocessable(
-        `User '${user.name}' already has '${message.type}' role in ${place.kind} '${place.name}'.`,
-      );
-    });
+    const created = await grantRole(tx, clock, roleOf(message, user)).catch(
+      whereTaken(() =>
+        unprocessable(
+          `User '${user.name}' already has '${message.type}' role in ${place.kind} '${place.name}'.`,
+        ),
+      ),
+    );
     await recordAuditEvent(tx, clock, {
       type: `audit.user.${message.type}_add`,
       actor: actorOf(auth),

@@ -1,7 +1,8 @@
 import type { Clock } from "#kernel/clock/clock.ts";
 import { recordAuditEvent } from "../audit-events/record-audit-event.ts";
-import { isUniqueViolation, newRecord } from "../database/record.ts";
+import { newRecord } from "../database/record.ts";
 import type { Executor } from "../database/schema.ts";
+import { whereTaken } from "../database/where-taken.ts";
 import type { Domain } from "../domains/domain-presenter.ts";
 import type { Actor } from "../http/auth-context.ts";
 import { unprocessable } from "../http/cf-errors.ts";
@@ -31,13 +32,13 @@ export async function createRoutePolicy(
     .values({ ...newRecord(clock), routeGuid: route.guid, ...source })
     .returningAll()
     .executeTakeFirstOrThrow()
-    .catch((error: unknown) => {
-      throw isUniqueViolation(error)
-        ? unprocessable(
-            `A route policy with source '${formatSource(source)}' already exists for this route.`,
-          )
-        : error;
-    });
+    .catch(
+      whereTaken(() =>
+        unprocessable(
+          `A route policy with source '${formatSource(source)}' already exists for this route.`,
+        ),
+      ),
+    );
   await refuseBesideAny(db, policy);
   await updateMetadata(db, { type: "route_policy", guid: policy.guid }, metadata);
   await recordAuditEvent(db, clock, {

@@ -1,7 +1,8 @@
 import type { Clock } from "#kernel/clock/clock.ts";
 import { recordAuditEvent } from "../audit-events/record-audit-event.ts";
-import { isUniqueViolation, newRecord } from "../database/record.ts";
+import { newRecord } from "../database/record.ts";
 import type { Executor } from "../database/schema.ts";
+import { whereTaken } from "../database/where-taken.ts";
 import type { Domain } from "../domains/domain-presenter.ts";
 import { isUsableBy } from "../domains/find-domain.ts";
 import type { Actor } from "../http/auth-context.ts";
@@ -54,9 +55,7 @@ export async function createRoute(
     })
     .returningAll()
     .executeTakeFirstOrThrow()
-    .catch((error: unknown) => {
-      throw isUniqueViolation(error) ? unprocessable(takenText(wanted)) : error;
-    });
+    .catch(whereTaken(() => unprocessable(takenText(wanted))));
   await updateMetadata(db, { type: "route", guid: row.guid }, wanted.metadata);
   await recordAuditEvent(db, clock, {
     type: "audit.route.create",

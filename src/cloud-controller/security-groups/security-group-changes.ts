@@ -1,9 +1,10 @@
 import { sql } from "kysely";
 import { z } from "zod";
 import type { Clock } from "#kernel/clock/clock.ts";
-import { isUniqueViolation, newRecord, storedBoolean, touched } from "../database/record.ts";
+import { newRecord, storedBoolean, touched } from "../database/record.ts";
 import type { Database, Executor } from "../database/schema.ts";
-import { unprocessable } from "../http/cf-errors.ts";
+import { whereTaken } from "../database/where-taken.ts";
+import { type CfError, unprocessable } from "../http/cf-errors.ts";
 import { printList } from "../http/guid-list.ts";
 import { isOneOf } from "../http/page.ts";
 import type { JobHandler } from "../jobs/jobs.ts";
@@ -33,7 +34,7 @@ export async function createSecurityGroup(
       })
       .returningAll()
       .executeTakeFirstOrThrow()
-      .catch((error: unknown) => refuseTaken(error, message.name));
+      .catch(whereTaken(() => nameTaken(message.name)));
     const wanted = {
       staging: message.relationships?.staging_spaces?.data ?? [],
       running: message.relationships?.running_spaces?.data ?? [],
@@ -71,7 +72,7 @@ export async function updateSecurityGroup(
     .where("guid", "=", before.guid)
     .returningAll()
     .executeTakeFirstOrThrow()
-    .catch((error: unknown) => refuseTaken(error, name));
+    .catch(whereTaken(() => nameTaken(name)));
 }
 
 /** Lets a group hold in these spaces, which must be there. */
@@ -164,8 +165,6 @@ function refuseModelFaults(rules: readonly unknown[] = []): void {
   if (faults.length > 0) throw unprocessable(faults.join(", "));
 }
 
-function refuseTaken(error: unknown, name: string): never {
-  throw isUniqueViolation(error)
-    ? unprocessable(`Security group with name '${name}' already exists.`)
-    : error;
+function nameTaken(name: string): CfError {
+  return unprocessable(`Security group with name '${name}' already exists.`);
 }

@@ -1,6 +1,7 @@
 import type { Clock } from "#kernel/clock/clock.ts";
-import { isUniqueViolation, newRecord } from "../database/record.ts";
+import { newRecord } from "../database/record.ts";
 import type { Executor } from "../database/schema.ts";
+import { whereTaken } from "../database/where-taken.ts";
 import { unprocessable, type CfError } from "../http/cf-errors.ts";
 import { processesOfApp } from "../processes/find-process.ts";
 import { sidecarsOfApp } from "./find-sidecar.ts";
@@ -37,9 +38,7 @@ export async function createSidecar(
     })
     .returningAll()
     .executeTakeFirstOrThrow()
-    .catch((error: unknown) => {
-      throw isUniqueViolation(error) ? sidecarNameTaken(sidecar.name) : error;
-    });
+    .catch(whereTaken(() => sidecarNameTaken(sidecar.name)));
   return toSidecar(row);
 }
 

@@ -1,6 +1,7 @@
 import type { Clock } from "#kernel/clock/clock.ts";
-import { isUniqueViolation, touched } from "../database/record.ts";
+import { touched } from "../database/record.ts";
 import type { Executor } from "../database/schema.ts";
+import { whereTaken } from "../database/where-taken.ts";
 import { sidecarsOfApp } from "./find-sidecar.ts";
 import type { CreateSidecar, UpdateSidecar } from "./messages.ts";
 import { createSidecar, refuseOvercommitted, sidecarNameTaken } from "./sidecar-create.ts";
@@ -31,9 +32,7 @@ export async function updateSidecar(
     })
     .where("guid", "=", sidecar.guid)
     .execute()
-    .catch((error: unknown) => {
-      throw isUniqueViolation(error) ? sidecarNameTaken(wanted.name) : error;
-    });
+    .catch(whereTaken(() => sidecarNameTaken(wanted.name)));
 }
 
 /** A manifest's sidecars: each is made, or changed where the app has one of its name; others stay. */

@@ -1,8 +1,9 @@
 import type { z } from "zod";
 import type { Clock } from "#kernel/clock/clock.ts";
 import { named } from "../database/name-key.ts";
-import { isUniqueViolation, newRecord, storedBoolean, touched } from "../database/record.ts";
+import { newRecord, storedBoolean, touched } from "../database/record.ts";
 import type { Database } from "../database/schema.ts";
+import { whereTaken } from "../database/where-taken.ts";
 import type { AuthContext } from "../http/auth-context.ts";
 import { unprocessable } from "../http/cf-errors.ts";
 import { updateMetadata } from "../metadata/metadata.ts";
@@ -33,11 +34,7 @@ export async function createSpace(
       })
       .returningAll()
       .executeTakeFirstOrThrow()
-      .catch((error: unknown) => {
-        throw isUniqueViolation(error)
-          ? unprocessable("Name must be unique per organization")
-          : error;
-      });
+      .catch(whereTaken(() => unprocessable("Name must be unique per organization")));
     await updateMetadata(tx, { type: "space", guid: space.guid }, message.metadata);
     await recordSpaceEvent(tx, clock, {
       type: "audit.space.create",
@@ -71,13 +68,13 @@ export async function updateSpace(
       .where("guid", "=", before.guid)
       .returningAll()
       .executeTakeFirstOrThrow()
-      .catch((error: unknown) => {
-        throw isUniqueViolation(error)
-          ? unprocessable(
-              `Organization '${organization?.name}' already contains a space with name '${name}'.`,
-            )
-          : error;
-      });
+      .catch(
+        whereTaken(() =>
+          unprocessable(
+            `Organization '${organization?.name}' already contains a space with name '${name}'.`,
+          ),
+        ),
+      );
     await updateMetadata(tx, { type: "space", guid: space.guid }, message.metadata);
     await recordSpaceEvent(tx, clock, {
       type: "audit.space.update",

@@ -1,8 +1,9 @@
 import type { Selectable } from "kysely";
 import type { Clock } from "#kernel/clock/clock.ts";
 import { recordAuditEvent } from "../audit-events/record-audit-event.ts";
-import { isUniqueViolation, newRecord, touched } from "../database/record.ts";
+import { newRecord, touched } from "../database/record.ts";
 import type { Database, Executor } from "../database/schema.ts";
+import { whereTaken } from "../database/where-taken.ts";
 import { actorOf, type AuthContext } from "../http/auth-context.ts";
 import { unprocessable } from "../http/cf-errors.ts";
 import { deleteMetadata, updateMetadata } from "../metadata/metadata.ts";
@@ -32,9 +33,7 @@ export async function createStack(change: StackChange, message: CreateStack): Pr
       })
       .returningAll()
       .executeTakeFirstOrThrow()
-      .catch((error: unknown) => {
-        throw isUniqueViolation(error) ? unprocessable("Name must be unique") : error;
-      });
+      .catch(whereTaken(() => unprocessable("Name must be unique")));
     await updateMetadata(tx, { type: "stack", guid: created.guid }, message.metadata);
     await recordStackEvent(tx, change, {
       type: "audit.stack.create",

@@ -1,8 +1,9 @@
 import type { z } from "zod";
 import type { Clock } from "#kernel/clock/clock.ts";
 import { nameKey } from "../database/name-key.ts";
-import { isUniqueViolation, newRecord } from "../database/record.ts";
+import { newRecord } from "../database/record.ts";
 import type { Database } from "../database/schema.ts";
+import { whereTaken } from "../database/where-taken.ts";
 import { unprocessable } from "../http/cf-errors.ts";
 import { updateMetadata } from "../metadata/metadata.ts";
 import type { createUserMessage } from "./messages.ts";
@@ -32,9 +33,7 @@ export async function createUser(
       .insertInto("users")
       .values({ ...newRecord(clock, guid), username, usernameKey: nameKey(username ?? ""), origin })
       .execute()
-      .catch((error: unknown) => {
-        throw isUniqueViolation(error) ? unprocessable(takenText(message)) : error;
-      });
+      .catch(whereTaken(() => unprocessable(takenText(message))));
     await updateMetadata(tx, { type: "user", guid }, message.metadata);
   });
   return guid;
