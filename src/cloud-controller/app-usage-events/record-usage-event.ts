@@ -38,6 +38,17 @@ export async function recordProcessUsage(
   await insertProcessEvent(db, clock, { state, process, before });
 }
 
+/** What a start or stop of a process means; a start of what runs is told as a stop and a start. */
+export async function recordStateUsage(
+  db: Executor,
+  clock: Clock,
+  { before, state }: { readonly before: Process; readonly state: Process["state"] },
+): Promise<void> {
+  const stopped: Process = { ...before, state: "STOPPED" };
+  await recordProcessUsage(db, clock, { before, after: stopped });
+  await recordProcessUsage(db, clock, { before: stopped, after: { ...before, state } });
+}
+
 /** A started process as it is now, told as a start that changed nothing. */
 export async function recordReseeded(db: Executor, clock: Clock, process: Process): Promise<void> {
   await insertProcessEvent(db, clock, { state: "STARTED", process, before: process });

@@ -1,6 +1,6 @@
 import type { Clock } from "#kernel/clock/clock.ts";
 import { randomGuids } from "#kernel/guid.ts";
-import { recordProcessUsage } from "../app-usage-events/record-usage-event.ts";
+import { recordStateUsage } from "../app-usage-events/record-usage-event.ts";
 import { recordAuditEvent } from "../audit-events/record-audit-event.ts";
 import { touched } from "../database/record.ts";
 import type { Database, Executor } from "../database/schema.ts";
@@ -113,17 +113,6 @@ export async function setState(
       .execute();
     await recordStateUsage(db, clock, { before: process, state });
   }
-}
-
-/** A restart of what runs is told as a stop and a start. */
-async function recordStateUsage(
-  db: Executor,
-  clock: Clock,
-  { before, state }: { readonly before: Process; readonly state: AppState },
-): Promise<void> {
-  const stopped: Process = { ...before, state: "STOPPED" };
-  await recordProcessUsage(db, clock, { before, after: stopped });
-  await recordProcessUsage(db, clock, { before: stopped, after: { ...before, state } });
 }
 
 async function tellRunner({ db, runner }: StateChange, app: App): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Clock } from "#kernel/clock/clock.ts";
 import { randomGuids } from "#kernel/guid.ts";
-import { recordProcessUsage } from "../app-usage-events/record-usage-event.ts";
+import { recordProcessUsage, recordStateUsage } from "../app-usage-events/record-usage-event.ts";
 import { findApp } from "../apps/find-app.ts";
 import { touched } from "../database/record.ts";
 import type { Executor } from "../database/schema.ts";
@@ -122,6 +122,7 @@ async function restartOthers(
       })
       .where("guid", "=", process.guid)
       .execute();
+    await recordStateUsage(tx, clock, { before: process, state: "STARTED" });
   }
   return {
     changed: others.map(({ guid }) => guid),

@@ -6,6 +6,11 @@ import { RunningApp } from "../testing/running-app.ts";
 import { firstSpace, userWith } from "../testing/tenants.ts";
 import { TestCloudController } from "../testing/test-cloud-controller.ts";
 
+interface UsageEvent {
+  readonly process: { readonly guid: string | null };
+  readonly state: { readonly current: string };
+}
+
 interface Body {
   readonly strategy?: string;
   readonly droplet?: unknown;
@@ -341,6 +346,12 @@ test("at its end the other processes become the new revision as well, with a res
   assert.ok(!app.bbs.desired.has(`${before.guid}-${before.version}`));
   const lrp = app.bbs.desired.get(`${after.guid}-${after.version}`);
   assert.match(JSON.stringify(lrp?.action), /node better-worker.js/);
+  // Who bills sees the restart too.
+  const usage = (await app.caller.get("/v3/app_usage_events?per_page=100")).json.resources;
+  const told = usage
+    .filter((event: UsageEvent) => event.process.guid === before.guid)
+    .map((event: UsageEvent) => event.state.current);
+  assert.deepEqual(told, ["STARTED", "STARTED", "STOPPED", "STARTED"]);
 });
 
 test("a stopped app is started with it, and the deployment is over at once", async () => {
