@@ -24,13 +24,11 @@ export async function appToManifest(db: Executor, app: App): Promise<YamlMap> {
       ? {}
       : { buildpacks: lifecycle.buildpacks, stack: lifecycle.stack }),
     features: { ...app.features },
-    routes: sortedBy(routes, (route) => route.hostname).map((route) =>
-      compact({
-        route: route.hostname,
-        protocol: route.protocol,
-        options: stringified(route.options),
-      }),
-    ),
+    // Options stand there also where there are none, as in the original.
+    routes: sortedBy(routes, (route) => route.hostname).map((route) => ({
+      ...compact({ route: route.hostname, protocol: route.protocol }),
+      options: stringified(route.options),
+    })),
     metadata: compact({ labels: { ...metadata.labels }, annotations: { ...metadata.annotations } }),
     processes: sortedBy(processes, (process) => process.type).map(presentProcess),
     sidecars: sortedBy(sidecars, (sidecar) => sidecar.name).map(presentSidecar),

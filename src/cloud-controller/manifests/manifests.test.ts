@@ -54,6 +54,10 @@ applications:
   );
   const manifest = await admin.get(`/v3/apps/${app.guid}/manifest`);
   assert.match(String(manifest.headers["content-type"]), /^application\/x-yaml/);
+  assert.match(
+    manifest.text,
+    /- route: hello\.apps\.localhost\n +protocol: http1\n +options: \{\}\n/,
+  );
   const again = await apply(manifest.text);
   assert.equal(again.json.state, "COMPLETE", again.text);
   assert.equal((await admin.get(`/v3/apps/${app.guid}/manifest`)).text, manifest.text);
