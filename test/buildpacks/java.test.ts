@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { cp, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { answer, hasProgram, push, setEnv, skipLarge } from "../support/stage-and-serve.ts";
@@ -63,5 +64,35 @@ test(
     assert.match(second, /Running: mvn --offline/);
     const again = await answer(platform, "spring-boot", "/hello/again");
     assert.deepEqual(again, { status: 200, body: "Hello again from Spring Boot\n" });
+  },
+);
+
+test(
+  "a war is served by Tomcat, and one that cannot start crashes",
+  { skip: skip === false ? skipLarge : skip, timeout: 900_000 },
+  async () => {
+    const folder = path.join(platform.dataDir, "war-app");
+    await cp(path.join(fixtures, "war-app"), folder, { recursive: true });
+    const options = { cwd: folder, args: ["-m", "512M"] };
+
+    const shown = await push(platform, "war-app", options);
+
+    assert.match(shown, /Tomcat 10\.1\.\d+/);
+    const seen = await answer(platform, "war-app", "/seen/here");
+    assert.equal(seen.status, 200);
+    assert.match(seen.body, /^\s*Asked for \/here by https?: Ω\s*$/);
+
+    const webXml = path.join(folder, "WEB-INF/web.xml");
+    const listener = "<listener><listener-class>no.such.Listener</listener-class></listener>";
+    const broken = (await readFile(webXml, "utf8")).replace("<servlet>", `${listener}<servlet>`);
+    await writeFile(webXml, broken);
+    const failed = await platform.rivera(["push", "war-app", "-m", "512M"], {
+      cwd: folder,
+      timeoutMs: 600_000,
+    });
+
+    assert.equal(failed.status, 1, failed.stdout);
+    const logs = await platform.rivera(["logs", "war-app", "--recent"]);
+    assert.match(logs.stdout, /The app could not be started, its reason stands above/);
   },
 );

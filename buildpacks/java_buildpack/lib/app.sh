@@ -1,9 +1,9 @@
 # shellcheck shell=bash disable=SC2034 # what the scripts read
-# What is started: an unpacked jar or war by its Main-Class, or a jar that lies in the folder.
+# What is started: an unpacked jar or war by its Main-Class, a jar that lies in the folder, or Tomcat for any other war.
 
 # Sets COMMAND. JBP_CONFIG_JAVA_MAIN='{ java_main_class: org.example.Main, arguments: "--flag" }' comes first.
 find_app() {
-  local jar jars=() main arguments
+  local jar jars=() others=() main arguments
   main="$(sed -n 's/.*java_main_class: *["'\'']\{0,1\}\([A-Za-z0-9_.$]*\).*/\1/p' <<<"${JBP_CONFIG_JAVA_MAIN:-}")"
   arguments="$(sed -n 's/.*arguments: *["'\'']\{0,1\}\([^"'\''},]*\).*/\1/p' <<<"${JBP_CONFIG_JAVA_MAIN:-}")"
   if [ -z "$main" ] && [ -f META-INF/MANIFEST.MF ]; then main="$(manifest_value Main-Class)"; fi
@@ -13,11 +13,16 @@ find_app() {
     return
   fi
   if [ -d WEB-INF ]; then
-    fail "This war needs a servlet container, which this buildpack does not have. Make it executable (Spring Boot does), or use the official java_buildpack."
+    serve_with_tomcat ""
+    return
   fi
-  for jar in *.jar; do
-    if [ -f "$jar" ] && unzip -p "$jar" META-INF/MANIFEST.MF 2>/dev/null | grep -q '^Main-Class:'; then jars+=("$jar"); fi
+  for jar in *.jar *.war; do
+    if [ -f "$jar" ] && has_main_class "$jar"; then jars+=("$jar"); elif [ -f "$jar" ]; then others+=("$jar"); fi
   done
+  if [ ${#jars[@]} = 0 ] && [[ ${#others[@]} = 1 && ${others[0]} == *.war ]]; then
+    serve_with_tomcat "${others[0]}"
+    return
+  fi
   case ${#jars[@]} in
     0) fail "No jar here has a Main-Class: which class is started? Set JBP_CONFIG_JAVA_MAIN='{ java_main_class: NAME }', or write a Procfile." ;;
     1) COMMAND="java-app -jar ${jars[0]}${arguments:+ $arguments}" ;;
@@ -41,13 +46,13 @@ class_path() {
   echo "$path"
 }
 
-# Classes of the app, by which the space for them is estimated: those that lie here and those in its jars.
+# count_classes FOLDER...: classes of the app, by which the space for them is estimated: those that lie there and in jars.
 count_classes() {
   local count jar more
-  count="$(find . -name '*.class' -type f | wc -l)"
+  count="$(find "$@" -name '*.class' -type f | wc -l)"
   while IFS= read -r -d '' jar; do
     more="$(unzip -Z1 "$jar" 2>/dev/null | grep -c '\.class$' || true)"
     count=$((count + ${more:-0}))
-  done < <(find . -name '*.jar' -type f -print0)
+  done < <(find "$@" -name '*.[jw]ar' -type f -print0)
   echo "$count"
 }

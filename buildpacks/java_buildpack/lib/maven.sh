@@ -30,11 +30,12 @@ keep_built_jar() {
   for jar in target/*.jar target/*.war; do
     case "$jar" in
       *-sources.jar | *-javadoc.jar | *-tests.jar | *.original) ;;
+      *.war) if [ -f "$jar" ]; then built="$jar"; fi ;;
       *) if [ -f "$jar" ] && has_main_class "$jar"; then built="$jar"; fi ;;
     esac
   done
   if [ -z "$built" ]; then
-    fail "The build left no jar with a Main-Class in target: is the packaging executable (the Spring Boot plugin, or the jar plugin's manifest)?"
+    fail "The build left no war and no jar with a Main-Class in target: is the packaging executable (the Spring Boot plugin, or the jar plugin's manifest)?"
   fi
   info "Built $built"
   folder="$(mktemp -d)"

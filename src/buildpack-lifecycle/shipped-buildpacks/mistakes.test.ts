@@ -65,13 +65,6 @@ const mistakes: readonly {
     error: /No jar here has a Main-Class: which class is started\? Set JBP_CONFIG_JAVA_MAIN=/,
   },
   {
-    name: "a war for a servlet container",
-    buildpack: "java_buildpack",
-    program: ["/usr/bin/java"],
-    files: { "WEB-INF/web.xml": "<web-app/>" },
-    error: /This war needs a servlet container, .* Make it executable \(Spring Boot does\)/,
-  },
-  {
     name: "options.json with a comment",
     buildpack: "php_buildpack",
     program: ["/usr/bin/php"],

@@ -48,7 +48,7 @@ test("an app that no buildpack wants is told what was tried and why each decline
     staged.stderr,
     [
       "Tried the staticfile buildpack 0.1.0 (embedded): no Staticfile in the root folder of the app (an empty one is enough to serve its files)",
-      "Tried the java buildpack 0.1.0 (embedded): no META-INF/MANIFEST.MF with a Main-Class, no .jar and no pom.xml in the root folder of the app",
+      "Tried the java buildpack 0.1.0 (embedded): no META-INF/MANIFEST.MF with a Main-Class, no WEB-INF, no .jar or .war and no pom.xml in the root folder of the app",
       "Tried the ruby buildpack 0.1.0 (embedded): no Gemfile in the root folder of the app",
       "Tried the nodejs buildpack 0.1.0 (embedded): no package.json in the root folder of the app",
       "Tried the go buildpack 0.1.0 (embedded): no go.mod in the root folder of the app, nor a vendor folder with Go files",
