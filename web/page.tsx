@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { PlatformApi } from "./api/platform-api.ts";
-import { Notice } from "./parts/notice.tsx";
+import { EmptyView } from "./parts/notice.tsx";
 import { PlatformContext, type Platform } from "./platform.ts";
 import type { Session } from "./sign-in/session.ts";
 import { AppView } from "./views/app-view.tsx";
@@ -35,10 +35,10 @@ export function Page(props: {
   }, [address]);
   return (
     <PlatformContext.Provider value={platform}>
-      <a class="skip" href="#main" onClick={(event) => skipTo(event, main.current)}>
-        Skip to the content
-      </a>
       <header class="bar">
+        <a class="skip" href="#main" onClick={(event) => skipTo(event, main.current)}>
+          Skip to the content
+        </a>
         <a class="brand" href="#/">
           Rivera
         </a>
@@ -47,7 +47,7 @@ export function Page(props: {
           Sign out
         </button>
       </header>
-      <main ref={main} tabIndex={-1}>
+      <main id="main" ref={main} tabIndex={-1}>
         <Content key={address} view={view} />
       </main>
     </PlatformContext.Provider>
@@ -64,11 +64,11 @@ function Content({ view }: { readonly view: View }) {
       return <BuildView guid={view.guid} part={view.part} />;
     case "nothing":
       return (
-        <Notice title="There is no such view">
+        <EmptyView title="There is no such view">
           <p>
             <a href="#/">All apps</a>
           </p>
-        </Notice>
+        </EmptyView>
       );
   }
 }

@@ -24,6 +24,8 @@ export interface AppOverview {
   readonly processes: readonly (Process & { readonly stats: readonly Instance[] })[];
   readonly routes: readonly Route[];
   readonly lastBuild: Build | undefined;
+  /** While an instance that is wanted does not run, the newest event that tells of a crash since the app was started. */
+  readonly lastCrash: AuditEvent | undefined;
 }
 
 const appWithPlaceSchema = z.object({
@@ -57,6 +59,8 @@ export async function loadAppOverview(
       return { ...record, stats: stats?.resources ?? [] };
     }),
   );
+  // Not the crashed alone: one that crashes again and again is starting between.
+  const isAmiss = whole.some(({ stats }) => stats.some(({ state }) => state !== "RUNNING"));
   return {
     app,
     place: {
@@ -66,6 +70,7 @@ export async function loadAppOverview(
     processes: whole.sort(webFirst),
     routes: routes.resources,
     lastBuild: builds[0],
+    lastCrash: isAmiss ? await loadLastCrash(api, app, signal) : undefined,
   };
 }
 
@@ -83,6 +88,17 @@ export async function loadBuilds(
 ): Promise<readonly Build[]> {
   const path = `v3/apps/${app}/builds?order_by=-created_at&per_page=${count}`;
   return (await api.get(path, pageOf(buildSchema), { signal })).resources;
+}
+
+async function loadLastCrash(
+  api: PlatformApi,
+  app: App,
+  signal: AbortSignal,
+): Promise<AuditEvent | undefined> {
+  const path = `v3/audit_events?target_guids=${app.guid}&types=audit.app.process.crash&order_by=-created_at&per_page=1`;
+  const [crash] = (await api.get(path, pageOf(eventSchema), { signal })).resources;
+  const isOfThisStart = crash !== undefined && crash.created_at >= (app.updated_at ?? "");
+  return isOfThisStart ? crash : undefined;
 }
 
 export async function loadEvents(

@@ -22,9 +22,11 @@ type Envelope = z.infer<typeof readSchema>["envelopes"]["batch"][number];
 export interface AppLog extends HeldLog {
   readonly state: "loading" | "following";
   readonly failure: Error | undefined;
+  /** The first read brought as many lines as it may: there are likely older ones. */
+  readonly beginsLater: boolean;
 }
 
-const start: AppLog = { ...emptyLog, state: "loading", failure: undefined };
+const start: AppLog = { ...emptyLog, state: "loading", failure: undefined, beginsLater: false };
 /** Log-cache gives no more at once. */
 const perRead = 1_000;
 const everyMs = 1_000;
@@ -43,13 +45,16 @@ async function follow({ api, guid, signal, show }: Following<AppLog>): Promise<v
       const batch = await read(api, { guid, from }, signal);
       const lines = batch.map((envelope) => lineOf(envelope, (number += 1)));
       const newest = batch.at(-1)?.timestamp;
-      isMore = from !== undefined && batch.length === perRead;
+      const isFull = batch.length === perRead;
+      const beginsLater = from === undefined && isFull;
+      isMore = from !== undefined && isFull;
       from = newest === undefined ? (from ?? 0n) : BigInt(newest) + 1n;
       show((before) => ({
         ...before,
         ...withLines(before, lines),
         state: "following",
         failure: undefined,
+        beginsLater: before.beginsLater || beginsLater,
       }));
     } catch (error) {
       const failure = failureOf(error);

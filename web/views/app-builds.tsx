@@ -1,10 +1,9 @@
 import { loadBuilds } from "../api/app-overview.ts";
-import { durationText } from "../parts/amount.ts";
 import { Moment } from "../parts/moment.tsx";
 import { Shown } from "../parts/notice.tsx";
 import { StateMark } from "../parts/state-mark.tsx";
 import { usePlatformData } from "../platform.ts";
-import { buildDurationMs, buildWord } from "./state-words.ts";
+import { buildDurationText, buildWord } from "./state-words.ts";
 import { addressOf } from "./view-address.ts";
 
 export function AppBuilds({ guid }: { readonly guid: string }) {
@@ -47,7 +46,7 @@ export function AppBuilds({ guid }: { readonly guid: string }) {
                       {build.error === null ? "–" : build.error.slice(0, 300)}
                     </td>
                     <td data-label="Took" class="number">
-                      {durationText(buildDurationMs(build, Date.now()))}
+                      {buildDurationText(build, Date.now())}
                     </td>
                     <td data-label="By">{build.created_by.name ?? "–"}</td>
                   </tr>

@@ -1,5 +1,5 @@
 import { useMemo, useState } from "preact/hooks";
-import { useAppLog } from "../log/app-log.ts";
+import { useAppLog, type AppLog } from "../log/app-log.ts";
 import { filtered, LogTools } from "../log/log-tools.tsx";
 import { LogView } from "../log/log-view.tsx";
 import type { LogRow } from "../log/log-rows.ts";
@@ -25,7 +25,7 @@ export function AppLogs({ guid }: { readonly guid: string }) {
       <div class="section-row">
         <h2>Log</h2>
         <LogTools filter={filter} setFilter={setFilter} lines={log.lines} fileName={`${guid}.log`}>
-          <span class="faint">{countText(log.lines.length, rows.length, log.gone)}</span>
+          <span class="faint">{countText(log, rows.length)}</span>
         </LogTools>
       </div>
       {log.failure === undefined ? null : (
@@ -51,7 +51,8 @@ export function AppLogs({ guid }: { readonly guid: string }) {
   );
 }
 
-function countText(all: number, shown: number, gone: number): string {
-  const older = gone === 0 ? "" : `, ${gone} older ones are not held`;
+function countText({ lines, gone, beginsLater }: AppLog, shown: number): string {
+  const all = lines.length;
+  const older = gone > 0 || beginsLater ? ", older ones are not shown" : "";
   return shown === all ? `${all} lines${older}` : `${shown} of ${all} lines${older}`;
 }

@@ -9,6 +9,7 @@ import { AppBuilds } from "./app-builds.tsx";
 import { AppEvents } from "./app-events.tsx";
 import { AppLogs } from "./app-logs.tsx";
 import { AppProcesses } from "./app-processes.tsx";
+import { CrashNotice } from "./crash-notice.tsx";
 import { FailedBuildNotice } from "./failed-build-notice.tsx";
 import { routeAddress } from "./route-address.ts";
 import { appTone } from "./state-words.ts";
@@ -20,7 +21,7 @@ export function AppView({ guid, part }: { readonly guid: string; readonly part: 
     everyMs: 3_000,
   });
   return (
-    <Shown live={live} what="the app">
+    <Shown live={live} what="the app" isView>
       {(overview) => <AppContent overview={overview} part={part} />}
     </Shown>
   );
@@ -60,6 +61,9 @@ function AppContent({
         <AppActions app={app} />
       </div>
       {lastBuild?.state === "FAILED" ? <FailedBuildNotice build={lastBuild} /> : null}
+      {overview.lastCrash === undefined ? null : (
+        <CrashNotice app={app.guid} crash={overview.lastCrash} />
+      )}
       <PartsNav
         label="Parts of the app"
         parts={appParts.map((name) => ({

@@ -22,9 +22,11 @@ export function AppsView({ view }: { readonly view: AppsViewAddress }) {
         <SpaceChoice view={view} />
       </div>
       <Shown live={live} what="the apps">
-        {(page) =>
-          page.total === 0 ? <NoApps view={view} /> : <AppTable page={page} view={view} />
-        }
+        {(page) => {
+          if (page.total === 0) return <NoApps view={view} />;
+          if (page.lines.length === 0) return <NoSuchPage page={page} view={view} />;
+          return <AppTable page={page} view={view} />;
+        }}
       </Shown>
     </>
   );
@@ -67,6 +69,17 @@ function NoApps({ view }: { readonly view: AppsViewAddress }) {
       </pre>
       <p>
         Apps of spaces in which you have no role are not shown. <code>cf spaces</code> lists yours.
+      </p>
+    </Notice>
+  );
+}
+
+/** The address is an old one: apps were deleted since. */
+function NoSuchPage({ page, view }: { readonly page: AppsPage; readonly view: AppsViewAddress }) {
+  return (
+    <Notice title={`There is no page ${view.page}`}>
+      <p>
+        <a href={addressOf({ ...view, page: page.pages })}>Page {page.pages}</a> is the last one.
       </p>
     </Notice>
   );

@@ -4,7 +4,7 @@ import type { Build } from "../api/records.ts";
 import { useBuildLog, type BuildLog } from "../log/build-log.ts";
 import { lastWords, sectionsOf } from "../log/log-rows.ts";
 import { StyledText } from "../log/styled-text.tsx";
-import { durationText, megabytesText } from "../parts/amount.ts";
+import { megabytesText } from "../parts/amount.ts";
 import { Moment } from "../parts/moment.tsx";
 import { Shown } from "../parts/notice.tsx";
 import { PartsNav } from "../parts/parts-nav.tsx";
@@ -17,7 +17,7 @@ import { BuildLogPart } from "./build-log-part.tsx";
 import { BuildTerminal } from "./build-terminal.tsx";
 import { BuildTimeline } from "./build-timeline.tsx";
 import { failureWords } from "./failure-words.ts";
-import { buildDurationMs, buildWord } from "./state-words.ts";
+import { buildDurationText, buildWord } from "./state-words.ts";
 import { addressOf, buildParts, type BuildPart } from "./view-address.ts";
 
 /** One staging: why it failed before all else, then what it said, did and made. */
@@ -33,7 +33,7 @@ export function BuildView({ guid, part }: { readonly guid: string; readonly part
   );
   const log = useBuildLog(guid);
   return (
-    <Shown live={live} what="the build">
+    <Shown live={live} what="the build" isView>
       {(overview) => (
         <>
           <BuildHead overview={overview} log={part === "log" ? log : undefined} />
@@ -108,7 +108,7 @@ function BuildHead({
       {build.error === null ? null : <Failure build={build} error={build.error} log={log} />}
       <dl class="facts">
         <Fact name={build.state === "STAGING" ? "Running for" : "Took"}>
-          {durationText(buildDurationMs(build, Date.now()))}
+          {buildDurationText(build, Date.now())}
         </Fact>
         <Fact name="Buildpacks">
           {build.lifecycle.data.buildpacks?.join(", ") || "detected by the platform"}
@@ -140,7 +140,7 @@ function Failure(props: {
       <p class="failure-headline">{words.headline}</p>
       <p class="failure-details">{words.details}</p>
       {said.length === 0 ? null : (
-        <pre class="failure-words">
+        <pre class="failure-words" role="group" aria-label="Its last lines" tabIndex={0}>
           {said.map((line) => (
             <div key={line.number}>
               <StyledText line={line.text} />

@@ -1,5 +1,6 @@
 import type { AppLine } from "../api/apps-page.ts";
 import type { Build } from "../api/records.ts";
+import { durationText } from "../parts/amount.ts";
 import type { Tone } from "../parts/state-mark.tsx";
 
 /** What an app's state comes to: what is wanted, against what runs. */
@@ -39,11 +40,13 @@ export function instanceTone(state: string): Tone {
   return state === "STARTING" ? "busy" : "idle";
 }
 
-/** From the request to the end, or to now. */
-export function buildDurationMs(
+/** From the request to the end, or to now; the API tells both in whole seconds. */
+export function buildDurationText(
   build: Pick<Build, "created_at" | "updated_at" | "state">,
   now: number,
-): number {
+): string {
   const end = build.state === "STAGING" ? now : Date.parse(build.updated_at ?? build.created_at);
-  return end - Date.parse(build.created_at);
+  const seconds = Math.floor((end - Date.parse(build.created_at)) / 1_000);
+  if (seconds < 1) return "less than 1 s";
+  return seconds < 10 ? `${seconds} s` : durationText(seconds * 1_000);
 }
