@@ -21,9 +21,11 @@ export class FreeSpace {
     if (bavail * bsize >= this.#minimumBytes + bytes) return;
     const mebibytes = (size: number) => Math.floor(size / 1024 ** 2);
     const needed = bytes === 0 ? "" : `${Math.ceil(bytes / 1024 ** 2)} MiB are needed, `;
+    // The message reaches whoever pushes; where the platform keeps its files is for the log alone.
     throw new BlobstoreFull(
-      `No space left for blobs: ${needed}${mebibytes(bavail * bsize)} MiB are free on the disk of ` +
-        `"${this.#directory}", ${mebibytes(this.#minimumBytes)} MiB are kept; free some`,
+      `No space left for blobs: ${needed}${mebibytes(bavail * bsize)} MiB are free, ` +
+        `${mebibytes(this.#minimumBytes)} MiB are kept`,
+      { cause: new Error(`the disk of "${this.#directory}"`) },
     );
   }
 
