@@ -120,8 +120,11 @@ async function build(root: string, program: BundledProgram, target: string): Pro
     legalComments: "none",
     minifySyntax: true,
     minifyWhitespace: true,
-    // So that the places in a stack trace can be found.
+    // What Node prints of an error that nobody catches begins with its line.
     lineLimit: 160,
+    // For the traces in the platform's log (`sourceStacks`); Node reads them where it is told to: `NODE_OPTIONS=--enable-source-maps`.
+    sourcemap: "linked",
+    sourcesContent: false,
     banner: { js: requireInModules },
     logLevel: "silent",
     plugins: [

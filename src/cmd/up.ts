@@ -10,6 +10,7 @@ import { appsAddress, howToLogIn } from "./platform-commands.ts";
 import { platformConfig, type PlatformConfig } from "./platform-config.ts";
 import { readPlatformState } from "./platform-state.ts";
 import { startPlatform } from "./platform.ts";
+import { sourceStacks } from "./source-stacks.ts";
 import { explainStart } from "./start-failure.ts";
 import { writeRiveraJson } from "./rivera-json.ts";
 
@@ -35,7 +36,8 @@ async function runPlatform(io: UpIo, config: PlatformConfig): Promise<number> {
   mkdirSync(path.join(config.dataDir, "logs"), { recursive: true });
   const logFile = path.join(config.dataDir, "logs/platform.log");
   using destination = new LogFile(logFile);
-  const logger = pinoLogger({ level: "info", destination });
+  const stackOf = sourceStacks(path.dirname(process.argv[1] ?? ""));
+  const logger = pinoLogger({ level: "info", destination, stackOf });
 
   const isFirstStart = readPlatformState(config.dataDir) === undefined;
   const asked = signalToStop();

@@ -19,14 +19,15 @@ const redacted = [
 export function pinoLogger(options: {
   readonly level: "debug" | "info" | "warn" | "error" | "silent";
   readonly destination: DestinationStream;
+  /** Of an error, as the log is to have it; default as it is. */
+  readonly stackOf?: (stack: string) => string;
 }): Logger {
-  return wrap(
-    pino(
-      { level: options.level, redact: redacted, serializers: { error: pino.stdSerializers.err } },
-      options.destination,
-    ),
-    [],
-  );
+  const { level, destination, stackOf = (stack: string) => stack } = options;
+  const error = (value: Error) => {
+    const told = pino.stdSerializers.err(value);
+    return value instanceof Error ? { ...told, stack: stackOf(told.stack) } : told;
+  };
+  return wrap(pino({ level, redact: redacted, serializers: { error } }, destination), []);
 }
 
 function wrap(target: Pino, sessions: readonly string[]): Logger {

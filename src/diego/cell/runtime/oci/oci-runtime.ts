@@ -144,7 +144,10 @@ export class OciRuntime implements ContainerRuntime {
     } catch (error) {
       await this.#destroy(spec.handle, slot).catch((destroyError: unknown) => {
         // The folder stays, so the next start of the cell sweeps it.
-        this.#host.logger.error("half-made-container-stays", { handle: spec.handle, destroyError });
+        this.#host.logger.error("half-made-container-stays", {
+          handle: spec.handle,
+          error: destroyError,
+        });
       });
       throw error;
     }

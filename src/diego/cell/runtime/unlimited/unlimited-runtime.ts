@@ -100,7 +100,10 @@ export class UnlimitedRuntime implements ContainerRuntime {
     } catch (error) {
       await this.#destroy(spec.handle).catch((destroyError: unknown) => {
         // The folder stays, so the next start of the cell sweeps it.
-        this.#host.logger.error("half-made-container-stays", { handle: spec.handle, destroyError });
+        this.#host.logger.error("half-made-container-stays", {
+          handle: spec.handle,
+          error: destroyError,
+        });
       });
       throw error;
     }
