@@ -44,6 +44,10 @@ test("a fixture's row tells who detected it, and why it failed", () => {
       { ...failed, spans: [detect("mine", "exit status 1")] },
       ["failed", "", "2.5 s", "", "BuildpackCompileFailed - compile\\x1b[2J failed"],
     ],
+    [
+      { ...failed, spans: [] },
+      ["failed", "", "2.5 s", "", "BuildpackCompileFailed - compile\\x1b[2J failed"],
+    ],
     [{ kind: "refused" as const, reason: "no app" }, ["failed", "", "", "", "no app"]],
   ] as const;
   for (const [result, row] of cases) assert.deepEqual(fixtureRow("app", result), ["app", ...row]);

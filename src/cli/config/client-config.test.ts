@@ -23,6 +23,22 @@ test("a config is written for its owner only, whole, and read back", async () =>
   assert.deepEqual(again.space, { guid: "sg", name: "space" });
 });
 
+test("a config is written anew only where something changed", async () => {
+  await using home = await temporaryFolder();
+  const config = await ClientConfig.load(home.path);
+  config.setOrganization({ guid: "og", name: "org" });
+  await config.save();
+  const file = path.join(home.path, ".rivera", "config.json");
+  await writeFile(file, "as it was left");
+
+  await config.save();
+  assert.equal(await readFile(file, "utf8"), "as it was left");
+
+  config.setSpace({ guid: "sg", name: "space" });
+  await config.save();
+  assert.deepEqual((await ClientConfig.load(home.path)).space, { guid: "sg", name: "space" });
+});
+
 test("a config has the official client's keys and keeps those that only it knows", async () => {
   await using home = await temporaryFolder();
   const file = path.join(home.path, ".rivera", "config.json");

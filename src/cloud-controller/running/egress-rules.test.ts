@@ -9,6 +9,7 @@ test("rules of security groups become Diego's, those that log last", () => {
       { protocol: "tcp", destination: "0.0.0.0-9.255.255.255, 11.0.0.0/8", ports: "80,443" },
       { protocol: "udp", destination: "0.0.0.0/0", ports: "1000-2000" },
       { protocol: "icmp", destination: "0.0.0.0/0", type: 8, code: 0 },
+      { protocol: "icmpv6", destination: "::/0" },
     ],
   ].map((rules) => JSON.stringify(rules));
 
@@ -31,6 +32,14 @@ test("rules of security groups become Diego's, those that log last", () => {
       destinations: ["0.0.0.0/0"],
       ports: [],
       icmpInfo: { type: 8, code: 0 },
+      log: false,
+    },
+    // Diego's -1 is any.
+    {
+      protocol: "icmpv6",
+      destinations: ["::/0"],
+      ports: [],
+      icmpInfo: { type: -1, code: -1 },
       log: false,
     },
     { protocol: "all", destinations: ["10.0.0.0/8"], ports: [], log: true },
