@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { hash, randomBytes } from "node:crypto";
-import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
+import { mkdtempDisposable, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { Readable } from "node:stream";
@@ -66,8 +66,8 @@ export function testBlobstoreContract(name: string, open: () => Promise<OpenedSt
 
   test(`${name}: putFile() takes the file away and answers as put() does`, async () => {
     await using opened = await open();
-    const directory = await mkdtemp(path.join(tmpdir(), "blob-"));
-    const file = path.join(directory, "file");
+    await using folder = await mkdtempDisposable(path.join(tmpdir(), "blob-"));
+    const file = path.join(folder.path, "file");
     await writeFile(file, "hello");
 
     const info = await opened.store.putFile(key, file);
@@ -80,7 +80,6 @@ export function testBlobstoreContract(name: string, open: () => Promise<OpenedSt
     const known = { ...info, sha1: "0".repeat(40) };
     assert.deepEqual(await opened.store.putFile({ ...key, path: "known" }, file, known), known);
     assert.equal(await text(await opened.store.get({ ...key, path: "known" })), "hello");
-    await rm(directory, { recursive: true });
   });
 
   test(`${name}: put() can name a blob by its content`, async () => {
@@ -178,7 +177,8 @@ export function testBlobstoreContract(name: string, open: () => Promise<OpenedSt
   test(`${name}: twenty mebibytes come back as they went, whole and in part, empty ones too`, async () => {
     await using opened = await open();
     const content = randomBytes(20 * 1024 * 1024 + 1);
-    const file = path.join(await mkdtemp(path.join(tmpdir(), "blob-")), "file");
+    await using folder = await mkdtempDisposable(path.join(tmpdir(), "blob-"));
+    const file = path.join(folder.path, "file");
     await writeFile(file, content);
     const { sha256 } = await opened.store.putFile(key, file);
     const empty: BlobKey = { bucket: "cc-packages", path: "em/pt/y" };
@@ -193,7 +193,6 @@ export function testBlobstoreContract(name: string, open: () => Promise<OpenedSt
       content.subarray(start, end + 1),
     );
     assert.equal((await buffer(await opened.store.get(empty))).length, 0);
-    await rm(path.dirname(file), { recursive: true });
   });
 
   for (const bad of ["../x", "a/../../x", "/etc/passwd", "a//b", "", ".incomplete/x", "a\0b"]) {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { globSync } from "node:fs";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, mkdtempDisposable, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { test } from "node:test";
@@ -216,7 +216,8 @@ test("where custom buildpacks are disabled an app, its manifest and a build may 
 
 test("the shipped buildpacks are installed in their order, once, and anew where they have changed", async () => {
   await using folder = await shipped({ procfile_buildpack: "1", nodejs_buildpack: "1" });
-  const directory = await mkdtemp(path.join(tmpdir(), "cc-"));
+  await using temporary = await mkdtempDisposable(path.join(tmpdir(), "cc-"));
+  const directory = temporary.path;
   const start = () => TestCloudController.start({ directory, config: folder.config(directory) });
   // <guid>_<sha256>: which bits each buildpack has.
   const stored = () =>
@@ -252,12 +253,12 @@ test("the shipped buildpacks are installed in their order, once, and anew where 
     "2 python_buildpack",
     "3 procfile_buildpack",
   ]);
-  await rm(directory, { recursive: true, force: true });
 });
 
 test("what an operator has uploaded under the name of a shipped buildpack stays", async () => {
   await using folder = await shipped({ nodejs_buildpack: "1" });
-  const directory = await mkdtemp(path.join(tmpdir(), "cc-"));
+  await using temporary = await mkdtempDisposable(path.join(tmpdir(), "cc-"));
+  const directory = temporary.path;
   const start = () => TestCloudController.start({ directory, config: folder.config(directory) });
   {
     await using cc = await start();
@@ -274,7 +275,6 @@ test("what an operator has uploaded under the name of a shipped buildpack stays"
 
   const [kept] = (await (await cc.admin()).get("/v3/buildpacks")).json.resources;
   assert.equal(kept.filename, "own.zip");
-  await rm(directory, { recursive: true, force: true });
 });
 
 test("what a buildpack may not be is refused in Cloud Controller's words", async () => {
