@@ -124,3 +124,11 @@ export async function startCells(options: {
     },
   };
 }
+
+/** For the person who starts the platform. */
+export function describeRuntime(runtime: ContainerRuntime | undefined): string[] {
+  if (runtime === undefined) return [];
+  const { kind, enforced, notes } = runtime.description;
+  const limits = enforced.length === 0 ? "nothing is enforced" : `enforced: ${enforced.join(", ")}`;
+  return [`Cells  ${kind}, ${limits}`, ...notes.map((note) => `       ${note}`)];
+}

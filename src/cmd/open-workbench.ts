@@ -13,7 +13,7 @@ import { cellRuntimes } from "./cells.ts";
 import { tryLockFolder } from "./data-lock.ts";
 import { detectHostSettings, stagingEnvironment } from "./host-settings.ts";
 import { cellCapacity } from "./platform-config.ts";
-import { platformPaths } from "./platform-paths.ts";
+import { installation, platformPaths } from "./platform-paths.ts";
 import { explainStart } from "./start-failure.ts";
 
 /** As many as may be open at once on a data folder. */
@@ -22,9 +22,7 @@ const containersMax = 4;
 /** The platform's cells prefer the first ranges of addresses. */
 const lastCellIndex = 15;
 
-const sources = path.resolve(import.meta.dirname, "../..");
-
-export const shippedDirectory: string = path.join(sources, "buildpacks");
+export const shippedDirectory: string = path.join(installation, "buildpacks");
 
 const runtimes = ["auto", "crun", "runc", "process"] as const;
 
@@ -72,7 +70,7 @@ async function open(
     runtime,
     paths,
     host,
-    nodeModules: path.join(sources, "node_modules"),
+    nodeModules: path.join(installation, "node_modules"),
     dependencies: { clock, logger },
   });
   const opened = opening.use(

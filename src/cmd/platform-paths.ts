@@ -1,6 +1,9 @@
 import { mkdirSync } from "node:fs";
 import path from "node:path";
 
+/** Where this Rivera itself lies: `src`, `node_modules`, `buildpacks`. */
+export const installation = path.resolve(import.meta.dirname, "../..");
+
 /** The data folder, by what lies in it. */
 export interface PlatformPaths {
   database(component: "cloud-controller" | "uaa" | "bbs"): string;
