@@ -45,9 +45,9 @@ function open(options: Partial<TransportOptions> = {}): HttpTransport {
 
 /** Answers with its name and what it was asked for. */
 async function openServer(name: string, before?: (request: IncomingMessage) => Promise<void>) {
-  const server = createServer(async (request, response) => {
-    await before?.(request);
-    response.end(`${name}: ${request.url}`);
+  const server = createServer((request, response) => {
+    const ready = before?.(request) ?? Promise.resolve();
+    void ready.then(() => response.end(`${name}: ${request.url}`));
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
