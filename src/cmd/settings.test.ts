@@ -25,6 +25,7 @@ security_groups: { enable_comma_delimited_destinations: true }
 rate_limiter: { enabled: true, general_limit: 500, admin_limit: 9000 }
 packages: { max_package_size: 1024 }
 diego: { pid_limit: 99 }
+logging: { level: debug }
 uaa: { authentication: { policy: { lockoutAfterFailures: 3, lockoutPeriodSeconds: 60 } } }
 rivera:
   orphaned_blob_days: 3
@@ -69,6 +70,7 @@ rivera:
     longPollMs: 2_500,
     bodyPace: { windowMs: 60_000, leastBytes: 65_536 },
     commaDelimitedDestinations: true,
+    logLevel: "debug",
     lockout: { failures: 3, countedWithinMs: 3_600_000, lockedForMs: 60_000 },
     otlpEndpoint: "http://127.0.0.1:4318",
     web: undefined,

@@ -15,6 +15,7 @@ import {
   defaultStagingLimits,
   type StagingLimits,
 } from "#cloud-controller/staging/staging-config.ts";
+import { logLevels, type LogLevel } from "#kernel/log/pino-logger.ts";
 import { defaultLockoutPolicy, type LockoutPolicy } from "#uaa/users/lockout.ts";
 
 /** What an operator may set in the file of `rivera up --config`, complete. */
@@ -29,6 +30,8 @@ export interface Settings {
   readonly bodyPace: BodyPace;
   readonly syncIntervalMs: number;
   readonly commaDelimitedDestinations: boolean;
+  /** Of the platform's own log. */
+  readonly logLevel: LogLevel;
   /** When wrong passwords lock a name. */
   readonly lockout: LockoutPolicy;
   /** Of an OpenTelemetry collector, for the timelines of stagings; undefined: none. */
@@ -111,6 +114,7 @@ export const settingsSchema = z.strictObject({
       max_package_size: count.optional(),
     })
     .default({}),
+  logging: z.strictObject({ level: z.enum(logLevels).default("info") }).prefault({}),
   diego: z.strictObject({ pid_limit: count.optional() }).default({}),
   droplets: z.strictObject({ max_staged_droplets_stored: count.optional() }).default({}),
   diego_sync: z.strictObject({ frequency_in_seconds: count.max(3_600).optional() }).default({}),
@@ -213,6 +217,7 @@ export function settingsOf(asked: Asked): Settings {
     },
     syncIntervalMs: inMs(asked.diego_sync.frequency_in_seconds) ?? 30_000,
     commaDelimitedDestinations: asked.security_groups.enable_comma_delimited_destinations ?? false,
+    logLevel: asked.logging.level,
     lockout: lockoutOf(asked.uaa.authentication.policy),
     otlpEndpoint: rivera.otlp_endpoint,
     observe: rivera.observe,

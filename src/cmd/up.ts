@@ -37,7 +37,7 @@ async function runPlatform(io: UpIo, config: PlatformConfig): Promise<number> {
   const logFile = path.join(config.dataDir, "logs/platform.log");
   using destination = new LogFile(logFile);
   const stackOf = sourceStacks(path.dirname(process.argv[1] ?? ""));
-  const logger = pinoLogger({ level: "info", destination, stackOf });
+  const logger = pinoLogger({ level: config.settings.logLevel, destination, stackOf });
 
   const isFirstStart = readPlatformState(config.dataDir) === undefined;
   const asked = signalToStop();

@@ -2,6 +2,8 @@ import { z } from "zod";
 import type { Clock } from "#kernel/clock/clock.ts";
 import { withDeadline } from "#kernel/clock/deadline.ts";
 import { internalHeaders, type InternalSecret } from "#kernel/http/internal-auth.ts";
+import { requestIdHeaders } from "#kernel/http/request-id.ts";
+import { withoutLogData } from "#kernel/log/log-context.ts";
 import type { Logger } from "#kernel/log/logger.ts";
 import { EnvelopeQueue } from "./envelope-queue.ts";
 import type { WireEnvelope } from "./envelope.ts";
@@ -142,7 +144,7 @@ class HttpLogIngest implements LogIngest, AsyncDisposable {
 
   #start(): void {
     if (this.#sending !== undefined) return;
-    this.#sending = this.#run().finally(() => {
+    this.#sending = withoutLogData(() => this.#run()).finally(() => {
       this.#sending = undefined;
       if (!this.#stop.signal.aborted && !this.#queue.isEmpty) this.#start();
     });
@@ -257,7 +259,7 @@ export function createLogCacheClient(
   const get = (path: string): Promise<unknown> =>
     withDeadline({ clock: dependencies.clock, ms: requestTimeoutMs }, async (signal) => {
       const response = await fetch(`${connection.url}${path}`, {
-        headers: internalHeaders(connection.secret),
+        headers: { ...internalHeaders(connection.secret), ...requestIdHeaders() },
         signal,
       });
       if (!response.ok) throw new Error(`log-cache answered ${response.status} to GET ${path}`);

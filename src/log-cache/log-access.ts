@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { Clock } from "#kernel/clock/clock.ts";
 import { withDeadline } from "#kernel/clock/deadline.ts";
 import { internalHeaders, type InternalSecret } from "#kernel/http/internal-auth.ts";
+import { requestIdHeaders } from "#kernel/http/request-id.ts";
 
 export interface LogAccessConfig {
   /** Cloud Controller's internal URL; a function where it is known only after log-cache has started. */
@@ -62,7 +63,7 @@ export class LogAccess {
     const url = `${base}/internal/v4/log_access/${encodeURIComponent(sourceId)}`;
     const status = await withDeadline({ clock: this.#clock, ms: askTimeoutMs }, async (signal) => {
       const response = await fetch(url, {
-        headers: { ...internalHeaders(secret), authorization },
+        headers: { ...internalHeaders(secret), ...requestIdHeaders(), authorization },
         signal,
       });
       await response.body?.cancel();

@@ -6,6 +6,7 @@ import { FakeClock } from "#kernel/clock/fake-clock.ts";
 import { toNanoseconds, type Clock } from "#kernel/clock/clock.ts";
 import { systemClock } from "#kernel/clock/system-clock.ts";
 import { asInternalSecret, internalSecretHeader } from "#kernel/http/internal-auth.ts";
+import { forRequest } from "#kernel/http/request-id.ts";
 import { RecordingLogger } from "#kernel/log/recording-logger.ts";
 import { createLogCacheClient, createLogIngest, type LogEnvelope } from "./client.ts";
 import { startLogCache, type LogCacheConfig } from "./start-log-cache.ts";
@@ -324,6 +325,22 @@ test("while log-cache is away lines wait, the oldest give way, and a line says h
     Buffer.from(notes[0]?.log.payload ?? "", "base64").toString(),
     `${200 - kept} log lines were dropped: they came faster than log-cache took them`,
   );
+});
+
+test("logs that cannot be handed over are no matter of the request that emitted the first of them", async () => {
+  const logger = new RecordingLogger();
+  const ingest = createLogIngest(
+    { url: "http://127.0.0.1:1", secret },
+    { clock: systemClock, logger },
+  );
+  after(() => ingest[Symbol.asyncDispose]());
+
+  forRequest("one", () => ingest.emit(line("hello")));
+  await ingest.flush();
+
+  const failed = logger.lines.filter(({ event }) => event === "ingest-failed");
+  assert.ok(failed.length > 0);
+  assert.ok(failed.every(({ data }) => data["requestId"] === undefined));
 });
 
 test("what was emitted is sent before the client is disposed of", async () => {

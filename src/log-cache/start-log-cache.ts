@@ -2,6 +2,7 @@ import { fastify } from "fastify";
 import type { Clock } from "#kernel/clock/clock.ts";
 import type { InternalSecret } from "#kernel/http/internal-auth.ts";
 import type { HttpHandler } from "#kernel/http/mounted.ts";
+import { followRequests, givenRequestId, newRequestId } from "#kernel/http/request-id.ts";
 import type { Logger } from "#kernel/log/logger.ts";
 import { meterRequests, serveMetrics } from "#kernel/metrics/http-metrics.ts";
 import { createRegistry } from "#kernel/metrics/registry.ts";
@@ -58,12 +59,14 @@ export async function startLogCache(
   );
 
   const registry = createRegistry("log-cache");
-  const publicApp = fastify();
+  const publicApp = fastify({ genReqId: newRequestId, requestIdHeader: false });
+  followRequests(publicApp, (request) => request.id);
   meterRequests(publicApp, registry);
   registerPublicApi(publicApp, { store, access, tails, clock, logger });
   await publicApp.ready();
 
   const internalApp = fastify({ bodyLimit: maxIngestBytes, forceCloseConnections: true });
+  followRequests(internalApp, givenRequestId);
   const metrics = logCacheMetrics(registry, store);
   registerInternalApi(internalApp, { secret: config.secret, store, tails, metrics });
   serveMetrics(internalApp, registry);

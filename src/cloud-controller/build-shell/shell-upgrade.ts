@@ -1,6 +1,7 @@
 import { request as httpRequest, type IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Clock } from "#kernel/clock/clock.ts";
+import { forRequest, newRequestId } from "#kernel/http/request-id.ts";
 import type { Logger } from "#kernel/log/logger.ts";
 import { findApp } from "../apps/find-app.ts";
 import { findBuild } from "../builds/find-build.ts";
@@ -43,10 +44,12 @@ export class ShellUpgrade {
     this.#open.add(socket);
     socket.on("error", () => socket.destroy());
     socket.once("close", () => this.#open.delete(socket));
-    this.#connect(request, socket, head).catch((error: unknown) => {
-      if (!(error instanceof CfError)) this.#options.logger.error("shell-failed", { error });
-      refuse(socket, error instanceof CfError ? error : new CfError("UnknownError"));
-    });
+    void forRequest(newRequestId(request), () =>
+      this.#connect(request, socket, head).catch((error: unknown) => {
+        if (!(error instanceof CfError)) this.#options.logger.error("shell-failed", { error });
+        refuse(socket, error instanceof CfError ? error : new CfError("UnknownError"));
+      }),
+    );
   };
 
   async #connect(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {

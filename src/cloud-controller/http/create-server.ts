@@ -1,8 +1,7 @@
 import fastify, { type FastifyError, type FastifyInstance, type FastifyRequest } from "fastify";
 import { BlobstoreFull, BlobstoreUnavailable } from "#blobstore/blobstore.ts";
 import { whyUnavailable } from "#db/database-error.ts";
-import { newRequestId } from "#kernel/http/request-id.ts";
-import { withLogData } from "#kernel/log/log-context.ts";
+import { followRequests, newRequestId } from "#kernel/http/request-id.ts";
 import type { Logger } from "#kernel/log/logger.ts";
 import type { Clock } from "#kernel/clock/clock.ts";
 import { mayRead, mayWrite, type AuthContext } from "./auth-context.ts";
@@ -110,11 +109,7 @@ export function createBareServer(logger: Logger): ApiServer {
       done(error instanceof Error ? error : new Error(String(error)));
     }
   });
-  // What reads the body ends the context that the request began, so it is entered again before the handler.
-  app.addHook("onRequest", (request, _reply, done) => withLogData({ requestId: request.id }, done));
-  app.addHook("preValidation", (request, _reply, done) =>
-    withLogData({ requestId: request.id }, done),
-  );
+  followRequests(app, (request) => request.id);
   app.addHook("onRequest", async (request, reply) => {
     reply.header("X-Vcap-Request-Id", request.id);
     for (const name of ["x-b3-traceid", "x-b3-spanid"]) {

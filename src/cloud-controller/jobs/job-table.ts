@@ -14,6 +14,8 @@ export interface JobTable extends RecordColumns {
   readonly userGuid: string | null;
   readonly actorType: Actor["type"] | null;
   readonly actorName: string | null;
+  /** Of the request that asked for it; null: the system. */
+  readonly requestId: string | null;
   /** JSON array of Cloud Controller's error entries. */
   readonly errors: string;
   /** JSON array of texts. */

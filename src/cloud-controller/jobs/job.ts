@@ -15,6 +15,8 @@ export interface Job {
   readonly resourceType: string | null;
   /** Who asked for it: the events that it records name him. */
   readonly actor: Actor;
+  /** Whose id lines of the job's run carry. */
+  readonly requestId: string | undefined;
   readonly errors: readonly CfErrorEntry[];
   readonly warnings: readonly string[];
   /** How often it has failed. */
@@ -46,6 +48,7 @@ export function toJob(row: Selectable<JobTable>): Job {
       row.userGuid === null
         ? system
         : { guid: row.userGuid, type: row.actorType ?? "user", name: row.actorName ?? "" },
+    requestId: row.requestId ?? undefined,
     errors: entriesColumn.parse(JSON.parse(row.errors)),
     warnings: warningsColumn.parse(JSON.parse(row.warnings)),
     attempts: row.attempts,

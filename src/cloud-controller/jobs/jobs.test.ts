@@ -5,6 +5,7 @@ import { testDatabase } from "#db/testing/test-database.ts";
 import { addMs } from "#kernel/clock/clock.ts";
 import { FakeClock } from "#kernel/clock/fake-clock.ts";
 import { systemClock } from "#kernel/clock/system-clock.ts";
+import { currentRequestId, forRequest } from "#kernel/http/request-id.ts";
 import { RecordingLogger } from "#kernel/log/recording-logger.ts";
 import { migrations } from "../database/migrations/all.ts";
 import type { Schema } from "../database/schema.ts";
@@ -55,7 +56,7 @@ test("a job runs to COMPLETE or FAILED with its errors, and forgets its payload"
   assert.deepEqual(new Set(rows.map((row) => row.payload)), new Set(["{}"]));
 });
 
-test("a job that a stop interrupted runs again in the next process", async () => {
+test("a job that a stop interrupted runs again in the next process, for the request that asked for it", async () => {
   await using parts = await open();
   const begun = Promise.withResolvers<void>();
   {
@@ -70,14 +71,14 @@ test("a job that a stop interrupted runs again in the next process", async () =>
       },
     });
     first.start();
-    await first.enqueue({ operation: "slow", payload: { a: 1 } });
+    await forRequest("asked", () => first.enqueue({ operation: "slow", payload: { a: 1 } }));
     await begun.promise;
   }
-  const payloads: unknown[] = [];
+  const runs: unknown[] = [];
   parts.jobs.handle({
     operation: "slow",
     run: async (job) => {
-      payloads.push(job.payload);
+      runs.push([job.payload, currentRequestId()]);
     },
   });
   const [row] = await parts.db.selectFrom("jobs").selectAll().execute();
@@ -87,7 +88,7 @@ test("a job that a stop interrupted runs again in the next process", async () =>
   parts.jobs.start();
   await done;
 
-  assert.deepEqual(payloads, [{ a: 1 }]);
+  assert.deepEqual(runs, [[{ a: 1 }, "asked"]]);
   assert.equal((await parts.jobs.find(row?.guid ?? ""))?.state, "COMPLETE");
 });
 

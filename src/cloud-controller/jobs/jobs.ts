@@ -1,6 +1,7 @@
 import { BlobstoreFull } from "#blobstore/blobstore.ts";
 import { addMs, type Clock } from "#kernel/clock/clock.ts";
 import { DeadlineExceeded, withDeadline } from "#kernel/clock/deadline.ts";
+import { currentRequestId, forRequest } from "#kernel/http/request-id.ts";
 import type { Logger } from "#kernel/log/logger.ts";
 import { Loop, type LoopStatus } from "#kernel/loop/loop.ts";
 import { newRecord, touched } from "../database/record.ts";
@@ -133,6 +134,7 @@ export class Jobs implements AsyncDisposable {
         userGuid: job.actor?.guid ?? null,
         actorType: job.actor?.type ?? null,
         actorName: job.actor?.name ?? null,
+        requestId: currentRequestId() ?? null,
         runAt: job.runAt?.toISOString() ?? null,
         errors: "[]",
         warnings: "[]",
@@ -170,7 +172,7 @@ export class Jobs implements AsyncDisposable {
     while (!signal.aborted) {
       const job = await this.#leases.take([...this.#handlers.keys()]);
       if (job === undefined) return done;
-      await this.#run(job, signal);
+      await forRequest(job.requestId, () => this.#run(job, signal));
       done += 1;
     }
     return done;

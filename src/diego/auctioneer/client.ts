@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { internalHeaders, type InternalSecret } from "#kernel/http/internal-auth.ts";
+import { requestIdHeaders } from "#kernel/http/request-id.ts";
 
 /** What other components may know of the auctioneer: `POST /v1/lrps` and `POST /v1/tasks`, answered 202 at once. */
 export interface AuctioneerClient {
@@ -51,7 +52,11 @@ export function createAuctioneerClient(options: {
   const post = async (path: string, body: unknown) => {
     const response = await fetch(new URL(path, options.url), {
       method: "POST",
-      headers: { ...internalHeaders(options.secret), "content-type": "application/json" },
+      headers: {
+        ...internalHeaders(options.secret),
+        ...requestIdHeaders(),
+        "content-type": "application/json",
+      },
       body: JSON.stringify(body),
     });
     await response.arrayBuffer();

@@ -4,6 +4,7 @@ import { BbsError } from "#diego/models/bbs-error.ts";
 import type { CellPresence } from "#diego/models/cell-presence.ts";
 import type { Clock } from "#kernel/clock/clock.ts";
 import { withDeadline } from "#kernel/clock/deadline.ts";
+import { forRequest } from "#kernel/http/request-id.ts";
 import type { Logger } from "#kernel/log/logger.ts";
 import { schedule, type AuctionBatch, type LrpAuction } from "./schedule.ts";
 import type { Unplaced } from "./unplaced.ts";
@@ -75,9 +76,11 @@ export async function holdRound(
   parts.line.tell(failedTasks.filter(({ waits }) => waits).map(({ task }) => task));
   const news = parts.unplaced.settle({ failedLrps, failedTasks }, asked, parts.clock.now());
   await Promise.all([
-    ...news.failedLrps.map((failure) => reportLrp(parts, failure.lrp, failure.placementError)),
-    ...news.failedTasks.map((failure) =>
-      reportTask(parts, failure.task.taskGuid, failure.placementError),
+    ...news.failedLrps.map(({ lrp, placementError: error }) =>
+      forRequest(lrp.requestId, () => reportLrp(parts, lrp, error)),
+    ),
+    ...news.failedTasks.map(({ task, placementError: error }) =>
+      forRequest(task.requestId, () => reportTask(parts, task.taskGuid, error)),
     ),
   ]);
   const failed = failedLrps.length + failedTasks.length;

@@ -4,17 +4,19 @@ import type { RepClientFactory } from "#diego/cell/rep/client.ts";
 import type { LogIngest } from "#log-cache/client.ts";
 import type { Clock } from "#kernel/clock/clock.ts";
 import { carriesSecret, type InternalSecret } from "#kernel/http/internal-auth.ts";
+import { followRequests, forRequest, givenRequestId, logServed } from "#kernel/http/request-id.ts";
 import type { Logger } from "#kernel/log/logger.ts";
 import { serveMetrics } from "#kernel/metrics/http-metrics.ts";
 import { meterLoops } from "#kernel/metrics/loop-metrics.ts";
 import { createRegistry } from "#kernel/metrics/registry.ts";
 import { Loop } from "#kernel/loop/loop.ts";
 import { auctionMetrics } from "./auction-metrics.ts";
-import { AuctionQueue } from "./auction-queue.ts";
+import { AuctionQueue, onlyRequestOf } from "./auction-queue.ts";
 import { Unplaced } from "./unplaced.ts";
 import { WaitingLine } from "./waiting-line.ts";
 import { lrpStartRequestFromJson, taskStartRequestFromJson } from "./client.ts";
-import { holdRound } from "./hold-round.ts";
+import { holdRound, type RoundReport } from "./hold-round.ts";
+import type { AuctionBatch } from "./schedule.ts";
 
 export interface AuctioneerConfig {
   /** 0: a free one. */
@@ -53,6 +55,24 @@ export async function startAuctioneer(
   const line = new WaitingLine({ clock, logs: dependencies.logs });
   const registry = createRegistry("auctioneer");
   const metrics = auctionMetrics(registry, unplaced);
+  const parts = {
+    clock,
+    logger,
+    bbs: dependencies.bbs,
+    repClient: dependencies.repClient,
+    startingContainerCountMaximum: config.startingContainerCountMaximum ?? 0,
+    cellStateTimeoutMs: config.cellStateTimeoutMs ?? 10_000,
+    unplaced,
+    line,
+  };
+  const round = async (batch: AuctionBatch, signal: AbortSignal): Promise<RoundReport> => {
+    const report = await holdRound(parts, batch, signal);
+    metrics.roundHeld(report);
+    if (report.placed > 0 || batch.lrps.length > 0 || batch.tasks.length > 0) {
+      logger.info("round-held", { ...report });
+    }
+    return report;
+  };
   const rounds = new Loop({
     name: "auction-rounds",
     clock,
@@ -62,30 +82,12 @@ export async function startAuctioneer(
     activation: async (signal) => {
       const batch = queue.drain();
       if (batch.lrps.length === 0 && batch.tasks.length === 0 && unplaced.isEmpty) return undefined;
-      try {
-        const report = await holdRound(
-          {
-            clock,
-            logger,
-            bbs: dependencies.bbs,
-            repClient: dependencies.repClient,
-            startingContainerCountMaximum: config.startingContainerCountMaximum ?? 0,
-            cellStateTimeoutMs: config.cellStateTimeoutMs ?? 10_000,
-            unplaced,
-            line,
-          },
-          batch,
-          signal,
-        );
-        metrics.roundHeld(report);
-        if (report.placed > 0 || batch.lrps.length > 0 || batch.tasks.length > 0) {
-          logger.info("round-held", { ...report });
-        }
-        return report;
-      } catch (error) {
-        queue.putBack(batch);
-        throw error;
-      }
+      return await forRequest(onlyRequestOf(batch), () => round(batch, signal)).catch(
+        (error: unknown) => {
+          queue.putBack(batch);
+          throw error;
+        },
+      );
     },
   }).start();
   const retries = new Loop({
@@ -119,6 +121,8 @@ function auctioneerServer(
   [rounds, retries]: readonly [rounds: Loop, retries: Loop],
 ): FastifyInstance {
   const server = Fastify({ bodyLimit: 32 * 1024 * 1024, forceCloseConnections: true });
+  followRequests(server, givenRequestId);
+  logServed(server, logger);
   server.addHook("onRequest", async (request, reply) => {
     if (!carriesSecret(request.headers, secret)) await reply.code(401).send();
   });

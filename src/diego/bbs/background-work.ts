@@ -1,3 +1,4 @@
+import { inThisContext } from "#kernel/log/log-context.ts";
 import type { Logger } from "#kernel/log/logger.ts";
 
 interface BackgroundWorkOptions {
@@ -8,10 +9,7 @@ interface BackgroundWorkOptions {
   readonly queueSize: number;
 }
 
-interface Piece {
-  readonly name: string;
-  readonly work: (signal: AbortSignal) => Promise<void>;
-}
+type Work = (signal: AbortSignal) => Promise<void>;
 
 /**
  * Owns what a request starts but does not wait for. A piece that fails or is dropped is logged and not repeated:
@@ -20,20 +18,20 @@ interface Piece {
 export class BackgroundWork implements AsyncDisposable {
   readonly #options: BackgroundWorkOptions;
   readonly #stop = new AbortController();
-  readonly #waiting: Piece[] = [];
+  readonly #waiting: (() => Promise<void>)[] = [];
   readonly #running = new Set<Promise<void>>();
 
   constructor(options: BackgroundWorkOptions) {
     this.#options = options;
   }
 
-  run(name: string, work: Piece["work"]): void {
+  run(name: string, work: Work): void {
     if (this.#stop.signal.aborted) return;
     if (this.#waiting.length >= this.#options.queueSize) {
       this.#options.logger.warn("background-work-dropped", { name });
       return;
     }
-    this.#waiting.push({ name, work });
+    this.#waiting.push(inThisContext(() => this.#perform(name, work)));
     this.#fill();
   }
 
@@ -48,7 +46,7 @@ export class BackgroundWork implements AsyncDisposable {
     while (this.#running.size < this.#options.concurrency) {
       const piece = this.#waiting.shift();
       if (piece === undefined) return;
-      const running = this.#perform(piece).then(() => {
+      const running = piece().then(() => {
         this.#running.delete(running);
         this.#fill();
       });
@@ -56,7 +54,7 @@ export class BackgroundWork implements AsyncDisposable {
     }
   }
 
-  async #perform({ name, work }: Piece): Promise<void> {
+  async #perform(name: string, work: Work): Promise<void> {
     try {
       await work(this.#stop.signal);
     } catch (error) {

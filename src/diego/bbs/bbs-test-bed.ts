@@ -3,6 +3,7 @@ import type { LrpStartRequest, TaskStartRequest } from "#diego/auctioneer/client
 import { FakeClock } from "#kernel/clock/fake-clock.ts";
 import { systemClock } from "#kernel/clock/system-clock.ts";
 import { asInternalSecret } from "#kernel/http/internal-auth.ts";
+import { currentRequestId } from "#kernel/http/request-id.ts";
 import { RecordingLogger } from "#kernel/log/recording-logger.ts";
 import type { RepClientFactory } from "#diego/cell/rep/client.ts";
 import { cellPresence } from "#diego/models/model-builders.ts";
@@ -22,6 +23,8 @@ export interface BbsTestBed extends AsyncDisposable {
   /** What the auctioneer was asked for. */
   readonly lrpAuctions: LrpStartRequest[];
   readonly taskAuctions: TaskStartRequest[];
+  /** For which requests it was asked. */
+  readonly auctionsFor: (string | undefined)[];
   /** `stop INSTANCE GUID at REP URL`, `cancel TASK GUID at REP URL`. */
   readonly repCalls: string[];
   converge(): Promise<void>;
@@ -37,6 +40,7 @@ export async function bbsTestBed(
   const logger = new RecordingLogger();
   const lrpAuctions: LrpStartRequest[] = [];
   const taskAuctions: TaskStartRequest[] = [];
+  const auctionsFor: (string | undefined)[] = [];
   const repCalls: string[] = [];
   const bbs = await startBbs(
     { database: await testDatabase(bbsMigrations), port: 0, secret, ...config },
@@ -44,7 +48,10 @@ export async function bbsTestBed(
       clock,
       logger,
       auctioneer: {
-        requestLrpAuctions: async (requests) => void lrpAuctions.push(...requests),
+        requestLrpAuctions: async (requests) => {
+          lrpAuctions.push(...requests);
+          auctionsFor.push(currentRequestId());
+        },
         requestTaskAuctions: async (requests) => void taskAuctions.push(...requests),
       },
       repClient: recordingReps(repCalls),
@@ -58,6 +65,7 @@ export async function bbsTestBed(
     url: bbs.url,
     lrpAuctions,
     taskAuctions,
+    auctionsFor,
     repCalls,
     converge: () => bbs.converge(),
     async heartbeat(...names) {

@@ -9,6 +9,7 @@ import {
 } from "@bufbuild/protobuf";
 import type { Clock } from "#kernel/clock/clock.ts";
 import { internalHeaders, type InternalSecret } from "#kernel/http/internal-auth.ts";
+import { requestIdHeaders } from "#kernel/http/request-id.ts";
 import { decodeBbsError } from "#diego/models/bbs-error-codec.ts";
 import { BbsError } from "#diego/models/bbs-error.ts";
 import type { Error as ErrorMessage } from "#diego/models/proto/error_pb.js";
@@ -83,7 +84,11 @@ export class BbsTransport {
       try {
         return await request(`${url}${path}`, {
           method: "POST",
-          headers: { ...internalHeaders(secret), "content-type": "application/x-protobuf" },
+          headers: {
+            ...internalHeaders(secret),
+            ...requestIdHeaders(),
+            "content-type": "application/x-protobuf",
+          },
           body,
           dispatcher: this.#agent,
           ...(signal === undefined ? {} : { signal }),

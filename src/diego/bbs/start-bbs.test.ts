@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { desiredLrpRequest, instanceOf, netInfo } from "#diego/models/model-builders.ts";
+import { forRequest } from "#kernel/http/request-id.ts";
 import { bbsTestBed, eventually } from "./bbs-test-bed.ts";
 
 test("an app goes from desired to running to removed, and every step is told", async () => {
@@ -47,4 +48,26 @@ test("an app goes from desired to running to removed, and every step is told", a
     "desired_lrp_removed",
     "actual_lrp_instance_removed",
   ]);
+});
+
+test("auctions are asked for, and refusals logged, for the request that caused them", async () => {
+  await using bed = await bbsTestBed();
+  const desire = (requestId: string | undefined, processGuid: string) =>
+    forRequest(requestId, () => bed.client.desireLrp(desiredLrpRequest({ processGuid })));
+
+  await Promise.all([desire("one", "web-1"), desire("two", "web-2"), desire(undefined, "web-3")]);
+  await assert.rejects(desire("three", "web-1"));
+  await eventually(() => bed.auctionsFor.length === 3);
+
+  assert.deepEqual(new Set(bed.auctionsFor), new Set(["one", "two", undefined]));
+  const told = (event: string) => bed.logger.lines.filter((line) => line.event === event);
+  assert.deepEqual(
+    told("bbs-request-refused").map(({ data }) => data["requestId"]),
+    ["three"],
+  );
+  const served = told("bbs-request-served").filter(({ data }) => data["requestId"] === "two");
+  assert.deepEqual(
+    served.map(({ data }) => data["path"]),
+    ["/v1/desired_lrp/desire.r2"],
+  );
 });

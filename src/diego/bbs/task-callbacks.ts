@@ -1,5 +1,6 @@
 import { withDeadline } from "#kernel/clock/deadline.ts";
 import { toNanoseconds, type Clock } from "#kernel/clock/clock.ts";
+import { requestIdHeaders } from "#kernel/http/request-id.ts";
 import type { Logger } from "#kernel/log/logger.ts";
 import { BbsError } from "#diego/models/bbs-error.ts";
 import { deleteTask, resolveTask } from "#diego/models/task-transitions.ts";
@@ -81,7 +82,7 @@ export class TaskCallbacks {
         async (attemptSignal) => {
           const response = await fetch(task.definition.completionCallbackUrl, {
             method: "POST",
-            headers: { "content-type": "application/json" },
+            headers: { ...requestIdHeaders(), "content-type": "application/json" },
             body: JSON.stringify(completionOf(task)),
             redirect: "manual",
             signal: attemptSignal,

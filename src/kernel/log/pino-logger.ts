@@ -16,8 +16,11 @@ const redacted = [
   "*.refresh_token",
 ];
 
+export const logLevels = ["debug", "info", "warn", "error"] as const;
+export type LogLevel = (typeof logLevels)[number];
+
 export function pinoLogger(options: {
-  readonly level: "debug" | "info" | "warn" | "error" | "silent";
+  readonly level: LogLevel;
   readonly destination: DestinationStream;
   /** Of an error, as the log is to have it; default as it is. */
   readonly stackOf?: (stack: string) => string;
@@ -31,8 +34,9 @@ export function pinoLogger(options: {
 }
 
 function wrap(target: Pino, sessions: readonly string[]): Logger {
-  const write = (level: "debug" | "info" | "warn" | "error") => (event: string, data?: LogData) =>
-    target[level]({ ...currentLogData(), ...data }, event);
+  const write = (level: "debug" | "info" | "warn" | "error") => (event: string, data?: LogData) => {
+    if (target.isLevelEnabled(level)) target[level]({ ...currentLogData(), ...data }, event);
+  };
   return {
     debug: write("debug"),
     info: write("info"),

@@ -1,7 +1,6 @@
 import { fastify, type FastifyError, type FastifyInstance } from "fastify";
 import { whyUnavailable } from "#db/database-error.ts";
-import { newRequestId } from "#kernel/http/request-id.ts";
-import { withLogData } from "#kernel/log/log-context.ts";
+import { followRequests, newRequestId } from "#kernel/http/request-id.ts";
 import type { Logger } from "#kernel/log/logger.ts";
 import { html, sendPage, wantsPage } from "../browser/page.ts";
 import { UaaError } from "../uaa-error.ts";
@@ -31,11 +30,7 @@ export function createUaaApp(logger: Logger): FastifyInstance {
   app.addHook("onRequest", async (request, reply) => {
     void reply.header("cache-control", "no-store").header("x-vcap-request-id", request.id);
   });
-  // What reads the body ends the context that the request began, so it is entered again before the handler.
-  app.addHook("onRequest", (request, _reply, done) => withLogData({ requestId: request.id }, done));
-  app.addHook("preValidation", (request, _reply, done) =>
-    withLogData({ requestId: request.id }, done),
-  );
+  followRequests(app, (request) => request.id);
   app.setNotFoundHandler(() => {
     throw new UaaError("not_found", "There is nothing here");
   });

@@ -27,6 +27,7 @@ import { toolchains } from "./0128-toolchains.ts";
 import { shellTickets } from "./0132-shell-tickets.ts";
 import { packageContent } from "./0148-package-content.ts";
 import { appCounts } from "./0149-app-counts.ts";
+import { jobRequests } from "./0161-job-requests.ts";
 
 /** Forward only, in this order. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -58,4 +59,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0132-shell-tickets": shellTickets,
   "0148-package-content": packageContent,
   "0149-app-counts": appCounts,
+  "0161-job-requests": jobRequests,
 };

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import type { Registry } from "prom-client";
 import { carriesSecret, type InternalSecret } from "#kernel/http/internal-auth.ts";
+import { forRequest, givenRequestId } from "#kernel/http/request-id.ts";
 import type { Logger } from "#kernel/log/logger.ts";
 import { BbsError } from "#diego/models/bbs-error.ts";
 import type { BbsMetrics } from "../bbs-metrics.ts";
@@ -71,12 +72,12 @@ class BbsRequests {
   }
 
   answer(request: IncomingMessage, response: ServerResponse): void {
-    const answered = this.#route(request, response)
-      .catch((error: unknown) => {
+    const answered = forRequest(givenRequestId(request), () =>
+      this.#route(request, response).catch((error: unknown) => {
         if (!response.destroyed) this.#options.logger.error("bbs-request-broke", { error });
         response.destroy();
-      })
-      .finally(() => this.#underWay.delete(answered));
+      }),
+    ).finally(() => this.#underWay.delete(answered));
     this.#underWay.add(answered);
   }
 
@@ -95,7 +96,7 @@ class BbsRequests {
     }
     const body = await readBody(request);
     if (body === undefined) return end(response, 413);
-    if (route !== undefined) return this.#call(route, body, { request, response });
+    if (route !== undefined) return this.#call(route, body, response);
     if (eventRoute !== undefined) await streamEvents(eventRoute.subscribe(body), response);
   }
 
@@ -115,18 +116,15 @@ class BbsRequests {
   }
 
   /** A refusal is an answer like any other: status 200 with an `error` in its message. */
-  async #call(
-    route: ProtobufRoute,
-    body: Uint8Array,
-    { request, response }: { request: IncomingMessage; response: ServerResponse },
-  ): Promise<void> {
+  async #call(route: ProtobufRoute, body: Uint8Array, response: ServerResponse): Promise<void> {
     const ended = this.#options.metrics.called(route.path);
     let refused = false;
     const answer = await route.handle(body).catch((error: unknown) => {
       refused = true;
-      return this.#refuse(route, request, error);
+      return this.#refuse(route, error);
     });
     ended({ refused });
+    this.#options.logger.debug("bbs-request-served", { path: route.path, refused });
     response.writeHead(200, {
       "content-type": "application/x-protobuf",
       "content-length": answer.byteLength,
@@ -134,12 +132,8 @@ class BbsRequests {
     response.end(answer);
   }
 
-  #refuse(route: ProtobufRoute, request: IncomingMessage, error: unknown): Uint8Array {
-    const data = {
-      path: route.path,
-      requestGuid: request.headers["x-vcap-request-id"],
-      error,
-    };
+  #refuse(route: ProtobufRoute, error: unknown): Uint8Array {
+    const data = { path: route.path, error };
     if (error instanceof BbsError) {
       this.#options.logger.info("bbs-request-refused", data);
       return refusedResponse(error);

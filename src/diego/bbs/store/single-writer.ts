@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import { inThisContext, withoutLogData } from "#kernel/log/log-context.ts";
 import type { LrpEvent, TaskEvent } from "#diego/models/event.ts";
 import type { EventHub } from "../events/event-hub.ts";
 import { inEmissionOrder } from "../events/event-order.ts";
@@ -47,7 +48,7 @@ export class SingleWriter {
     const { promise, resolve, reject } = Promise.withResolvers<Result>();
     this.#waiting.push({
       reject,
-      attempt: async (tx) => {
+      attempt: inThisContext(async (tx) => {
         const changes: Changes = { lrpEvents: [], taskEvents: [] };
         try {
           await sql`savepoint write`.execute(tx);
@@ -63,9 +64,9 @@ export class SingleWriter {
           await sql`release write`.execute(tx);
           return () => reject(error);
         }
-      },
+      }),
     });
-    if (!this.#isWriting) void this.#writeWaiting();
+    if (!this.#isWriting) void withoutLogData(() => this.#writeWaiting());
     return promise;
   }
 

@@ -1,3 +1,4 @@
+import type { LogData } from "#kernel/log/logger.ts";
 import type { ContainerOutcome, ContainerStage, ContainerState } from "./container.ts";
 
 const order: readonly ContainerState[] = [
@@ -40,4 +41,11 @@ export function successfulOutcome(result: string): ContainerOutcome {
 function truncated(reason: string): string {
   const mark = "(truncated)";
   return reason.length <= 1024 ? reason : `${reason.slice(0, 1024 - mark.length)}${mark}`;
+}
+
+/** For the platform's log: how it ended. */
+export function outcomeOf(stage: ContainerStage): LogData {
+  if (stage.state !== "completed") return {};
+  const { failed, stopped, failureReason } = stage.outcome;
+  return { failed, stopped, failureReason };
 }

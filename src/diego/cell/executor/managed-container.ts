@@ -2,6 +2,7 @@ import type { KeepRequest } from "#diego/models/keep-request.ts";
 import type { LogIngest } from "#log-cache/client.ts";
 import type { Clock } from "#kernel/clock/clock.ts";
 import type { GuidSource } from "#kernel/guid.ts";
+import { inThisContext } from "#kernel/log/log-context.ts";
 import type { Logger } from "#kernel/log/logger.ts";
 import type {
   Container,
@@ -16,7 +17,13 @@ import type {
   RunRequest,
 } from "./container.ts";
 import { containerSpec, prepareContainer, type Preparation } from "./container-preparation.ts";
-import { advance, failedOutcome, stoppedOutcome, successfulOutcome } from "./container-stage.ts";
+import {
+  advance,
+  failedOutcome,
+  outcomeOf,
+  stoppedOutcome,
+  successfulOutcome,
+} from "./container-stage.ts";
 import { ScriptSnapshots } from "./kept/script-snapshots.ts";
 import { shellAfter } from "./kept/shell-after.ts";
 import type { DependencyStore } from "./downloads/dependency-store.ts";
@@ -76,6 +83,8 @@ export class ManagedContainer {
   #life: Promise<void> = Promise.resolve();
   #destroying: Promise<void> | undefined;
   #draining: Promise<void> | undefined;
+  /** Its end is logged for whoever has asked for it, else for whoever had it started. */
+  #tellEnd = (outcome: ContainerOutcome): void => this.complete(outcome);
 
   constructor(allocation: Allocation, parts: CellParts) {
     this.allocation = allocation;
@@ -161,6 +170,7 @@ export class ManagedContainer {
   #end(): void {
     if (this.#stopping.signal.aborted) return;
     if (this.#container !== undefined) this.#say("stopping instance");
+    this.#tellEnd = inThisContext((outcome) => this.complete(outcome));
     this.#stopping.abort();
     if (this.#request === undefined) this.complete(stoppedOutcome());
   }
@@ -264,7 +274,7 @@ export class ManagedContainer {
     this.#logs?.source("").say("OUT", this.#request?.observation?.closingLine ?? "");
     // Whoever hears of the end may ask for the log.
     await this.#observer.flush();
-    this.complete(this.#stopping.signal.aborted ? { ...outcome, stopped: true } : outcome);
+    this.#tellEnd(this.#stopping.signal.aborted ? { ...outcome, stopped: true } : outcome);
   }
 
   #sayKept(outcome: ContainerOutcome): void {
@@ -376,7 +386,10 @@ export class ManagedContainer {
   #advance(to: ContainerStage): void {
     const before = this.#stage;
     this.#stage = advance(before, to);
-    if (this.#stage !== before) this.#parts.onChange(this);
+    if (this.#stage === before) return;
+    const { state } = this.#stage;
+    if (state !== before.state) this.#logger.info(`container-${state}`, outcomeOf(this.#stage));
+    this.#parts.onChange(this);
   }
 
   #streamer(): InstanceLog {

@@ -9,6 +9,7 @@ const demandJson = {
   max_pids: z.int().default(0),
   placement_tags: z.array(z.string()).nullish(),
   rootfs: z.string(),
+  rivera_request_id: z.string().max(255).optional(),
 };
 
 const lrpJson = z.object({
@@ -121,6 +122,7 @@ function lrpFromJson(json: z.output<typeof lrpJson>): CellLrp {
     index: json.index,
     domain: json.domain,
     instanceGuid: json.instance_guid,
+    ...requestIdFromJson(json),
     ...demandFromJson(json),
   };
 }
@@ -132,15 +134,34 @@ function lrpToJson(lrp: CellLrp): z.input<typeof lrpJson> {
     index: lrp.index,
     domain: lrp.domain,
     ...demandToJson(lrp),
+    ...requestIdToJson(lrp),
   };
 }
 
 function taskFromJson(json: z.output<typeof taskJson>): CellTask {
-  return { taskGuid: json.task_guid, domain: json.domain, ...demandFromJson(json) };
+  return {
+    taskGuid: json.task_guid,
+    domain: json.domain,
+    ...requestIdFromJson(json),
+    ...demandFromJson(json),
+  };
 }
 
 function taskToJson(task: CellTask): z.input<typeof taskJson> {
-  return { task_guid: task.taskGuid, domain: task.domain, ...demandToJson(task) };
+  return {
+    task_guid: task.taskGuid,
+    domain: task.domain,
+    ...demandToJson(task),
+    ...requestIdToJson(task),
+  };
+}
+
+function requestIdFromJson(json: { readonly rivera_request_id?: string | undefined }) {
+  return json.rivera_request_id === undefined ? {} : { requestId: json.rivera_request_id };
+}
+
+function requestIdToJson({ requestId }: Pick<CellTask, "requestId">) {
+  return requestId === undefined ? {} : { rivera_request_id: requestId };
 }
 
 function demandFromJson(json: {

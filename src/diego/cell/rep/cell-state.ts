@@ -30,6 +30,8 @@ export interface CellLrp {
   readonly instanceGuid: string;
   readonly resource: AuctionResource;
   readonly placementConstraint: PlacementConstraint;
+  /** As a task's. */
+  readonly requestId?: string | undefined;
 }
 
 export interface CellTask {
@@ -39,6 +41,8 @@ export interface CellTask {
   readonly placementConstraint: PlacementConstraint;
   /** Known where the auctioneer places it; cells do not tell it. */
   readonly origin?: TaskOrigin | undefined;
+  /** In work: of the request that asked for it. One handing out may serve several. */
+  readonly requestId?: string | undefined;
 }
 
 export interface Work {

@@ -2,6 +2,7 @@ import { Readable } from "node:stream";
 import type { Clock } from "#kernel/clock/clock.ts";
 import { withDeadline } from "#kernel/clock/deadline.ts";
 import { internalHeaders, type InternalSecret } from "#kernel/http/internal-auth.ts";
+import { requestIdHeaders } from "#kernel/http/request-id.ts";
 import type { CellState, Work } from "./cell-state.ts";
 import { keptTasksFromJson, type KeptTask } from "./kept-tasks.ts";
 import { cellStateFromJson, workFromJson, workToJson } from "./cell-state-json.ts";
@@ -94,7 +95,7 @@ export function createKeptTaskClient(
       },
       snapshot: async (taskGuid, script, signal) => {
         const path = `${pathOf(taskGuid)}/snapshots/${encodeURIComponent(script)}`;
-        const headers = internalHeaders(secret);
+        const headers = { ...internalHeaders(secret), ...requestIdHeaders() };
         const response = await fetch(new URL(path, repUrl), { headers, signal });
         if (response.status === 200 && response.body !== null) {
           return Readable.fromWeb(response.body);
@@ -105,7 +106,7 @@ export function createKeptTaskClient(
       },
       terminal: (taskGuid, { columns, rows }) => ({
         url: new URL(`${pathOf(taskGuid)}/terminal?columns=${columns}&rows=${rows}`, repUrl),
-        headers: internalHeaders(secret),
+        headers: { ...internalHeaders(secret), ...requestIdHeaders() },
       }),
     };
   };
@@ -117,7 +118,11 @@ function sender(secret: InternalSecret, repUrl: string) {
   return async (path: string, init: RequestInit, expected: number): Promise<string> => {
     const response = await fetch(new URL(path, repUrl), {
       ...init,
-      headers: { ...internalHeaders(secret), "content-type": "application/json" },
+      headers: {
+        ...internalHeaders(secret),
+        ...requestIdHeaders(),
+        "content-type": "application/json",
+      },
     });
     const body = await response.text();
     if (response.status !== expected) {

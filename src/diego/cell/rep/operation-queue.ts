@@ -1,3 +1,4 @@
+import { inThisContext } from "#kernel/log/log-context.ts";
 import type { Logger } from "#kernel/log/logger.ts";
 
 /**
@@ -16,7 +17,10 @@ export class OperationQueue implements AsyncDisposable {
 
   push(guid: string, operation: () => Promise<void>): void {
     if (this.#closed) return;
-    this.#waiting.set(guid, operation);
+    this.#waiting.set(
+      guid,
+      inThisContext(() => this.#perform(guid, operation)),
+    );
     if (!this.#running.has(guid)) this.#running.set(guid, this.#drain(guid));
   }
 
@@ -39,12 +43,16 @@ export class OperationQueue implements AsyncDisposable {
       const operation = this.#waiting.get(guid);
       if (operation === undefined) break;
       this.#waiting.delete(guid);
-      try {
-        await operation();
-      } catch (error) {
-        this.#logger.warn("operation-failed", { guid, error });
-      }
+      await operation();
     }
     this.#running.delete(guid);
+  }
+
+  async #perform(guid: string, operation: () => Promise<void>): Promise<void> {
+    try {
+      await operation();
+    } catch (error) {
+      this.#logger.warn("operation-failed", { guid, error });
+    }
   }
 }

@@ -2,6 +2,8 @@ import type { Readable } from "node:stream";
 import Fastify, { type FastifyInstance } from "fastify";
 import { z } from "zod";
 import { carriesSecret, type InternalSecret } from "#kernel/http/internal-auth.ts";
+import { followRequests, givenRequestId, logServed } from "#kernel/http/request-id.ts";
+import type { Logger } from "#kernel/log/logger.ts";
 import type { Loop } from "#kernel/loop/loop.ts";
 import { keptTasksToJson, type KeptTask } from "./kept-tasks.ts";
 import type { CellState, Work } from "./cell-state.ts";
@@ -9,6 +11,7 @@ import { cellStateToJson, workFromJson, workToJson } from "./cell-state-json.ts"
 
 export interface RepServerParts {
   readonly secret: InternalSecret;
+  readonly logger: Logger;
   state(): CellState;
   /** Gives back what the cell does not take. */
   take(work: Work): Work;
@@ -29,6 +32,8 @@ const snapshotParams = taskParams.extend({ script: z.string() });
 /** The rep's HTTP API, with the original's paths and JSON. Stops and cancellations are accepted (202), not awaited. */
 export function repServer(parts: RepServerParts): FastifyInstance {
   const server = Fastify({ bodyLimit: 32 * 1024 * 1024, forceCloseConnections: true });
+  followRequests(server, givenRequestId);
+  logServed(server, parts.logger);
   server.addHook("onRequest", async (request, reply) => {
     if (!carriesSecret(request.headers, parts.secret)) await reply.code(401).send();
   });

@@ -14,6 +14,7 @@ import {
 } from "#diego/models/model-builders.ts";
 import { FakeClock } from "#kernel/clock/fake-clock.ts";
 import { asInternalSecret } from "#kernel/http/internal-auth.ts";
+import { forRequest } from "#kernel/http/request-id.ts";
 import { RecordingLogger } from "#kernel/log/recording-logger.ts";
 import { FakeRuntime } from "../executor/fake-runtime.ts";
 import { RecordedLogs } from "../executor/logs/recorded-logs.ts";
@@ -415,3 +416,31 @@ async function untilEmpty(client: ReturnType<typeof clients>): Promise<void> {
   }
   assert.fail("the cell still has containers");
 }
+
+test("each instance is started for the request that asked for it, and its end told for the one that stopped it", async (t) => {
+  const cell = await newCell(t);
+  for (const index of [0, 1]) cell.addRow(unclaimedLrp({ index }));
+  await using rep = await cell.start();
+  const client = clients(rep.url);
+  const lrps = [
+    { ...lrp(0), requestId: "one" },
+    { ...lrp(1), requestId: "two" },
+  ];
+
+  await client.work({ cellId, lrps, tasks: [] });
+  await cell.bbs.until(() => [0, 1].every((index) => cell.stateOf("web-1", index) === "RUNNING"));
+  const row = cell.bbs.row("web-1", 1);
+  assert.ok(row?.state === "RUNNING");
+  const { instanceGuid } = row.instanceKey;
+  await forRequest("three", () => client.stopLrpInstance("web-1", instanceGuid));
+  await cell.clock.advance(1_000);
+  await cell.bbs.until(() => cell.bbs.row("web-1", 1) === undefined);
+
+  const requestsOf = (event: string) =>
+    cell.logger.lines
+      .filter((line) => line.event === event)
+      .map(({ data }) => data["requestId"])
+      .toSorted();
+  assert.deepEqual(requestsOf("container-running"), ["one", "two"]);
+  assert.deepEqual(requestsOf("container-completed"), ["three"]);
+});

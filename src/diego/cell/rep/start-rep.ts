@@ -2,6 +2,7 @@ import type { LogIngest } from "#log-cache/client.ts";
 import type { Clock } from "#kernel/clock/clock.ts";
 import { randomGuids, type GuidSource } from "#kernel/guid.ts";
 import type { InternalSecret } from "#kernel/http/internal-auth.ts";
+import { currentRequestId, forRequest } from "#kernel/http/request-id.ts";
 import type { Logger } from "#kernel/log/logger.ts";
 import { serveMetrics } from "#kernel/metrics/http-metrics.ts";
 import { meterLoops } from "#kernel/metrics/loop-metrics.ts";
@@ -104,6 +105,7 @@ export async function startRep(config: RepConfig, dependencies: RepDependencies)
   });
   const server = repServer({
     secret: config.secret,
+    logger,
     state: () => stateOf(config, dependencies, executor, url),
     take: (work) => takeWork({ cellId: config.cellId, executor, harmony, guids }, work),
     stopLrpInstance: (_processGuid, instanceGuid) => executor.stop(instanceGuid),
@@ -188,8 +190,11 @@ function takeWork(
   const named = lrps.map((lrp) => ({ ...lrp, instanceGuid: guids().slice(0, 28) }));
   const refusedLrps = executor.allocate(named.map(lrpAllocation));
   const refusedTasks = executor.allocate(work.tasks.map(taskAllocation));
-  for (const { instanceGuid } of named) harmony.containerChanged(instanceGuid);
-  for (const { taskGuid } of work.tasks) harmony.containerChanged(taskGuid);
+  // An original auctioneer names one request for all of it.
+  const begin = (guid: string, requestId = currentRequestId()) =>
+    forRequest(requestId, () => harmony.containerChanged(guid));
+  for (const { instanceGuid, requestId } of named) begin(instanceGuid, requestId);
+  for (const { taskGuid, requestId } of work.tasks) begin(taskGuid, requestId);
   return {
     cellId,
     lrps: named

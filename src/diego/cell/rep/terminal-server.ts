@@ -3,6 +3,7 @@ import type { Duplex } from "node:stream";
 import { WebSocketServer, type WebSocket } from "ws";
 import { carriesSecret, type InternalSecret } from "#kernel/http/internal-auth.ts";
 import type { Clock } from "#kernel/clock/clock.ts";
+import { forRequest, givenRequestId } from "#kernel/http/request-id.ts";
 import type { Logger } from "#kernel/log/logger.ts";
 import type { Executor } from "../executor/executor.ts";
 import { runTerminalSession, windowSchema } from "./terminal-session.ts";
@@ -42,7 +43,9 @@ export class TerminalServer {
   }
 
   serve(server: Server): void {
-    server.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
+    server.on("upgrade", (request, socket, head) =>
+      forRequest(givenRequestId(request), () => this.#upgrade(request, socket, head)),
+    );
   }
 
   /** Ends what is open. */

@@ -6,6 +6,7 @@ import { Agent, request } from "undici";
 import type { Clock } from "#kernel/clock/clock.ts";
 import type { GuidSource } from "#kernel/guid.ts";
 import { handoverHeader } from "#kernel/http/file-handover.ts";
+import { requestIdHeaders } from "#kernel/http/request-id.ts";
 import type { Logger } from "#kernel/log/logger.ts";
 import { Slots } from "../slots.ts";
 import { digestOf } from "./file-digest.ts";
@@ -130,6 +131,7 @@ export class Uploader implements AsyncDisposable {
   async #sendOnce(url: string, file: Payload, signal: AbortSignal): Promise<void> {
     const digest = Buffer.from(file.sha256, "hex").toString("base64");
     const headers = {
+      ...requestIdHeaders(),
       "content-type": "application/octet-stream",
       "content-digest": `sha-256=:${digest}:`,
     };

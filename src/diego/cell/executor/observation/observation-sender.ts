@@ -3,6 +3,7 @@ import type { Observed, ObservationRecord } from "#diego/models/observation.ts";
 import type { Clock } from "#kernel/clock/clock.ts";
 import { withDeadline } from "#kernel/clock/deadline.ts";
 import type { GuidSource } from "#kernel/guid.ts";
+import { requestIdHeaders } from "#kernel/http/request-id.ts";
 import type { Logger } from "#kernel/log/logger.ts";
 import { developerText } from "../steps/step.ts";
 import { settlesWithin } from "../waiting.ts";
@@ -198,7 +199,7 @@ export class ObservationSender implements Observer {
     const deadline = { clock: this.#clock, ms: answerMs, signal: this.#stop.signal };
     try {
       return await withDeadline(deadline, async (signal) => {
-        const headers = { "content-type": "application/json" };
+        const headers = { ...requestIdHeaders(), "content-type": "application/json" };
         const response = await request(this.#url, { method: "POST", headers, body, signal });
         await response.body.dump();
         return { status: response.statusCode };
