@@ -19,7 +19,7 @@ export interface LogIngest {
 }
 
 /** Which component emitted an envelope: the original's names, constants of whoever emits. */
-export type Origin = "rep" | "gorouter" | "cloud_controller" | "auctioneer";
+type Origin = "rep" | "gorouter" | "cloud_controller" | "auctioneer";
 
 export interface LogEnvelope {
   /** The app's guid. */
