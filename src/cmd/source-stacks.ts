@@ -17,7 +17,8 @@ const semicolon = 59;
 
 /**
  * Names the sources in stack traces of a program that runs from a bundle, by the maps beside it. Node's own
- * `--enable-source-maps` keeps every map decoded: at the first error a hundred megabytes, half of what a platform takes. Here
+ * `--enable-source-maps` keeps every map decoded: at the first error a hundred megabytes, half of what a platform takes; libraries
+ * decode it whole, too, and take three times that meanwhile (docs/measurements.md). Here
  * a map is read for the places that it is asked for, and those are kept: no more than the program has.
  *
  * @param folder of the bundle; a place that no map there tells of stays as it is
