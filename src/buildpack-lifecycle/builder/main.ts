@@ -1,6 +1,7 @@
 // The builder: a program inside the staging container, /tmp/lifecycle/builder. It runs buildpacks over the app's files
 // and leaves a droplet, the build artifacts cache and result.json where its flags say.
 import { readBuildpackNames } from "./buildpack-names.ts";
+import { CellChannel } from "./cell-channel.ts";
 import { databaseUrl } from "./database-url.ts";
 import { parseFlags } from "./flags.ts";
 import { printError } from "./output.ts";
@@ -21,16 +22,15 @@ async function main(): Promise<number> {
     printError(parsed.message);
     return exitStatus.general;
   }
-  const lines = descriptor(environment["RIVERA_TRACE_FD"]);
-  const heard = descriptor(environment["RIVERA_TRACE_HEARD_FD"]);
-  const trace = openTrace({ lines, heard });
+  const channel = channelToCell();
+  const trace = openTrace(channel);
   try {
     refuseCredhubReferences(environment);
     await stage(parsed.flags, {
       env: scriptEnvironment(environment),
       trace,
       nameOf: readBuildpackNames(environment["RIVERA_BUILDPACK_NAMES"]),
-      snapshots: snapshotsBy(lines, heard),
+      snapshots: snapshotsBy(channel),
     });
     return 0;
   } catch (error) {
@@ -58,11 +58,16 @@ function scriptEnvironment(env: ScriptEnvironment): ScriptEnvironment {
   };
 }
 
+function channelToCell(): CellChannel | undefined {
+  const lines = descriptor(environment["RIVERA_TRACE_FD"]);
+  if (lines === undefined) return undefined;
+  return new CellChannel({ lines, answers: descriptor(environment["RIVERA_TRACE_HEARD_FD"]) });
+}
+
 /** Where the cell has said that it answers. */
-function snapshotsBy(lines: number | undefined, answers: number | undefined): Snapshots {
+function snapshotsBy(channel: CellChannel | undefined): Snapshots {
   const isAnswered = environment["RIVERA_SNAPSHOTS"] === "1";
-  if (!isAnswered || lines === undefined || answers === undefined) return noSnapshots;
-  return askForSnapshots({ lines, answers });
+  return isAnswered && channel !== undefined ? askForSnapshots(channel) : noSnapshots;
 }
 
 function descriptor(text = ""): number | undefined {

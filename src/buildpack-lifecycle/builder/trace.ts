@@ -1,5 +1,4 @@
-import { constants, openSync, readSync } from "node:fs";
-import { pauseMs, writeAll } from "./output.ts";
+import type { CellChannel } from "./cell-channel.ts";
 
 interface Phase {
   /** `detect`, `supply`, `finalize`, `compile`, `release`, `download`, `droplet`, `cache`; `builder` where the builder itself gave up. */
@@ -34,27 +33,26 @@ export interface Trace {
 /** Characters of a reason that the platform is told. */
 const reasonMax = 1_000;
 
+/** The cell's reader of a line, and in all: one that is slower is not worth more of a staging. */
+const waitMs = 1_000;
+const patienceMs = 3_000;
+
 /**
- * Writes two JSON lines a phase to the descriptor `lines`: one as it begins, with `started_ms` since the builder's start, so that whoever reads
+ * Tells two lines a phase: one as it begins, with `started_ms` since the builder's start, so that whoever reads
  * knows to which phase the output belongs, and one as it ends, with `ended_ms` and its outcome as well. Observation must
- * never fail a staging: where writing fails, it falls silent. Where there is `heard`, it waits after each line until it has
+ * never fail a staging: where telling fails, it falls silent. After each line it waits until it has
  * been read, so that what is printed afterwards is not taken for the phase before.
  */
-export function openTrace(descriptors: {
-  readonly lines: number | undefined;
-  readonly heard: number | undefined;
-}): Trace {
+export function openTrace(channel: CellChannel | undefined): Trace {
   const beginning = process.hrtime.bigint();
   const elapsedMs = (): number => Number((process.hrtime.bigint() - beginning) / 1_000_000n);
-  let sink = descriptors.lines;
+  let sink = channel;
   let hasFailed = false;
-  const heard = new Heard(descriptors.heard);
+  let patienceLeftMs = patienceMs;
   const write = (line: object) => {
-    if (sink === undefined) return;
     try {
-      heard.forgetEarlier();
-      writeAll(sink, `${JSON.stringify(line)}\n`);
-      heard.wait();
+      sink?.tell(line);
+      patienceLeftMs -= sink?.waitUntilRead(Math.min(waitMs, patienceLeftMs)) ?? 0;
     } catch {
       sink = undefined;
     }
@@ -77,46 +75,4 @@ export function openTrace(descriptors: {
       write({ phase: "builder", started_ms: at, ended_ms: at, outcome });
     },
   };
-}
-
-const waitMs = 1_000;
-/** In all: a reader that is that slow is not worth more of a staging. */
-const patienceMs = 3_000;
-
-/** The pipe that brings a byte for each line that has been read. */
-class Heard {
-  readonly #fd: number | undefined;
-  #patienceMs = patienceMs;
-
-  /** Opened anew, so that reading from it does not block whatever the pipe's other users want. */
-  constructor(fd: number | undefined) {
-    try {
-      const { O_RDONLY, O_NONBLOCK } = constants;
-      this.#fd =
-        fd === undefined ? undefined : openSync(`/proc/self/fd/${fd}`, O_RDONLY | O_NONBLOCK);
-    } catch {
-      this.#fd = undefined; // Without it the order is not exact, and nothing else.
-    }
-  }
-
-  forgetEarlier(): void {
-    while (this.#read());
-  }
-
-  wait(): void {
-    for (let waited = 0; waited < waitMs && this.#patienceMs > 0 && !this.#read(); waited += 1) {
-      if (this.#fd === undefined) return;
-      pauseMs(1);
-      this.#patienceMs -= 1;
-    }
-  }
-
-  #read(): boolean {
-    if (this.#fd === undefined) return false;
-    try {
-      return readSync(this.#fd, Buffer.alloc(1)) > 0;
-    } catch {
-      return false; // EAGAIN: nothing yet.
-    }
-  }
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { eventually } from "../testing/eventually.ts";
 import { observedBuild, observedLine as line } from "../testing/observed-build.ts";
 
 test("a build's log is there by pages while it grows, and says when it is complete", async () => {
@@ -38,9 +39,10 @@ test("a build's log is there by pages while it grows, and says when it is comple
 test("who follows gets each line once, as it comes, and the end of the stream with the log's", async () => {
   await using stage = await observedBuild();
   const { tell, path, developer, bbs, buildGuid } = stage;
-  await tell([line("one")]);
+  assert.deepEqual((await tell([line("one")])).json, { followed: false });
 
   const following = developer.caller.get(`${path}?follow=true`);
+  await eventually(async () => ((await tell([])).json.followed ? true : undefined));
   await tell([line("two")]);
   await developer.completeStaging(bbs, buildGuid, {
     completion: { failed: true, failure_reason: "STG: Exited with status 225" },

@@ -1,5 +1,5 @@
 import { soonDurable } from "#db/soon-durable.ts";
-import type { ObservationBatch } from "#diego/models/observation.ts";
+import type { ObservationAnswer, ObservationBatch } from "#diego/models/observation.ts";
 import type { Clock } from "#kernel/clock/clock.ts";
 import { buildpackKey } from "../buildpacks/buildpack-table.ts";
 import { withoutCredentials } from "../buildpacks/buildpack-uri.ts";
@@ -43,7 +43,7 @@ export class BuildObservations implements AsyncDisposable {
   }
 
   /** Idempotent. @throws 404 where the build has gone: the cell stops then */
-  async receive(buildGuid: string, batch: ObservationBatch): Promise<void> {
+  async receive(buildGuid: string, batch: ObservationBatch): Promise<ObservationAnswer> {
     const receive = async (tx: Executor) => {
       await requireBuild(tx, buildGuid);
       const speaksOfBuildpacks = batch.records.some(({ what }) => what.kind === "trace");
@@ -59,8 +59,11 @@ export class BuildObservations implements AsyncDisposable {
       ? this.#db.transaction().execute(receive)
       : soonDurable(this.#db, receive));
     this.#metrics.observed(spans);
-    this.#changes.notify(buildLogKey(buildGuid));
+    const key = buildLogKey(buildGuid);
+    const followed = this.#changes.isAwaited(key);
+    this.#changes.notify(key);
     if (batch.closed) this.#timelineExport?.observationClosed(buildGuid);
+    return { followed };
   }
 
   /** A line of Cloud Controller's own, in the transaction that it belongs to. */

@@ -23,8 +23,7 @@ export function registerObservationIntake(
     async (request) => {
       const batch = observationBatchSchema.safeParse(request.body);
       if (!batch.success) throw new CfError("MessageParseError");
-      await context.observations.receive(request.params.guid, batch.data);
-      return {};
+      return await context.observations.receive(request.params.guid, batch.data);
     },
   );
 }

@@ -12,6 +12,11 @@ export class Changes {
     for (const wake of this.#waiters.get(key) ?? []) wake();
   }
 
+  /** Whether somebody listens now. */
+  isAwaited(key: string): boolean {
+    return this.#waiters.has(key);
+  }
+
   /** Begins to listen at once; resolves at the next `notify` of that key. */
   next(key: string, signal: AbortSignal): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();

@@ -96,3 +96,11 @@ export const observationBatchSchema = z.object({
 });
 
 export type ObservationBatch = z.infer<typeof observationBatchSchema>;
+
+/** What whoever takes a batch may answer. */
+export const observationAnswerSchema = z.object({
+  /** Somebody waits for more just now: it should come soon. */
+  followed: z.boolean(),
+});
+
+export type ObservationAnswer = z.infer<typeof observationAnswerSchema>;

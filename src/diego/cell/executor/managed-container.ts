@@ -80,6 +80,8 @@ export class ManagedContainer {
   #routable = true;
   #mayBeKept: boolean;
   #hasSaidAll = false;
+  /** To be said once, at the end. */
+  #closingLine = "";
   #life: Promise<void> = Promise.resolve();
   #destroying: Promise<void> | undefined;
   #draining: Promise<void> | undefined;
@@ -243,7 +245,8 @@ export class ManagedContainer {
     this.#request = request;
     this.#routable = (request.checkDefinition?.readinessChecks.length ?? 0) === 0;
     if (request.observation !== undefined) {
-      const { url } = request.observation;
+      const { url, closingLine } = request.observation;
+      this.#closingLine = closingLine;
       this.#observer = new ObservationSender({ ...this.#parts, logger: this.#logger, url });
       this.#observer.ended({ name: "place", subject: this.#parts.cellId }, this.reservedAt);
     }
@@ -268,13 +271,18 @@ export class ManagedContainer {
       outcome = await work();
     } catch (error) {
       outcome = this.#outcomeOf(error);
+      await this.#quieten(outcome);
+      this.#sayKept(outcome);
+      await this.#handOver();
     }
-    await this.#quieten(outcome);
-    this.#sayKept(outcome);
-    this.#logs?.source("").say("OUT", this.#request?.observation?.closingLine ?? "");
-    // Whoever hears of the end may ask for the log.
-    await this.#observer.flush();
     this.#tellEnd(this.#stopping.signal.aborted ? { ...outcome, stopped: true } : outcome);
+  }
+
+  /** Whoever hears of the end may ask for the log. */
+  async #handOver(): Promise<void> {
+    this.#logs?.source("").say("OUT", this.#closingLine);
+    this.#closingLine = "";
+    await this.#observer.flush();
   }
 
   #sayKept(outcome: ContainerOutcome): void {
@@ -375,7 +383,8 @@ export class ManagedContainer {
       options,
     );
     await program(this.#stopping.signal, () => undefined);
-    return successfulOutcome(await readResultFile(container, request));
+    const [result] = await Promise.all([readResultFile(container, request), this.#handOver()]);
+    return successfulOutcome(result);
   }
 
   #environment(container: Container): ProcessEnvironment {

@@ -1,5 +1,9 @@
 import { request } from "undici";
-import type { Observed, ObservationRecord } from "#diego/models/observation.ts";
+import {
+  observationAnswerSchema,
+  type Observed,
+  type ObservationRecord,
+} from "#diego/models/observation.ts";
 import type { Clock } from "#kernel/clock/clock.ts";
 import { withDeadline } from "#kernel/clock/deadline.ts";
 import type { GuidSource } from "#kernel/guid.ts";
@@ -9,8 +13,10 @@ import { developerText } from "../steps/step.ts";
 import { settlesWithin } from "../waiting.ts";
 import type { Observer, Work, WorkEnd } from "./observer.ts";
 
-/** Whoever follows a staging sees a line that much later; a batch costs the platform some ten milliseconds of its thread. */
-const gatherMs = 400;
+/** A batch costs the platform some ten milliseconds of its thread. What has not been sent is lost with the cell. */
+const gatherMs = 1_000;
+/** Where the answer to the last batch said that somebody follows, who sees a line that much later. */
+const followedGatherMs = 400;
 const retryMs = 1_000;
 const answerMs = 10_000;
 /** A container's end waits no longer than that for its listener, which tells the reason of a failure from what it has by then. */
@@ -57,6 +63,7 @@ export class ObservationSender implements Observer {
   #addedBytes = 0;
   #sentBytes = 0;
   #sawFullDisk = false;
+  #isFollowed = false;
   #state: "open" | "closing" | "refused" = "open";
 
   constructor(options: {
@@ -155,13 +162,17 @@ export class ObservationSender implements Observer {
 
   async #pump(): Promise<void> {
     while (this.#pending.length > 0 || this.#state === "closing") {
-      const gatheringMs = this.#sentBytes > headBytes ? floodPauseMs : gatherMs;
-      if (this.#state === "open") await this.#pause(gatheringMs, this.#hurry.signal);
+      if (this.#state === "open") await this.#pause(this.#gatheringMs(), this.#hurry.signal);
       const batch = this.#take();
       const isLast = this.#state === "closing" && this.#pending.length === 0;
       await this.#send(batch, isLast);
       if (this.#state === "refused" || isLast) return;
     }
+  }
+
+  #gatheringMs(): number {
+    if (this.#sentBytes > headBytes) return floodPauseMs;
+    return this.#isFollowed ? followedGatherMs : gatherMs;
   }
 
   #take(): ObservationRecord[] {
@@ -201,7 +212,7 @@ export class ObservationSender implements Observer {
       return await withDeadline(deadline, async (signal) => {
         const headers = { ...requestIdHeaders(), "content-type": "application/json" };
         const response = await request(this.#url, { method: "POST", headers, body, signal });
-        await response.body.dump();
+        this.#isFollowed = saysFollowed(await response.body.text());
         return { status: response.statusCode };
       });
     } catch (error) {
@@ -211,5 +222,14 @@ export class ObservationSender implements Observer {
 
   async #pause(ms: number, signal: AbortSignal): Promise<void> {
     await this.#clock.sleep(ms, signal).catch(() => undefined);
+  }
+}
+
+/** Whoever takes batches need not answer anything. */
+function saysFollowed(answer: string): boolean {
+  try {
+    return observationAnswerSchema.parse(JSON.parse(answer)).followed;
+  } catch {
+    return false;
   }
 }
