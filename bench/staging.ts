@@ -161,6 +161,8 @@ async function observedStagings(): Promise<void> {
   const folder = exampleCopy("node-hello");
   await using without = await TestPlatform.start({ flags: ["--observe", "off"] });
   await using on = await TestPlatform.start();
+  const residentOfBoth = () => [without, on].map(({ pid }) => residentMb(pid)).join(" and ");
+  const atRest = residentOfBoth();
   const sides = await Promise.all([without, on].map((one) => packageOn(one, folder)));
   const costs: { readonly wallMs: number; readonly cpuMs: number }[][] = [[], []];
   for (let round = 0; round < observedRounds + 2; round += 1) {
@@ -183,7 +185,7 @@ async function observedStagings(): Promise<void> {
   print(
     `observed, node-hello, quartiles of ${observedRounds}  staging ${wall.map((ms) => ms.map((one) => one.toFixed(0)).join(" ")).join(" and ")} ms ` +
       `without and with, medians ${share.toFixed(1)} % more (aim 3); platform's processor time ${cpu.map((ms) => ms.toFixed(0)).join(" and ")} ms; ` +
-      `resident ${[without, on].map(({ pid }) => residentMb(pid)).join(" and ")} MB`,
+      `resident before any ${atRest} MB, after them ${residentOfBoth()} MB`,
   );
   rmSync(folder, { recursive: true });
 }
