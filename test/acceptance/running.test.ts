@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import path from "node:path";
 import { after, before, test } from "node:test";
 import { appFolder, nodeServer } from "../support/app-folder.ts";
 import { loggedIn, type Api } from "../support/api.ts";
@@ -8,7 +10,9 @@ let platform: TestPlatform;
 let api: Api;
 
 before(async () => {
-  platform = await TestPlatform.start({ cells: 2 });
+  using settings = appFolder({ "rivera.yml": "logging: { level: debug }\n" });
+  const flags = ["--config", `${settings.path}/rivera.yml`];
+  platform = await TestPlatform.start({ cells: 2, flags });
   api = await loggedIn(platform.addresses);
   assert.equal((await platform.rivera(["login"])).status, 0);
 });
@@ -67,6 +71,28 @@ test("scale acts at once, up and down", async () => {
   await running(guid, 3);
   assert.equal((await platform.rivera(["scale", "scaled", "-i", "1"])).status, 0);
   await running(guid, 1);
+});
+
+test("all that a request causes, down to the container, stands in the platform's log under its id", async () => {
+  const guid = await push("traced", []);
+
+  const scaled = await api("POST", `/v3/processes/${guid}/actions/scale`, { instances: 2 });
+  const id = scaled.headers.get("x-vcap-request-id");
+  await running(guid, 2);
+
+  assert.equal(scaled.status, 202);
+  assert.match(id ?? "", /^[\w-]{36}$/);
+  const log = readFileSync(path.join(platform.dataDir, "logs/platform.log"), "utf8");
+  const caused = log
+    .split("\n")
+    .filter((line) => line.includes(`"requestId":"${id}"`))
+    .map((line): { session: string; msg: string } => JSON.parse(line));
+  assert.deepEqual(
+    [...new Set(caused.map(({ session }) => session.replace(/\..*/, "")))].sort(),
+    ["auctioneer", "bbs", "cloud-controller", "rep"],
+    JSON.stringify(caused),
+  );
+  assert.ok(caused.some(({ msg }) => msg === "container-running"));
 });
 
 test("an instance that exits is restarted, and the crash becomes two audit events and a log line", async () => {
