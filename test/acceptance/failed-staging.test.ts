@@ -109,7 +109,7 @@ const failures: Readonly<Record<string, Failure>> = {
     files: { ...nodeServer("bad"), Procfile: "web node server.js\n" },
     args: ["-b", "binary_buildpack"],
     error:
-      /^StagingError - Staging error: staging failed: Procfile: each line must be `process type: command`, which this is not: "web node server\.js"$/,
+      /^StagingError - Staging error: staging failed: Procfile: each line must be `process type: command`, which line 1 is not$/,
   },
   "unreachable-host": {
     files: nodeServer("unreachable"),

@@ -57,7 +57,7 @@ test("parseProcfile() says where the YAML is wrong", () => {
 test("parseProcfile() names the first line that is no process type with a command", () => {
   assert.deepEqual(parseProcfile("# all\n\nweb node server.js\n"), {
     kind: "invalid",
-    problem: 'each line must be `process type: command`, which this is not: "web node server.js"',
+    problem: "each line must be `process type: command`, which line 3 is not",
   });
   assert.deepEqual(parseProcfile("web: [a, b]"), {
     kind: "invalid",

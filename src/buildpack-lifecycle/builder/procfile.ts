@@ -10,9 +10,10 @@ export function parseProcfile(source: string): ParsedProcfile {
   if (yaml.kind === "invalid") return yaml;
   const commands = textMap(yaml.value);
   if (commands !== undefined) return { kind: "processes", commands };
+  // Its number and not its text: a link may make any file of the container the app's Procfile.
   const other = source
     .split(/\r?\n/)
-    .find((line) => !/^\s*(?:#|$|---|[^\s:]+:(?:\s|$))/.test(line));
-  const which = other === undefined ? "" : `, which this is not: ${JSON.stringify(other.trim())}`;
+    .findIndex((line) => !/^\s*(?:#|$|---|[^\s:]+:(?:\s|$))/.test(line));
+  const which = other < 0 ? "" : `, which line ${other + 1} is not`;
   return { kind: "invalid", problem: `each line must be \`process type: command\`${which}` };
 }

@@ -50,7 +50,7 @@ export const spanSchema = z.object({
   from: z.enum(["cell", "builder"]),
   startedAt: z.number(),
   endedAt: z.number(),
-  /** "ok", `exit status 1`, `interrupted`. */
+  /** "ok", `exit status 1`, `interrupted`, or the reason; `failed` where that is the platform's own. */
   outcome: z.string(),
   /** Of a script: its path and its arguments. */
   command: z.array(z.string()).optional(),

@@ -8,7 +8,7 @@ import { stagingFailure } from "./failure-reason.ts";
 const limits = { memoryInMb: 1024, diskInMb: 4096 };
 
 function span(name: string, outcome: string, more: Partial<Span> = {}): Span {
-  const from = ["process", "download", "container"].includes(name) ? "cell" : "builder";
+  const from = ["process", "download", "upload", "container"].includes(name) ? "cell" : "builder";
   const times = { startedAt: 0, endedAt: 14_600 };
   return { name, subject: "nodejs_buildpack", from, ...times, outcome, ...more };
 }
@@ -105,8 +105,17 @@ const table: readonly (readonly [string, readonly Span[], string])[] = [
   ],
   [
     "Downloading app package failed",
-    [span("download", "Downloading app package failed", { subject: "app package" })],
-    "Staging error: staging failed: Downloading app package failed",
+    [span("download", "failed", { subject: "app package" })],
+    "Staging error: staging failed: download of app package failed",
+  ],
+  [
+    "Failed to upload payload for droplet",
+    [
+      span("process", "ok"),
+      span("upload", "failed", { subject: "droplet" }),
+      span("upload", "interrupted", { subject: "build artifacts cache" }),
+    ],
+    "Staging error: staging failed: upload of droplet failed",
   ],
   ["STG: Exited with status 225", [], "Staging error: staging failed"],
   [

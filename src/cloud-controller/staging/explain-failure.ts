@@ -54,9 +54,12 @@ function reasonOf(
   if (id === "NoAppDetectedError") return nearestMisses(spans);
   if (script?.name === "builder") return plain(script.outcome);
   if (script !== undefined) return howItEnded(script);
-  const ofCell = spans.findLast(({ from, outcome }) => from === "cell" && outcome !== "ok");
+  // What was interrupted was so because of another failure.
+  const ofCell = spans.findLast(
+    ({ from, outcome }) => from === "cell" && outcome !== "ok" && outcome !== "interrupted",
+  );
   if (ofCell === undefined || ofCell.name === "process") return undefined;
-  return ofCell.outcome === "interrupted" ? undefined : ofCell.outcome;
+  return ofCell.outcome === "failed" ? `${titleOf(ofCell)} failed` : ofCell.outcome;
 }
 
 /** What the builder was in when it ended: a clone that failed may have been tried again. */

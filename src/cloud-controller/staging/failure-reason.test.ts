@@ -46,22 +46,7 @@ const table = [
     "not started within time limit",
     "StagingError - Staging error: staging failed: no cell began with it in time: stage again",
   ],
-  [
-    "Downloading app package failed",
-    "StagingError - Staging error: staging failed: app package could not be fetched: stage again",
-  ],
-  [
-    "failed to download cached artifacts",
-    "StagingError - Staging error: staging failed: what it needs could not be fetched: stage again",
-  ],
-  [
-    "failed to create container: no room for a network",
-    "StagingError - Staging error: staging failed: its container could not be made: stage again",
-  ],
-  [
-    "Failed to upload payload for droplet; Failed to upload payload for build artifacts cache",
-    "StagingError - Staging error: staging failed: the droplet could not be stored: stage again",
-  ],
+  ["Downloading app package failed", "StagingError - Staging error: staging failed"],
   ["task was cancelled", "StagingError - Staging error: staging failed"],
 ] as const;
 

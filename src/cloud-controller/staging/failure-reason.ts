@@ -32,16 +32,12 @@ const passedOn = [
   "invalid docker registry address",
 ] as const;
 
-/** Where nothing is wrong with the app; of several the first. */
-const byPlatform: readonly (readonly [RegExp, string])[] = [
-  [/^cell restarted while the task was running$/, "its cell was restarted"],
-  [/^cell disappeared before completion$/, "its cell was lost"],
-  [/^not started within time limit$/, "no cell began with it in time"],
-  [/^failed to create container\b/, "its container could not be made"],
-  [/^failed to download cached artifacts$/, "what it needs could not be fetched"],
-  [/\bDownloading ([\w -]+) failed\b/, "$1 could not be fetched"],
-  [/\bFailed to upload payload for (droplet)\b/, "the $1 could not be stored"],
-];
+/** Where nothing is wrong with the app. */
+const byPlatform: Readonly<Record<string, string>> = {
+  "cell restarted while the task was running": "its cell was restarted: stage again",
+  "cell disappeared before completion": "its cell was lost: stage again",
+  "not started within time limit": "no cell began with it in time: stage again",
+};
 
 /**
  * What the developer is told of a failed staging task. Details of the container stay inside, with additions to the
@@ -71,18 +67,8 @@ export function stagingFailure(
   }
   const full = /\((disk quota exceeded: [^)]+)\)$/.exec(reason)?.[1];
   if (full !== undefined) return stagingError(`staging failed: ${full}`);
-  const trouble = troubleOfPlatform(reason);
-  return stagingError(
-    trouble === undefined ? "staging failed" : `staging failed: ${trouble}: stage again`,
-  );
-}
-
-function troubleOfPlatform(reason: string): string | undefined {
-  for (const [pattern, text] of byPlatform) {
-    const found = pattern.exec(reason);
-    if (found !== null) return text.replace("$1", found[1] ?? "");
-  }
-  return undefined;
+  const platform = byPlatform[reason];
+  return stagingError(platform === undefined ? "staging failed" : `staging failed: ${platform}`);
 }
 
 export function stagingError(message: string): StagingFailure {

@@ -9,7 +9,7 @@ import { withDeadline } from "#kernel/clock/deadline.ts";
 import type { GuidSource } from "#kernel/guid.ts";
 import { requestIdHeaders } from "#kernel/http/request-id.ts";
 import type { Logger } from "#kernel/log/logger.ts";
-import { developerText } from "../steps/step.ts";
+import { developerText, isCancellation } from "../steps/step.ts";
 import { settlesWithin } from "../waiting.ts";
 import type { Observer, Work, WorkEnd } from "./observer.ts";
 
@@ -96,7 +96,8 @@ export class ObservationSender implements Observer {
       this.#end(what, startedAt, endOf?.(result) ?? {});
       return result;
     } catch (error) {
-      this.#end(what, startedAt, { outcome: developerText(error) ?? "interrupted" });
+      const ended = isCancellation(error) ? "interrupted" : "failed";
+      this.#end(what, startedAt, { outcome: developerText(error) ?? ended });
       throw error;
     }
   }

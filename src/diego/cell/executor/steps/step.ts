@@ -21,6 +21,11 @@ export function throwIfCancelled(signal: AbortSignal): void {
   if (signal.aborted) throw new StepCancelled();
 }
 
+/** Whether the work ended because its signal did: ours, or that of what Node or the HTTP client threw. */
+export function isCancellation(error: unknown): boolean {
+  return error instanceof StepCancelled || (error instanceof Error && error.name === "AbortError");
+}
+
 /** What several steps ended with, as one error: texts for the developer joined, cancellations left out. */
 export function joinFailures(errors: readonly unknown[]): unknown {
   const failures = errors.filter((error) => !(error instanceof StepCancelled));
