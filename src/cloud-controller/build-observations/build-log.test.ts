@@ -58,6 +58,21 @@ test("who follows gets each line once, as it comes, and the end of the stream wi
   assert.deepEqual(texts, ["one", "two", "Failed to stage build: staging failed", "three"]);
 });
 
+test("who waits for more of a build's log hears at once that the build is deleted", async () => {
+  await using stage = await observedBuild({ longPollMs: 3_600_000 });
+  const { tell, path, developer, app } = stage;
+  await tell([line("one")]);
+
+  const prefer = { prefer: "wait=3600" };
+  const waiting = developer.caller.send("GET", `${path}?after=1`, undefined, prefer);
+  await eventually(async () => ((await tell([])).json.followed ? true : undefined));
+  const deleted = await developer.caller.delete(`/v3/apps/${app}`);
+  assert.equal((await developer.caller.job(deleted)).json.state, "COMPLETE");
+
+  const { json } = await waiting;
+  assert.deepEqual([json.complete, json.lines], [true, []]);
+});
+
 test("of a flood the head and the end stay, and the numbers of what was cut are told", async () => {
   await using stage = await observedBuild();
   const { tell, path, developer } = stage;

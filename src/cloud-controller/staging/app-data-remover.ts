@@ -2,6 +2,7 @@ import type { Blobstore } from "#blobstore/blobstore.ts";
 import type { BbsClient } from "#diego/bbs/client.ts";
 import type { Logger } from "#kernel/log/logger.ts";
 import type { AppDataRemover } from "../apps/app-runner.ts";
+import { buildLogKey } from "../build-observations/build-observations.ts";
 import {
   allBuildpackCaches,
   buildpackCacheFolder,
@@ -9,7 +10,9 @@ import {
   packageBlob,
 } from "../blobs/blob-keys.ts";
 import type { Database } from "../database/schema.ts";
+import type { Changes } from "../http/long-poll.ts";
 import { deleteMetadata } from "../metadata/metadata.ts";
+import { buildKey } from "./build-ending.ts";
 
 /** Deletes what staging has made of an app: blobs first, so that a crash leaves rows that name what is still to go. */
 export class StagedAppData implements AppDataRemover {
@@ -17,6 +20,7 @@ export class StagedAppData implements AppDataRemover {
   readonly #blobstore: Blobstore;
   readonly #bbs: Pick<BbsClient, "cancelTask">;
   readonly #logger: Logger;
+  readonly #changes: Changes;
   readonly #buildsRemoved: () => Promise<unknown>;
 
   constructor(options: {
@@ -24,6 +28,7 @@ export class StagedAppData implements AppDataRemover {
     readonly blobstore: Blobstore;
     readonly bbs: Pick<BbsClient, "cancelTask">;
     readonly logger: Logger;
+    readonly changes: Changes;
     /** After builds have gone: what is kept of them elsewhere goes too. May fail; a loop tries again. */
     readonly buildsRemoved: () => Promise<unknown>;
   }) {
@@ -31,6 +36,7 @@ export class StagedAppData implements AppDataRemover {
     this.#blobstore = options.blobstore;
     this.#bbs = options.bbs;
     this.#logger = options.logger;
+    this.#changes = options.changes;
     this.#buildsRemoved = options.buildsRemoved;
   }
 
@@ -60,6 +66,9 @@ export class StagedAppData implements AppDataRemover {
       await tx.deleteFrom("builds").where("appGuid", "=", appGuid).execute();
       await tx.deleteFrom("droplets").where("appGuid", "=", appGuid).execute();
     });
+    for (const guid of builds) {
+      for (const key of [buildKey(guid), buildLogKey(guid)]) this.#changes.notify(key);
+    }
     if (builds.length === 0) return;
     await this.#buildsRemoved().catch((error: unknown) => {
       this.#logger.info("kept-stagings-not-released", { app: appGuid, error });
