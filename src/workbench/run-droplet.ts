@@ -28,7 +28,7 @@ export interface RunDropletRequest {
 
 export interface WatchingRun extends Watching {
   readonly onCommand: (command: string, sidecars: readonly DropletSidecar[]) => void;
-  /** It is healthy; the address is undefined where the process has no port. */
+  /** It is healthy; the address is undefined where the process is not `web`, which alone is reached from outside. */
   readonly onRunning: (address: string | undefined) => void;
 }
 

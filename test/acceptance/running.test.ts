@@ -189,7 +189,7 @@ test("delete takes the app, its instances and its blobs away", async () => {
 
 test("a folder with a Procfile of any language runs: the worker beside the web process too", async () => {
   const guid = await push("shellish", [], {
-    Procfile: "web: perl server.pl\nworker: sh -c 'while :; do echo working; sleep 1; done'\n",
+    Procfile: 'web: perl server.pl\nworker: echo "port $PORT"; exec sleep 3600\n',
     "server.pl": `
 use IO::Socket::INET; $| = 1;
 my $s = IO::Socket::INET->new(LocalPort => $ENV{PORT}, Listen => 5, ReuseAddr => 1) or die $!;
@@ -207,4 +207,23 @@ while (my $c = $s->accept) { while (my $l = <$c>) { last if $l =~ /^\\r?$/ } pri
     ["web", 1],
     ["worker", 0],
   ]);
+
+  await api("POST", `/v3/apps/${guid}/processes/worker/actions/scale`, { instances: 1 });
+  const worker = await eventually(
+    async () => {
+      const { json: stats } = await api("GET", `/v3/apps/${guid}/processes/worker/stats`);
+      const [instance] = stats.resources;
+      return instance?.state === "RUNNING" ? instance : undefined;
+    },
+    { withinMs: 60_000, what: () => "the worker to run" },
+  );
+  assert.equal(worker.instance_ports[0].internal, 8080);
+  const said = new RegExp(`PROC/WORKER/0\\]\\s+OUT port ${worker.instance_ports[0].external}\\n`);
+  await eventually(
+    async () => {
+      const { stdout } = await platform.rivera(["logs", "shellish", "--recent"]);
+      return said.test(stdout) ? true : undefined;
+    },
+    { withinMs: 20_000, what: () => `a line like ${said}` },
+  );
 });

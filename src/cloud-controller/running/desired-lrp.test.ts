@@ -230,7 +230,7 @@ test("internal routes go to no router, and policies go with the options of those
   });
 });
 
-test("a worker without routes opens no port, has no PORT and is not checked", () => {
+test("a worker without routes has the port 8080 all the same, and is not checked", () => {
   const lrp = desiredLrpFor(
     facts({
       process: process({ type: "worker", healthCheck: { ...check, type: "process", timeout: 90 } }),
@@ -238,12 +238,12 @@ test("a worker without routes opens no port, has no PORT and is not checked", ()
     }),
   );
 
-  assert.deepEqual(lrp.ports, []);
+  assert.deepEqual(lrp.ports, [8080]);
   assert.equal(lrp.monitor, undefined);
   assert.equal(lrp.checkDefinition, undefined);
   assert.equal(lrp.startTimeoutMs, 90_000);
   assert.deepEqual(lrp.routes, { "cf-router": "[]" });
-  assert.doesNotMatch(JSON.stringify(lrp.action), /"PORT"/);
+  assert.match(JSON.stringify(lrp.action), /"name":"PORT","value":"8080"/);
   assert.match(JSON.stringify(lrp.action), /APP\/PROC\/WORKER/);
 });
 

@@ -59,6 +59,9 @@ interface LrpSidecar {
   readonly environment: readonly EnvironmentVariable[];
 }
 
+/** The first one is the process's PORT. */
+type OpenPorts = readonly [number, ...number[]];
+
 /** `<process guid>-<process version>`: a new version is a new LRP. */
 export function lrpGuid(process: Pick<Process, "guid" | "version">): string {
   return `${process.guid}-${process.version}`;
@@ -77,7 +80,7 @@ export function lrpAnnotation(process: Pick<Process, "updatedAt">): string {
 /** The LRP of a process, field by field the original's (app_recipe_builder.rb), without the ssh daemon. */
 export function desiredLrpFor(facts: ProcessFacts): DesiredLrpRequest {
   const { process, app } = facts;
-  const ports = openPorts(process, facts.routes);
+  const ports = openPorts(facts.routes);
   return {
     processGuid: lrpGuid(process),
     domain: processDomain,
@@ -136,13 +139,12 @@ export function cpuWeight(memoryInMb: number): number {
   return Math.floor((100 * Math.min(Math.max(memoryInMb, 128), 8192)) / 8192);
 }
 
-/** The ports that a process's routes name; without any, a web process has 8080. The first one is its PORT. */
-function openPorts(
-  process: Pick<Process, "type">,
-  routes: readonly Pick<MappedRoute, "port">[],
-): number[] {
-  const named = [...new Set(routes.map(({ port }) => port))];
-  return named.length === 0 && process.type === "web" ? [defaultPort] : named;
+/**
+ * The ports that a process's routes name, else 8080, whatever its type (desired_lrp_builder.rb).
+ */
+function openPorts(routes: readonly Pick<MappedRoute, "port">[]): OpenPorts {
+  const [first = defaultPort, ...others] = new Set(routes.map(({ port }) => port));
+  return [first, ...others];
 }
 
 /**
@@ -180,7 +182,7 @@ function policyOptions(policies: MappedRoute["policies"]) {
   };
 }
 
-function actionOf(facts: ProcessFacts, ports: readonly number[]): Action {
+function actionOf(facts: ProcessFacts, ports: OpenPorts): Action {
   const { process } = facts;
   const logSource = `APP/PROC/${process.type.toUpperCase()}`;
   const run = (program: Omit<LrpSidecar, "name">, source: string): Action => ({
@@ -206,9 +208,7 @@ function actionOf(facts: ProcessFacts, ports: readonly number[]): Action {
 }
 
 /** They stand first, so that a user's variable of that name overrides them, as in the original. */
-function portVariables(ports: readonly number[]): EnvironmentVariable[] {
-  const [port] = ports;
-  if (port === undefined) return [];
+function portVariables([port]: OpenPorts): EnvironmentVariable[] {
   return [
     { name: "PORT", value: String(port) },
     { name: "VCAP_APP_PORT", value: String(port) },
@@ -217,9 +217,9 @@ function portVariables(ports: readonly number[]): EnvironmentVariable[] {
 }
 
 /** The check as an action, for cells that know no check definitions. */
-function monitorOf(process: Process, ports: readonly number[]): Action | undefined {
+function monitorOf(process: Process, ports: OpenPorts): Action | undefined {
   const { type, endpoint, invocationTimeout } = process.healthCheck;
-  if (type === "process" || ports.length === 0) return undefined;
+  if (type === "process") return undefined;
   const checkedPorts = type === "http" ? ports.slice(0, 1) : ports;
   const actions = checkedPorts.map((port): Action => ({
     kind: "run",
@@ -243,21 +243,20 @@ function monitorOf(process: Process, ports: readonly number[]): Action | undefin
   };
 }
 
-function checksOf(process: Process, ports: readonly number[]): CheckDefinition | undefined {
+function checksOf(process: Process, ports: OpenPorts): CheckDefinition | undefined {
   const checks = checkOf(process.healthCheck, ports);
   const readinessChecks = checkOf(process.readinessHealthCheck, ports);
   if (checks.length === 0 && readinessChecks.length === 0) return undefined;
   return { checks, readinessChecks, logSource: "" };
 }
 
-function checkOf(check: ReadinessHealthCheck, ports: readonly number[]): Check[] {
+function checkOf(check: ReadinessHealthCheck, ports: OpenPorts): Check[] {
   const timeoutMs = (check.invocationTimeout ?? 0) * 1000;
   const intervalMs = (check.interval ?? 0) * 1000;
-  const [first] = ports;
-  if (check.type === "process" || first === undefined) return [];
+  if (check.type === "process") return [];
   if (check.type === "http") {
     const path = check.endpoint ?? "/";
-    return [{ kind: "http", port: first, path, requestTimeoutMs: timeoutMs, intervalMs }];
+    return [{ kind: "http", port: ports[0], path, requestTimeoutMs: timeoutMs, intervalMs }];
   }
   return ports.map((port) => ({ kind: "tcp", port, connectTimeoutMs: timeoutMs, intervalMs }));
 }
