@@ -1,6 +1,7 @@
 import type { Clock } from "#kernel/clock/clock.ts";
 import { withDeadline } from "#kernel/clock/deadline.ts";
 import { internalHeaders, type InternalSecret } from "#kernel/http/internal-auth.ts";
+import { requestIdHeaders } from "#kernel/http/request-id.ts";
 
 /** What the route-emitter may know of the router: `router.register` and `router.unregister`, sent over HTTP. */
 export interface RouterClient {
@@ -44,7 +45,11 @@ export function createRouterClient(
     withDeadline({ clock: dependencies.clock, ms: requestTimeoutMs }, async (signal) => {
       const response = await fetch(`${connection.url}${path}`, {
         method: "POST",
-        headers: { ...internalHeaders(connection.secret), "content-type": "application/json" },
+        headers: {
+          ...internalHeaders(connection.secret),
+          ...requestIdHeaders(),
+          "content-type": "application/json",
+        },
         body: JSON.stringify(messages),
         signal,
       });

@@ -19,6 +19,7 @@ import type { Clock } from "#kernel/clock/clock.ts";
 import { FakeClock } from "#kernel/clock/fake-clock.ts";
 import { systemClock } from "#kernel/clock/system-clock.ts";
 import { asInternalSecret, internalHeaders } from "#kernel/http/internal-auth.ts";
+import { forRequest } from "#kernel/http/request-id.ts";
 import { readExposition } from "#kernel/metrics/read-exposition.ts";
 import { RecordingLogger } from "#kernel/log/recording-logger.ts";
 import type { LogEnvelope, LogIngest } from "#log-cache/client.ts";
@@ -225,6 +226,17 @@ test("a route that enforces policies lets nobody in, since no caller can prove w
   assert.equal(answer.status, 403);
   assert.equal(answer.headers["x-cf-routererror"], "caller_unknown");
   assert.doesNotMatch(answer.body, /secret/);
+});
+
+test("what the route-emitter sends is logged for the request, or the round, that it sends it for", async () => {
+  const { client, logger } = await start();
+
+  await forRequest("sync-routes::1", () => client.register([]));
+
+  const served = () => logger.lines.find(({ event }) => event === "request-served");
+  await eventually("a line", () => served() !== undefined);
+  assert.equal(served()?.data["path"], "/v1/register");
+  assert.equal(served()?.data["requestId"], "sync-routes::1");
 });
 
 test("a host that nobody registered is answered 404, and so is one whose last instance has gone", async () => {

@@ -3,6 +3,7 @@ import { fastify } from "fastify";
 import type { Clock } from "#kernel/clock/clock.ts";
 import { randomGuids } from "#kernel/guid.ts";
 import type { InternalSecret } from "#kernel/http/internal-auth.ts";
+import { followRequests, givenRequestId, logServed } from "#kernel/http/request-id.ts";
 import type { Logger } from "#kernel/log/logger.ts";
 import { serveMetrics } from "#kernel/metrics/http-metrics.ts";
 import { meterLoops } from "#kernel/metrics/loop-metrics.ts";
@@ -96,6 +97,8 @@ export async function startRouter(
     activation: async () => table.prune(clock.now().getTime()),
   }).start();
   const internalApp = fastify({ bodyLimit: maxRegistrationBytes, forceCloseConnections: true });
+  followRequests(internalApp, givenRequestId);
+  logServed(internalApp, logger);
   registerInternalApi(internalApp, {
     secret: config.secret,
     table,

@@ -172,7 +172,7 @@ export class Jobs implements AsyncDisposable {
     while (!signal.aborted) {
       const job = await this.#leases.take([...this.#handlers.keys()]);
       if (job === undefined) return done;
-      await forRequest(job.requestId, () => this.#run(job, signal));
+      await forRequest(job.requestId ?? currentRequestId(), () => this.#run(job, signal));
       done += 1;
     }
     return done;

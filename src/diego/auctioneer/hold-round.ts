@@ -4,7 +4,7 @@ import { BbsError } from "#diego/models/bbs-error.ts";
 import type { CellPresence } from "#diego/models/cell-presence.ts";
 import type { Clock } from "#kernel/clock/clock.ts";
 import { withDeadline } from "#kernel/clock/deadline.ts";
-import { forRequest } from "#kernel/http/request-id.ts";
+import { currentRequestId, forRequest } from "#kernel/http/request-id.ts";
 import type { Logger } from "#kernel/log/logger.ts";
 import { schedule, type AuctionBatch, type LrpAuction } from "./schedule.ts";
 import type { Unplaced } from "./unplaced.ts";
@@ -75,12 +75,13 @@ export async function holdRound(
   ];
   parts.line.tell(failedTasks.filter(({ waits }) => waits).map(({ task }) => task));
   const news = parts.unplaced.settle({ failedLrps, failedTasks }, asked, parts.clock.now());
+  const roundId = currentRequestId();
   await Promise.all([
     ...news.failedLrps.map(({ lrp, placementError: error }) =>
-      forRequest(lrp.requestId, () => reportLrp(parts, lrp, error)),
+      forRequest(lrp.requestId ?? roundId, () => reportLrp(parts, lrp, error)),
     ),
     ...news.failedTasks.map(({ task, placementError: error }) =>
-      forRequest(task.requestId, () => reportTask(parts, task.taskGuid, error)),
+      forRequest(task.requestId ?? roundId, () => reportTask(parts, task.taskGuid, error)),
     ),
   ]);
   const failed = failedLrps.length + failedTasks.length;

@@ -7,6 +7,7 @@ import type { Clock } from "#kernel/clock/clock.ts";
 import { FakeClock } from "#kernel/clock/fake-clock.ts";
 import { systemClock } from "#kernel/clock/system-clock.ts";
 import { asInternalSecret } from "#kernel/http/internal-auth.ts";
+import { currentRequestId, forRequest } from "#kernel/http/request-id.ts";
 import { RecordingLogger } from "#kernel/log/recording-logger.ts";
 import type { LogEnvelope } from "#log-cache/client.ts";
 import { createAuctioneerClient, type LrpStartRequest, type TaskStartRequest } from "./client.ts";
@@ -18,6 +19,8 @@ const secret = asInternalSecret("a secret of these tests");
 class Surroundings {
   readonly placed: Work[] = [];
   readonly failures: [string, string][] = [];
+  /** For which requests they were told. */
+  readonly failuresFor: (string | undefined)[] = [];
   readonly cells = new Map<string, Partial<RepClient>>();
   readonly lines: string[] = [];
   readonly logs = {
@@ -46,6 +49,7 @@ class Surroundings {
     },
     failActualLrp: async (key: { processGuid: string; index: number }, error: string) => {
       this.failures.push([`${key.processGuid}.${key.index}`, error]);
+      this.failuresFor.push(currentRequestId());
       this.#changed.resolve();
     },
     rejectTask: async (taskGuid: string, reason: string) => {
@@ -149,6 +153,21 @@ test("what finds no place is reported to the bulletin board", async (t) => {
   await surroundings.changed();
 
   assert.deepEqual(surroundings.failures, [["big.0", "insufficient resources: memory"]]);
+});
+
+test("a failure is told for the request that asked, and for the round where nobody did", async (t) => {
+  const surroundings = new Surroundings();
+  surroundings.cells.set("cell-1", {});
+  const { client } = await startWith(t, surroundings);
+  const ask = (name: string) => client.requestLrpAuctions([startRequest(name, [0], 1000)]);
+
+  await forRequest("one", () => ask("asked-for"));
+  await surroundings.changed();
+  await ask("of-nobody");
+  await surroundings.changed();
+
+  assert.equal(surroundings.failuresFor[0], "one");
+  assert.match(String(surroundings.failuresFor[1]), /^auction-rounds::[0-9a-f-]{36}$/);
 });
 
 test("what a cell hands back is a failure, what it may have taken is none", async (t) => {

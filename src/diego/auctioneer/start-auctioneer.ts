@@ -4,7 +4,13 @@ import type { RepClientFactory } from "#diego/cell/rep/client.ts";
 import type { LogIngest } from "#log-cache/client.ts";
 import type { Clock } from "#kernel/clock/clock.ts";
 import { carriesSecret, type InternalSecret } from "#kernel/http/internal-auth.ts";
-import { followRequests, forRequest, givenRequestId, logServed } from "#kernel/http/request-id.ts";
+import {
+  currentRequestId,
+  followRequests,
+  forRequest,
+  givenRequestId,
+  logServed,
+} from "#kernel/http/request-id.ts";
 import type { Logger } from "#kernel/log/logger.ts";
 import { serveMetrics } from "#kernel/metrics/http-metrics.ts";
 import { meterLoops } from "#kernel/metrics/loop-metrics.ts";
@@ -82,12 +88,11 @@ export async function startAuctioneer(
     activation: async (signal) => {
       const batch = queue.drain();
       if (batch.lrps.length === 0 && batch.tasks.length === 0 && unplaced.isEmpty) return undefined;
-      return await forRequest(onlyRequestOf(batch), () => round(batch, signal)).catch(
-        (error: unknown) => {
-          queue.putBack(batch);
-          throw error;
-        },
-      );
+      const requestId = onlyRequestOf(batch) ?? currentRequestId();
+      return await forRequest(requestId, () => round(batch, signal)).catch((error: unknown) => {
+        queue.putBack(batch);
+        throw error;
+      });
     },
   }).start();
   const retries = new Loop({

@@ -71,3 +71,17 @@ test("auctions are asked for, and refusals logged, for the request that caused t
     ["/v1/desired_lrp/desire.r2"],
   );
 });
+
+test("what a round of convergence asks for again, it asks for under the round's own id", async () => {
+  await using bed = await bbsTestBed();
+  await forRequest("one", () => bed.client.desireLrp(desiredLrpRequest()));
+  await eventually(() => bed.auctionsFor.length === 1);
+
+  await bed.clock.advance(31_000);
+  await bed.heartbeat("a");
+  await bed.converge();
+  await eventually(() => bed.auctionsFor.length > 1);
+
+  assert.equal(bed.auctionsFor[0], "one");
+  assert.match(String(bed.auctionsFor[1]), /^bbs-convergence::[0-9a-f-]{36}$/);
+});

@@ -24,6 +24,11 @@ export function newRequestId(request: { readonly headers: IncomingHttpHeaders })
   return given === undefined ? own : `${given}::${own}`;
 }
 
+/** As which a round of a loop stands there: what it asks of other components is found by it, like a request of users'. */
+export function newRoundId(loop: string): string {
+  return `${loop.replaceAll(/[^\w-]/g, "-")}::${randomUUID()}`;
+}
+
 /** As which a component's request is logged: the id of the request that caused it, or none. */
 export function givenRequestId(request: {
   readonly headers: IncomingHttpHeaders;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FakeClock } from "#kernel/clock/fake-clock.ts";
+import { requestIdHeaders } from "#kernel/http/request-id.ts";
 import { RecordingLogger } from "#kernel/log/recording-logger.ts";
 import { Loop } from "./loop.ts";
 
@@ -95,4 +96,28 @@ test("Loop ends on dispose, aborting what runs, and lets nobody wait for ever", 
   await asked;
 
   assert.equal(aborted, true);
+});
+
+test("Loop gives each activation a request id of its own, in what it asks of others and in the line of its failure", async () => {
+  const clock = new FakeClock();
+  const logger = new RecordingLogger();
+  const asked: unknown[] = [];
+  await using loop = loopOf(
+    clock,
+    async () => {
+      asked.push(requestIdHeaders()["x-vcap-request-id"]);
+      throw new Error("no database");
+    },
+    logger,
+  );
+  loop.start();
+
+  await clock.advance(3_000);
+
+  assert.deepEqual(
+    logger.lines.map(({ data }) => data["requestId"]),
+    asked,
+  );
+  assert.equal(new Set(asked).size, 3);
+  for (const id of asked) assert.match(String(id), /^test::[0-9a-f-]{36}$/);
 });

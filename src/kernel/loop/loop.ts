@@ -1,10 +1,13 @@
 import { addMs, type Clock } from "#kernel/clock/clock.ts";
+import { forRequest, newRoundId } from "#kernel/http/request-id.ts";
 import type { Logger } from "#kernel/log/logger.ts";
 
 /**
  * A convergence loop: an idempotent activation that takes no input, run once a period and whenever somebody asks,
  * never twice at once. Activations asked for during a run collapse into one more run. A failed activation is logged
  * and retried after `backoffMs` doubled up to the period: the next activation is the retry, so none retries inside.
+ * Each activation has a request id of its own, which names the loop: it stands in every line that the activation causes,
+ * here and in the components that it asks.
  */
 export interface LoopOptions {
   readonly name: string;
@@ -83,7 +86,7 @@ export class Loop implements AsyncDisposable {
       const waiters = this.#waiters.splice(0);
       const reason = this.#pendingReason ?? "period";
       this.#pendingReason = undefined;
-      await this.#activateOnce(reason);
+      await forRequest(newRoundId(this.#options.name), () => this.#activateOnce(reason));
       for (const resolve of waiters) resolve();
       if (this.#pendingReason === undefined) await this.#pause();
     }
