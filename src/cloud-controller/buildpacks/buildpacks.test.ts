@@ -21,6 +21,19 @@ async function names(cc: TestCloudController): Promise<string[]> {
   );
 }
 
+test("buildpacks of one lifecycle stand by their position, whichever end comes first", async () => {
+  await using cc = await TestCloudController.start();
+  const admin = await cc.admin();
+  for (const name of ["c", "a", "b"]) await admin.post("/v3/buildpacks", { name });
+  const listed = async (order: string) =>
+    (await admin.get(`/v3/buildpacks?names=a,b,c&order_by=${order}`)).json.resources.map(
+      (each: { name: string }) => each.name,
+    );
+
+  assert.deepEqual(await listed("lifecycle"), ["b", "a", "c"]);
+  assert.deepEqual(await listed("-lifecycle"), ["c", "a", "b"]);
+});
+
 async function ready(developer: Developer, name: string, position?: number): Promise<string> {
   const created = await developer.caller.post("/v3/buildpacks", {
     name,

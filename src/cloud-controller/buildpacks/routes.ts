@@ -71,7 +71,10 @@ function registerReads(app: ApiServer, context: BuildpackRoutes): void {
     if (lifecycle === "buildpack" || lifecycle === "cnb") {
       query = query.where("buildpacks.lifecycle", "=", lifecycle);
     }
-    if (list.order === undefined) query = query.orderBy("lifecycle").orderBy("position");
+    if (list.order === undefined || list.order.key === "lifecycle") {
+      const direction = list.order?.descending === true ? "desc" : "asc";
+      query = query.orderBy("lifecycle", direction).orderBy("position", direction);
+    }
     const { rows, total } = await fetchPage(query, list, "buildpacks", "buildpack");
     const metadata = await loadMetadata(
       db,

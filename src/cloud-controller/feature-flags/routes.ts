@@ -6,7 +6,7 @@ import { CfError, notFound } from "../http/cf-errors.ts";
 import type { ApiServer } from "../http/create-server.ts";
 import { presentTimestamp, type Links } from "../http/links.ts";
 import { parseListQuery } from "../http/list-query.ts";
-import { presentPage } from "../http/page.ts";
+import { fetchPage, presentPage } from "../http/page.ts";
 import { parseMessage } from "../http/parse-message.ts";
 import { featureFlagDefaults, isFeatureFlag, type FeatureFlagName } from "./feature-flags.ts";
 
@@ -26,10 +26,23 @@ export function registerFeatureFlags(
   { db, clock, links }: { readonly db: Database; readonly clock: Clock; readonly links: Links },
 ): void {
   app.get("/v3/feature_flags", async (request) => {
-    const list = parseListQuery(request.query, { filters: [], orderBy: { name: "name" } });
-    const rows = await db.selectFrom("featureFlags").selectAll().execute();
+    const list = parseListQuery(request.query, {
+      filters: [],
+      orderOnlyBy: { name: "name" },
+      refusedTimes: "created_ats",
+    });
+    const { rows } = await fetchPage(
+      db.selectFrom("featureFlags").selectAll("featureFlags"),
+      { ...list, filters: {}, page: 1, perPage: Object.keys(featureFlagDefaults).length },
+      "featureFlags",
+    );
     const set = new Map(rows.map((row) => [row.name, row]));
-    const names = Object.keys(featureFlagDefaults).filter(isFeatureFlag).sort();
+    // A flag that nobody has set was never changed, so that no filter by time finds it.
+    const names = Object.keys(featureFlagDefaults)
+      .filter(isFeatureFlag)
+      .filter((name) => list.updatedAts.length === 0 || set.has(name))
+      .sort();
+    if (list.order?.descending === true) names.reverse();
     return presentPage({
       links,
       path: "/v3/feature_flags",

@@ -8,6 +8,10 @@ export interface ListSpec {
   readonly filters: readonly string[];
   /** Query key to the column it orders by. */
   readonly orderBy?: Readonly<Record<string, string>>;
+  /** As `orderBy`, where the times are no order. */
+  readonly orderOnlyBy?: Readonly<Record<string, string>>;
+  /** A filter by time that is known and refused. */
+  readonly refusedTimes?: "created_ats" | "updated_ats";
   readonly labels?: boolean;
   /** How many a page has where one of these filters is given and `per_page` is not, instead of 50. */
   readonly narrowed?: { readonly by: readonly string[]; readonly perPage: number };
@@ -71,12 +75,16 @@ export function parseListQuery(query: unknown, spec: ListSpec): ListQuery {
   ];
   const page = parsePage(raw["page"], report);
   const perPage = parsePerPage(raw["per_page"], report) ?? defaultPerPage(raw, spec);
-  const order = parseOrder(raw["order_by"], { ...defaultOrder, ...spec.orderBy }, report);
+  const orders = spec.orderOnlyBy ?? { ...defaultOrder, ...spec.orderBy };
+  const order = parseOrder(raw["order_by"], orders, report);
   const createdAts = timestampsOf(raw, "created", report);
   const updatedAts = timestampsOf(raw, "updated", report);
   const selector = spec.labels === true ? raw["label_selector"] : undefined;
   const labels = selector === undefined ? [] : parseLabelSelector(selector, report);
   reportUnknown(Object.keys(raw), known, report);
+  if (Object.keys(raw).some((key) => parameterOf(key) === spec.refusedTimes)) {
+    report(`Filtering by '${spec.refusedTimes}' is not allowed on this resource.`);
+  }
   const include = parseRelated(raw["include"], spec.include, { adjective: "included", report });
   const embed = parseRelated(raw["embed"], spec.embed, { adjective: "embedded", report });
   reportFields(raw, spec.fields ?? {}, report);

@@ -46,8 +46,8 @@ test("what is wrong with a body is told in Cloud Controller's words", () => {
     [
       { relationships: { moon: {} } },
       [
-        `Relationships Space can't be blank, ${structure}`,
         "Relationships Unknown field(s): 'moon'",
+        `Relationships Space can't be blank, ${structure}`,
       ],
     ],
     [{ relationships: { space: "guid" } }, [structure]],

@@ -49,7 +49,11 @@ export function checkMessage<Schema extends z.ZodType>(
 /** Cloud Controller looks at metadata first, then for unknown fields, then at each attribute. */
 function rank(issue: z.core.$ZodIssue): number {
   if (issue.path[0] === "metadata") return 0;
-  return issue.code === "unrecognized_keys" && issue.path.length === 0 ? 1 : 2;
+  return issue.code === "unrecognized_keys" && isTopOrRelationships(issue.path) ? 1 : 2;
+}
+
+function isTopOrRelationships(path: readonly PropertyKey[]): boolean {
+  return path.length === 0 || (path.length === 1 && path[0] === "relationships");
 }
 
 /** An integer beyond what a number holds breaks that limit and our own; the latter, told last, says more. */
@@ -158,7 +162,9 @@ export function toOneRelationship(name: string) {
     .max(200, { error: guidLength });
   return z.strictObject(
     { data: z.strictObject({ guid }, { error: structure }) },
-    { error: ({ input }) => (input === undefined ? `can't be blank\n${structure}` : structure) },
+    {
+      error: ({ input }) => ((input ?? null) === null ? `can't be blank\n${structure}` : structure),
+    },
   );
 }
 

@@ -1,11 +1,12 @@
 import { z } from "zod";
-import { resourceName } from "../http/resource-name.ts";
+import { presentResourceName, resourceName } from "../http/resource-name.ts";
 import { metadataSchema } from "../metadata/metadata.ts";
 
-const suspended = z.boolean();
+/** Null is false, as in the original. */
+const suspended = z.boolean().nullable();
 
 export const createOrganizationMessage = z.strictObject({
-  name: resourceName,
+  name: presentResourceName,
   suspended: suspended.optional(),
   metadata: metadataSchema.optional(),
 });

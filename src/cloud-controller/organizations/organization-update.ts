@@ -27,7 +27,7 @@ export async function updateOrganization(
       .set({
         ...touched(clock),
         ...named(name),
-        ...(suspended === undefined ? {} : { suspended: storedBoolean(suspended) }),
+        ...(suspended === undefined ? {} : { suspended: storedBoolean(suspended ?? false) }),
       })
       .where("guid", "=", before.guid)
       .returningAll()

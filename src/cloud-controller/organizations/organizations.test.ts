@@ -110,3 +110,57 @@ test("the domains of an organization that is deleted take the routes of other or
   assert.equal((await admin.get(`/v3/routes/${route.json.guid}`)).status, 404);
   assert.equal((await admin.get(`/v3/spaces/${space.json.guid}`)).status, 200);
 });
+
+test("what a body of an organization or a space leaves out is told in the original's words", async () => {
+  await using cc = await TestCloudController.start();
+  const admin = await cc.admin();
+  const [organization] = (await admin.get("/v3/organizations")).json.resources;
+  const relationships = { organization: { data: { guid: organization.guid } } };
+  const structure = `Relationships Organization must be structured like this: "organization: {"data": {"guid": "valid-guid"}}"`;
+  const blank = `Relationships Organization can't be blank, ${structure}`;
+  const cases: [path: string, body: object, detail: string][] = [
+    ["organizations", {}, "Name can't be blank"],
+    ["organizations", { name: null }, "Name can't be blank"],
+    ["spaces", { relationships }, "Name can't be blank"],
+    ["spaces", { name: "s" }, "Relationships 'relationships' is not an object"],
+    ["spaces", { name: "s", relationships: [] }, "Relationships 'relationships' is not an object"],
+    ["spaces", { name: "s", relationships: { organization: null } }, blank],
+    ["spaces", { name: "s", relationships: { organization: "o" } }, structure],
+    [
+      "spaces",
+      { relationships: { owner: 1 } },
+      `Relationships Unknown field(s): 'owner', ${blank}, Name can't be blank`,
+    ],
+  ];
+  for (const [path, body, detail] of cases) {
+    const refused = await admin.post(`/v3/${path}`, body);
+    assert.equal(refused.status, 422, JSON.stringify(body));
+    assert.equal(refused.json.errors[0].detail, detail);
+  }
+
+  const suspended = await admin.post("/v3/organizations", { name: "a", suspended: null });
+  assert.equal(suspended.json.suspended, false, suspended.text);
+  const space = await admin.post("/v3/spaces", { name: "s", suspended: true, relationships });
+  const resumed = await admin.patch(`/v3/spaces/${space.json.guid}`, { suspended: null });
+  assert.equal(resumed.json.suspended, false, resumed.text);
+});
+
+test("a space or role is looked for before or after its query as in the original, which knows `include` alone", async () => {
+  await using cc = await TestCloudController.start();
+  const admin = await cc.admin();
+  const [space] = (await admin.get("/v3/spaces")).json.resources;
+  const unknown = "Unknown query parameter(s): 'page'. Valid parameters are: 'include'";
+  const cases: [path: string, status: number, detail: string][] = [
+    ["spaces/none?page=1", 404, "Space not found"],
+    [`spaces/${space.guid}?page=1`, 400, `The query parameter is invalid: ${unknown}`],
+    ["roles/none?page=1", 422, unknown],
+    ["roles/none", 404, "Role not found"],
+  ];
+  for (const [path, status, detail] of cases) {
+    const refused = await admin.get(`/v3/${path}`);
+    assert.equal(refused.status, status, path);
+    assert.equal(refused.json.errors[0].detail, detail);
+  }
+  const { pagination } = (await admin.get("/v3/roles")).json;
+  assert.match(pagination.first.href, /\/v3\/roles\?order_by=%2Bcreated_at&page=1&per_page=50$/);
+});

@@ -75,8 +75,11 @@ async function findByName(
     readonly kind: "space" | "organization";
   },
 ): Promise<KnownUser> {
-  const known = await knownByName(finder.db, username, origin);
-  const found = known.length > 0 ? known : await askUaa(finder, username, origin);
+  const { db, uaaUsers } = finder;
+  const found =
+    uaaUsers === undefined
+      ? await knownByName(db, username, origin)
+      : await askUaa(finder, uaaUsers, { username, origin });
   if (found.length > 1) {
     const origins = found.map((user) => user.origin ?? "").toSorted();
     throw unprocessable(
@@ -105,12 +108,13 @@ async function knownByName(
   return await (origin === undefined ? named : named.where("origin", "=", origin)).execute();
 }
 
+/** Who has the name now: of our own records one may be of a user who was renamed or is gone. */
 async function askUaa(
-  { db, clock, uaaUsers }: UserFinder,
-  username: string,
-  origin: string | undefined,
+  { db, clock }: UserFinder,
+  uaaUsers: UaaUsers,
+  { username, origin }: { readonly username: string; readonly origin: string | undefined },
 ): Promise<readonly KnownUser[]> {
-  const found = (await uaaUsers?.byName(username, origin)) ?? [];
+  const found = await uaaUsers.byName(username, origin);
   for (const user of found) await upsertUser(db, clock, user);
   return found;
 }

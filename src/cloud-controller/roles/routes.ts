@@ -4,7 +4,7 @@ import type { Database } from "../database/schema.ts";
 import { actorOf, type AuthContext } from "../http/auth-context.ts";
 import { CfError, notFound } from "../http/cf-errors.ts";
 import type { ApiServer } from "../http/create-server.ts";
-import { parseListQuery } from "../http/list-query.ts";
+import { parseListQuery, parseShowQuery } from "../http/list-query.ts";
 import type { Links } from "../http/links.ts";
 import { fetchPage, isOneOf, presentPage } from "../http/page.ts";
 import { parseMessage } from "../http/parse-message.ts";
@@ -42,9 +42,9 @@ function registerList(app: ApiServer, dependencies: RoleRoutes): void {
 
   app.get("/v3/roles", async (request) => {
     const list = unprocessableQuery(() =>
-      parseListQuery(request.query, {
-        filters: ["types", "space_guids", "organization_guids", "user_guids"],
-        include: ["user", "space", "organization"],
+      parseListQuery(byAge(request.query), {
+        filters: ["organization_guids", "space_guids", "user_guids", "types"],
+        include: ["user", "organization", "space"],
       }),
     );
     let query = visibleRoles(dependencies, request.auth);
@@ -84,14 +84,14 @@ function registerSingle(app: ApiServer, dependencies: RoleRoutes): void {
   });
 
   app.get<{ Params: { guid: string } }>("/v3/roles/:guid", async (request) => {
-    const list = unprocessableQuery(() =>
-      parseListQuery(request.query, { filters: [], include: ["user", "space", "organization"] }),
+    const { include } = unprocessableQuery(() =>
+      parseShowQuery(request.query, { include: ["user", "organization", "space"] }),
     );
     const role = await visible(dependencies, request.auth, request.params.guid);
-    if (list.include.length === 0) return presentRole(role, links);
+    if (include.length === 0) return presentRole(role, links);
     return {
       ...presentRole(role, links),
-      included: await included(dependencies, list.include, [role]),
+      included: await included(dependencies, include, [role]),
     };
   });
 
@@ -118,6 +118,11 @@ async function requireChangeable(
   const action = spaceGuid === null ? "organization.update" : "space.update";
   if (!(await permissions.can(auth, action, place))) throw new CfError("NotAuthorized");
   await permissions.requireWritable(auth, place);
+}
+
+/** The one list that names its order where the request names none, so that its links do. */
+function byAge(query: unknown): unknown {
+  return { order_by: "created_at", ...Object(query) };
 }
 
 function visibleRoles({ db, permissions }: RoleRoutes, auth: AuthContext) {
@@ -167,6 +172,7 @@ async function includedUsers({ db, links }: RoleRoutes, guids: readonly string[]
     .selectFrom("users")
     .selectAll()
     .where(isOneOf(sql.ref("users.guid"), [...new Set(guids)]))
+    .orderBy("id")
     .execute();
   const metadata = await loadMetadata(
     db,

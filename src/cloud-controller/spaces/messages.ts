@@ -1,18 +1,21 @@
 import { z } from "zod";
-import { toOneRelationship } from "../http/parse-message.ts";
-import { resourceName } from "../http/resource-name.ts";
+import { relationshipsOf, toOneRelationship } from "../http/parse-message.ts";
+import { presentResourceName, resourceName } from "../http/resource-name.ts";
 import { metadataSchema } from "../metadata/metadata.ts";
 
+/** Null is false, as in the original. */
+const suspended = z.boolean().nullable();
+
 export const createSpaceMessage = z.strictObject({
-  name: resourceName,
-  suspended: z.boolean().optional(),
-  relationships: z.strictObject({ organization: toOneRelationship("organization") }),
+  relationships: relationshipsOf({ organization: toOneRelationship("organization") }),
+  name: presentResourceName,
+  suspended: suspended.optional(),
   metadata: metadataSchema.optional(),
 });
 
 export const updateSpaceMessage = z.strictObject({
   name: resourceName.optional(),
-  suspended: z.boolean().optional(),
+  suspended: suspended.optional(),
   metadata: metadataSchema.optional(),
 });
 

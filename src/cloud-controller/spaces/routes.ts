@@ -5,7 +5,7 @@ import type { Database } from "../database/schema.ts";
 import { actorOf } from "../http/auth-context.ts";
 import { CfError, unprocessable } from "../http/cf-errors.ts";
 import type { ApiServer } from "../http/create-server.ts";
-import { parseListQuery } from "../http/list-query.ts";
+import { parseListQuery, parseShowQuery } from "../http/list-query.ts";
 import type { Links } from "../http/links.ts";
 import { fetchPage, isOneOf, presentPage } from "../http/page.ts";
 import { parseMessage } from "../http/parse-message.ts";
@@ -112,15 +112,15 @@ function registerSingle(app: ApiServer, dependencies: SpaceRoutes): void {
   const { db, clock, links } = dependencies;
 
   app.get<{ Params: { guid: string } }>("/v3/spaces/:guid", async (request) => {
-    const list = parseListQuery(request.query, { filters: [], include: ["org", "organization"] });
     const space = await permittedSpace(
       dependencies,
       request.auth,
       request.params.guid,
       "space.read",
     );
+    const { include } = parseShowQuery(request.query, { include: ["org", "organization"] });
     const document = await present(dependencies, space);
-    if (list.include.length === 0) return document;
+    if (include.length === 0) return document;
     const owners = [space.organizationGuid];
     return {
       ...document,
@@ -182,6 +182,7 @@ function refuseMassDelete(query: unknown): void {
       `Unmapped can't be blank, Mass delete not supported for routes. ${hint}, Unmapped must be a boolean`,
     );
   }
+  if (unmapped === "") throw unprocessable("Unmapped can't be blank, Unmapped must be a boolean");
   if (unmapped === "false")
     throw unprocessable(`Mass delete not supported for mapped routes. ${hint}`);
   if (unmapped !== "true") throw unprocessable("Unmapped must be a boolean");

@@ -63,7 +63,7 @@ export async function updateSpace(
       .set({
         ...touched(clock),
         ...named(name),
-        ...(suspended === undefined ? {} : { suspended: storedBoolean(suspended) }),
+        ...(suspended === undefined ? {} : { suspended: storedBoolean(suspended ?? false) }),
       })
       .where("guid", "=", before.guid)
       .returningAll()
