@@ -16,6 +16,8 @@ test("splitUrl() finds the branch, and the path without its query", () => {
 for (const [text, shown] of [
   ["https://u:secret@h/r.git", "https://***:***@h/r.git"],
   ["https://token@h/r.git#v1", "https://***:***@h/r.git#v1"],
+  ["https://u:sec@ret@h/r.git", "https://***:***@h/r.git"],
+  ["unable to access 'https://u:sec'ret@h/r.git/'", "unable to access 'https://***:***@h/r.git/'"],
   ["https://h/r:x@y.git", "https://h/r:x@y.git"],
   ["https://h/?mail=a@b", "https://h/?mail=a@b"],
   ["git@h:o/r.git", "git@h:o/r.git"],

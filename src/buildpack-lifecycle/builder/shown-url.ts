@@ -1,4 +1,5 @@
-const userInfo = /\b([a-z][a-z0-9+.-]*:\/\/)[^/?#@\s'"]+@/gi;
+/** A password may hold an `@` or a quote. */
+const userInfo = /\b([a-z][a-z0-9+.-]*:\/\/)[^/?#\s]+@/gi;
 
 /**
  * The text with user and password of every URL in it replaced, as Cloud Controller shows them; the user too, for a token

@@ -31,10 +31,15 @@ test("what git would run, read as an option or take from the disk may not", () =
   }
 });
 
-test("a URL is shown without its credentials", () => {
-  assert.equal(
-    withoutCredentials("https://user:secret@example.com/x.git"),
-    "https://***:***@example.com/x.git",
-  );
-  assert.equal(withoutCredentials("https://example.com/x.git"), "https://example.com/x.git");
-});
+for (const [uri, shown] of [
+  ["https://user:secret@example.com/x.git", "https://***:***@example.com/x.git"],
+  ["https://token@example.com/x.git", "https://***:***@example.com/x.git"],
+  ["https://user:sec@ret@example.com/x.git", "https://***:***@example.com/x.git"],
+  ["https://example.com/x@y.git", "https://example.com/x@y.git"],
+  ["https://example.com/x.git", "https://example.com/x.git"],
+] as const) {
+  test(`${uri} is shown without its credentials`, () => {
+    assert.equal(isBuildpackUri(uri), true);
+    assert.equal(withoutCredentials(uri), shown);
+  });
+}

@@ -10,7 +10,7 @@ export function isBuildpackUri(text: string): boolean {
   return /^[\w[][\w.:\]-]*$/.test(hostname);
 }
 
-/** The URL as it may be shown: user and password replaced. */
+/** The URL as it may be shown: user and password replaced. The last `@` ends them, for a password may hold one. */
 export function withoutCredentials(text: string): string {
-  return text.replace(/^([a-z]+:\/\/)[^/@]+@/, "$1***:***@");
+  return text.replace(/^([a-z]+:\/\/)[^/?#]+@/, "$1***:***@");
 }
