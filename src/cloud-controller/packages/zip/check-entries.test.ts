@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { checkPath, isPlainPath } from "./check-entries.ts";
+import { checkPath, checkTree, isPlainPath } from "./check-entries.ts";
 
 const segment = fc.oneof(
   fc.constantFrom(
@@ -62,4 +62,18 @@ test("the paths of usual files are taken at a glance, odd ones only by the full 
     assert.equal(isPlainPath(path), false, path);
   }
   assert.doesNotThrow(() => checkPath("é/..."));
+});
+
+test("names that together make more folders than a cell has room for are refused", () => {
+  const folders = "d/".repeat(99);
+  const files = Array.from({ length: 10_000 }, (_, at) => ({
+    name: `${at}/${folders}f`,
+    kind: "file" as const,
+  }));
+
+  assert.doesNotThrow(() => checkTree(files));
+  assert.throws(
+    () => checkTree([...files, { name: "one/more", kind: "file" }]),
+    /its paths make more than 1000000 folders/,
+  );
 });

@@ -10,6 +10,8 @@ export interface EntryLimits {
 const maxPathBytes = 4096;
 const maxSegmentBytes = 255;
 const maxDepth = 100;
+/** Folders that the names imply: a hundred a name otherwise, each of them memory here and an inode on a cell. */
+const maxFolders = 1_000_000;
 const slash = 0x2f;
 const backslash = 0x5c;
 const dot = 0x2e;
@@ -89,6 +91,9 @@ export function checkTree(entries: readonly Pick<ZipEntry, "name" | "kind">[]): 
     for (let at = name.lastIndexOf("/"); at > 0; at = name.lastIndexOf("/", at - 1)) {
       const parent = name.slice(0, at);
       if (parents.has(parent)) break;
+      if (parents.size === maxFolders) {
+        throw new InvalidZip(`its paths make more than ${maxFolders} folders`);
+      }
       parents.add(parent);
     }
   }
@@ -116,15 +121,26 @@ function linkProblem(name: string, target: string, links: ReadonlySet<string>): 
   if (Buffer.byteLength(target) >= maxPathBytes) return "has a target that is too long";
   if (target.includes("\0")) return "has a target with a NUL";
   if (target.startsWith("/")) return "points outside of the app";
-  const position = name.split("/").slice(0, -1);
+  const segments = target.split("/").filter((segment) => segment !== "" && segment !== ".");
+  // What comes after the last way up leads further in, wherever that is.
+  const leading = segments.slice(0, segments.lastIndexOf("..") + 1);
+  if (leading.length > maxDepth) return "has a target that is too long";
+  let folder = parentOf(name);
   let isBehindLink = false;
-  for (const segment of target.split("/")) {
-    if (segment === "" || segment === ".") continue;
-    if (segment !== "..") position.push(segment);
-    else if (isBehindLink || position.pop() === undefined) return "points outside of the app";
-    isBehindLink ||= links.has(position.join("/"));
+  for (const segment of leading) {
+    if (segment === "..") {
+      if (isBehindLink || folder === "") return "points outside of the app";
+      folder = parentOf(folder);
+    } else {
+      folder = folder === "" ? segment : `${folder}/${segment}`;
+      isBehindLink ||= links.has(folder);
+    }
   }
   return undefined;
+}
+
+function parentOf(name: string): string {
+  return name.slice(0, Math.max(0, name.lastIndexOf("/")));
 }
 
 function checkReadable(entry: ZipEntry): void {
