@@ -3,16 +3,15 @@ import { createWriteStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import { Worker } from "node:worker_threads";
-import { BadArchive, zipToTar } from "./zip-to-tar.ts";
+import { BadArchive, zipToTar, type ZipToTarOptions } from "./zip-to-tar.ts";
 
 // To start a thread takes as long as to inflate this much.
 const threadFromBytes = 4 * 1024 * 1024;
 
-export interface ZipToTarFile {
+export interface ZipToTarFile extends ZipToTarOptions {
   readonly zip: string;
   /** Written, or written over. */
   readonly tar: string;
-  readonly links: "inside" | "any";
 }
 
 /** What the thread has to say at its end. */
@@ -26,8 +25,8 @@ export async function zipToTarFile(request: ZipToTarFile): Promise<void> {
 }
 
 /** @throws BadArchive */
-export async function writeTarFile({ zip, tar, links }: ZipToTarFile): Promise<void> {
-  await pipeline(zipToTar(zip, { links }), createWriteStream(tar, { mode: 0o600 }));
+export async function writeTarFile({ zip, tar, ...options }: ZipToTarFile): Promise<void> {
+  await pipeline(zipToTar(zip, options), createWriteStream(tar, { mode: 0o600 }));
 }
 
 async function writeInThread(request: ZipToTarFile): Promise<void> {

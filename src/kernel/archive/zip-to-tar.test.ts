@@ -82,6 +82,22 @@ test("zipToTar() refuses devices, names outside, lying sizes and what is no zip"
   }
 });
 
+test("zipToTar() ends before it has made more than it may, and refuses names that no file can have", async () => {
+  const two = await zipOf((zip) => {
+    zip.addBuffer(Buffer.alloc(1024 ** 2), "a");
+    zip.addBuffer(Buffer.from("x"), "b");
+  });
+  const long = await zipOf((zip) => zip.addBuffer(Buffer.from("x"), "a/".repeat(2048) + "b"));
+
+  const whole = await buffer(zipToTar(two, { links: "any", maximumBytes: 1024 ** 2 + 1 }));
+  assert.ok(whole.length > 1024 ** 2);
+  await assert.rejects(
+    buffer(zipToTar(two, { links: "any", maximumBytes: 1024 ** 2 })),
+    (error) => error instanceof BadArchive && /its files are more than 1 MiB/.test(error.message),
+  );
+  await assert.rejects(buffer(zipToTar(long, { links: "any" })), /is too long a name/);
+});
+
 let count = 0;
 
 async function zipOf(fill: (zip: ZipFile) => void): Promise<string> {

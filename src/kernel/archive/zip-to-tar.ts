@@ -10,6 +10,7 @@ import { ZipFileReader } from "./zip-file-reader.ts";
 // made of, and a stream for each would take most of the time.
 const smallBytes = 1024 * 1024;
 const chunkBytes = 256 * 1024;
+const pathMax = 4096;
 const stored = 0;
 const deflated = 8;
 const fileTypeMask = 0o170000;
@@ -21,22 +22,28 @@ const fileType = 0o100000;
  * zip may have checked it: names are checked here all the same, since what is written lands in somebody's container, and a
  * zip has two of each name.
  *
- * `links`: "inside" refuses those whose target is absolute or above the archive; with "any" they are the reader's to check.
- * @throws BadArchive for a name that leads out or lies behind a link, for special and encrypted files, and for content that
- *   is not what the central directory says; the stream ends with it.
+ * @throws BadArchive for a name that leads out, is too long or lies behind a link, for special and encrypted files, for
+ *   content that is not what the central directory says or is too much; the stream ends with it.
  */
-export function zipToTar(path: string, options: { readonly links: "inside" | "any" }): Readable {
-  return Readable.from(chunks(path, options.links), { objectMode: false });
+export function zipToTar(path: string, options: ZipToTarOptions): Readable {
+  return Readable.from(chunks(path, options), { objectMode: false });
 }
 
-async function* chunks(path: string, links: "inside" | "any"): AsyncGenerator<Buffer> {
+export interface ZipToTarOptions {
+  /** "inside" refuses those whose target is absolute or above the archive; with "any" they are the reader's to check. */
+  readonly links: "inside" | "any";
+  /** Of all files; default no limit. Entries that share their bytes make terabytes of a small zip. */
+  readonly maximumBytes?: number;
+}
+
+async function* chunks(path: string, options: ZipToTarOptions): AsyncGenerator<Buffer> {
   const file = await open(path);
   try {
     const reader = new ZipFileReader(file);
     const { size } = await file.stat();
     const zip = await yauzl.fromRandomAccessReaderPromise(reader, size, { autoClose: false });
     try {
-      yield* gathered(entries(zip, reader, links));
+      yield* gathered(entries(zip, reader, options));
     } finally {
       zip.close();
     }
@@ -51,9 +58,10 @@ async function* chunks(path: string, links: "inside" | "any"): AsyncGenerator<Bu
 async function* entries(
   zip: yauzl.ZipFile,
   reader: ZipFileReader,
-  allowed: "inside" | "any",
+  { links: allowed, maximumBytes = Number.POSITIVE_INFINITY }: ZipToTarOptions,
 ): AsyncGenerator<Buffer> {
   const links = new Set<string>();
+  let bytes = 0;
   for await (const entry of zip.eachEntry()) {
     const name = safePath(entry.fileName, links);
     if (name === "") continue;
@@ -64,6 +72,10 @@ async function* entries(
       continue;
     }
     if (entry.isEncrypted()) throw new BadArchive(`"${name}" is encrypted`);
+    bytes += entry.uncompressedSize;
+    if (bytes > maximumBytes) {
+      throw new BadArchive(`its files are more than ${Math.floor(maximumBytes / 1024 ** 2)} MiB`);
+    }
     const type = mode & fileTypeMask;
     if (type === symlinkType) {
       const linkTarget = (await content(zip, reader, entry)).toString("utf8");
@@ -143,6 +155,9 @@ export class BadArchive extends Error {
 }
 
 function safePath(name: string, links: ReadonlySet<string>): string {
+  if (Buffer.byteLength(name) >= pathMax) {
+    throw new BadArchive(`"${name.slice(0, 80)}..." is too long a name`);
+  }
   const path = posix.normalize(name).replace(/\/$/, "");
   if (path === ".") return "";
   if (name.includes("\0") || posix.isAbsolute(path) || path === ".." || path.startsWith("../")) {

@@ -91,13 +91,16 @@ test("extractArchive() refuses what is no whole gzip, and what grows beyond all 
   writeFileSync(path.join(top, "torn.tgz"), whole.subarray(0, whole.length - 100));
   truncateSync(path.join(from, "large"), 8 * mebibyte);
   execFileSync("tar", ["-czf", "../bomb.tgz", "large"], { cwd: from });
+  execFileSync("zip", ["-q", "../bomb.zip", "large"], { cwd: from });
 
   await assert.rejects(extract(path.join(top, "torn.tgz")), /no whole gzip/);
-  await assert.rejects(extract(path.join(top, "bomb.tgz"), mebibyte), (error) => {
-    assert.ok(error instanceof UnsafeArchive);
-    assert.match(error.message, /its files are more than 1 MiB/);
-    return true;
-  });
+  for (const bomb of ["bomb.tgz", "bomb.zip"]) {
+    await assert.rejects(extract(path.join(top, bomb), mebibyte), (error) => {
+      assert.ok(error instanceof UnsafeArchive);
+      assert.match(error.message, /its files are more than 1 MiB/);
+      return true;
+    });
+  }
 
   assert.deepEqual(readdirSync(into), []);
 });

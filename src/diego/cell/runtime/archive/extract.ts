@@ -87,7 +87,7 @@ interface TarToBe {
 
 /** Path of the archive as a tar that is not compressed, whatever it is; told by its first bytes. Makes it where it is none. */
 async function asTar(spawner: Spawner, tarToBe: TarToBe): Promise<string> {
-  const { archive, made } = tarToBe;
+  const { archive, made, maximumBytes } = tarToBe;
   const head = await firstBytes(archive);
   if (head[0] === 0x1f && head[1] === 0x8b) {
     await gunzip(spawner, tarToBe);
@@ -95,7 +95,7 @@ async function asTar(spawner: Spawner, tarToBe: TarToBe): Promise<string> {
   }
   if (head[0] !== 0x50 || head[1] !== 0x4b) return archive;
   try {
-    await zipToTarFile({ zip: archive, tar: made, links: "any" });
+    await zipToTarFile({ zip: archive, tar: made, links: "any", maximumBytes });
   } catch (error) {
     if (!(error instanceof BadArchive)) throw error;
     throw new UnsafeArchive(`Cannot unpack: ${error.message}`, { cause: error });

@@ -8,6 +8,11 @@ export interface ArchiveEntry {
 }
 
 const pathMax = 4096;
+/** Whoever unpacks looks at each folder of each name. */
+const depthMax = 256;
+const entriesMax = 1_000_000;
+/** Characters of the names of all symbolic links, which are remembered. */
+const linkNamesMax = 32 * 1024 ** 2;
 
 /**
  * Refuses entries by which an archive would reach outside of the place it is unpacked at. Symbolic links are looked
@@ -17,6 +22,8 @@ const pathMax = 4096;
 export class EntryGuard {
   readonly #below: string;
   readonly #links = new Set<string>();
+  #linkNames = 0;
+  #entries = 0;
 
   constructor(below: string) {
     this.#below = below;
@@ -24,17 +31,36 @@ export class EntryGuard {
 
   /** @throws UnsafeArchive */
   check(entry: ArchiveEntry): void {
+    this.#entries += 1;
+    if (this.#entries > entriesMax) {
+      throw new UnsafeArchive(`Cannot unpack: it has more than ${entriesMax} entries`);
+    }
     const parts = partsOf(entry.name, "name");
-    for (let length = 1; length < parts.length; length += 1) {
-      if (this.#links.has(parts.slice(0, length).join("/"))) {
-        throw new UnsafeArchive(`Cannot unpack "${entry.name}": it lies below a symbolic link`);
-      }
+    const name = parts.join("/");
+    if (this.#isBelowLink(name)) {
+      throw new UnsafeArchive(`Cannot unpack "${entry.name}": it lies below a symbolic link`);
     }
     if (entry.kind === "hardlink") partsOf(entry.linkTarget ?? "", "link target");
     if (entry.kind === "symlink") {
       this.#checkSymlink(entry.name, parts, entry.linkTarget ?? "");
-      this.#links.add(parts.join("/"));
+      this.#remember(name);
     }
+  }
+
+  #isBelowLink(name: string): boolean {
+    if (this.#links.size === 0) return false;
+    for (let at = name.indexOf("/"); at !== -1; at = name.indexOf("/", at + 1)) {
+      if (this.#links.has(name.slice(0, at))) return true;
+    }
+    return false;
+  }
+
+  #remember(link: string): void {
+    this.#linkNames += link.length;
+    if (this.#linkNames > linkNamesMax) {
+      throw new UnsafeArchive("Cannot unpack: its symbolic links are too many");
+    }
+    this.#links.add(link);
   }
 
   #checkSymlink(name: string, parts: readonly string[], target: string): void {
@@ -58,7 +84,9 @@ function partsOf(name: string, what: string): string[] {
   const problem = problemOf(name);
   if (problem !== undefined)
     throw new UnsafeArchive(`Cannot unpack "${name}": its ${what} ${problem}`);
-  return name.split("/").filter((part) => part !== "" && part !== ".");
+  const parts = name.split("/").filter((part) => part !== "" && part !== ".");
+  if (parts.length <= depthMax) return parts;
+  throw new UnsafeArchive(`Cannot unpack "${name.slice(0, 80)}...": its ${what} is too deep`);
 }
 
 function problemOf(name: string): string | undefined {

@@ -112,6 +112,73 @@ test("TarGuard ends what holds more than it may, before the file that is too muc
   assert.throws(() => read(guard, archive), /more than 0 MiB/);
 });
 
+// What is the content of a file for one reader and an entry for the other was seen by no guard.
+for (const [what, text] of [
+  ["with something behind its digits", "00000001000x"],
+  ["in base 64", "+1000       "],
+  ["behind a NUL", "\x0000000001000"],
+  ["of more than 64 bits", "\x81\0\0\0\0\0\0\0\0\0\x02\0"],
+  ["that is blank", " ".repeat(12)],
+] as const) {
+  test(`TarGuard refuses a size ${what}, which tar reads otherwise`, () => {
+    const carrier = tarHeader({ name: "a", type: "0", mode: 0o644, modified: 0, size: 0 });
+    carrier.write(text, 124, "latin1");
+    const archive = Buffer.concat([withChecksum(carrier), tarOf([])]);
+
+    assert.throws(
+      () => read(new TarGuard({ below: "/", devices: "refuse" }), archive),
+      /a size is no number/,
+    );
+  });
+}
+
+test("TarGuard refuses a checksum that tar takes for none", () => {
+  const archive = tarOf([{ name: "a", size: 512 }]);
+  archive.write("x", 155, "latin1");
+
+  assert.throws(
+    () => read(new TarGuard({ below: "/", devices: "refuse" }), archive),
+    /no tar archive/,
+  );
+});
+
+test("TarGuard refuses an entry with a name of pax and one of GNU's", () => {
+  const long = tarHeader({
+    name: "fine/".repeat(30),
+    type: "0",
+    mode: 0o644,
+    modified: 0,
+    size: 0,
+  });
+  const record = Buffer.from("20 path=link/inside\n");
+  const pax = tarHeader({ name: "x", type: "0", mode: 0, modified: 0, size: record.length });
+  pax.write("x", 156, "latin1");
+  const archive = Buffer.concat([withChecksum(pax), record, tarPadding(record.length), long]);
+
+  assert.throws(() => read(new TarGuard({ below: "/", devices: "refuse" }), archive), /two names/);
+});
+
+test("TarGuard takes names of 256 parts and refuses deeper ones, each of whose folders it would look at", () => {
+  const deep = "d/".repeat(255);
+  const guard = new TarGuard({ below: "/home/vcap", devices: "refuse" });
+
+  guard.inspect(tarOf([{ name: "link", type: "2", linkTarget: "x" }, { name: `${deep}f` }]));
+  assert.throws(() => guard.inspect(tarOf([{ name: `${deep}d/f` }])), /too deep/);
+});
+
+test("TarGuard remembers so many names of links and no more", () => {
+  const guard = new TarGuard({ below: "/", devices: "refuse" });
+  const inspect = (at: number) => {
+    const name = `${"n".repeat(200)}/`.repeat(20) + at;
+    guard.inspect(tarOf([{ name, type: "2", linkTarget: "x" }]));
+  };
+
+  for (let at = 0; at < 8_000; at += 1) inspect(at);
+  assert.throws(() => {
+    for (let at = 8_000; at < 9_000; at += 1) inspect(at);
+  }, /symbolic links are too many/);
+});
+
 test("TarGuard judges alike however the bytes come", () => {
   const archive = tarOf([{ name: `${"deep/".repeat(40)}file`, size: 700 }, { name: "../outside" }]);
   fc.assert(
@@ -128,6 +195,13 @@ test("TarGuard judges alike however the bytes come", () => {
 function read(guard: TarGuard, ...chunks: Buffer[]): void {
   for (const chunk of chunks) guard.inspect(chunk);
   guard.end();
+}
+
+function withChecksum(header: Buffer): Buffer {
+  header.write(" ".repeat(8), 148, "latin1");
+  const sum = header.subarray(0, 512).reduce((total, byte) => total + byte, 0);
+  header.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148, "latin1");
+  return header;
 }
 
 function tarOf(entries: readonly Partial<TarEntry>[]): Buffer {

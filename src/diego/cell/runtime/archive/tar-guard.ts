@@ -126,13 +126,22 @@ export class TarGuard {
     this.#metadata = undefined;
     const data = metadata.data.subarray(0, metadata.size);
     const text = data.toString("latin1").replace(/\0.*$/s, "");
-    if (metadata.type === "L") this.#next.name = decode(text);
-    if (metadata.type === "K") this.#next.linkTarget = decode(text);
-    if (metadata.type === "x") Object.assign(this.#next, paxOverrides(data));
+    if (metadata.type === "L") this.#override({ name: decode(text) });
+    if (metadata.type === "K") this.#override({ linkTarget: decode(text) });
+    if (metadata.type === "x") this.#override(paxOverrides(data));
     // One for all entries to come, as git writes it: a comment is fine, a name would be tar's and not ours.
     if (metadata.type === "g" && Object.keys(paxOverrides(data)).length > 0) {
       throw new UnsafeArchive("Cannot unpack: a global header names or sizes its entries");
     }
+  }
+
+  /** Of two names tar takes the one of pax, wherever it stands. */
+  #override(overrides: Overrides): void {
+    const known = Object.keys(this.#next);
+    if (Object.keys(overrides).some((key) => known.includes(key))) {
+      throw new UnsafeArchive("Cannot unpack: an entry has two names or sizes");
+    }
+    Object.assign(this.#next, overrides);
   }
 }
 
@@ -172,21 +181,29 @@ function textIn(header: Buffer, start: number, length: number): string {
   return field.toString("utf8", 0, end === -1 ? length : end);
 }
 
-/** Octal digits, or (GNU, first bit set) a big-endian number. */
+/**
+ * Octal digits, or (GNU, a first byte of 0x80) a big-endian number. tar reads more forms than that, and goes on to look for a
+ * header where it can read none: what stands in the content of a file for us would be an entry for it.
+ */
 function numberIn(header: Buffer, start: number, length: number): number {
-  const first = header[start] ?? 0;
-  const value =
-    (first & 0x80) === 0
-      ? Number.parseInt(textIn(header, start, length).trim() || "0", 8)
-      : Number(BigInt(`0x${header.toString("hex", start + 1, start + length)}`));
-  if (!Number.isSafeInteger(value)) throw new UnsafeArchive("Cannot unpack: a size is no number");
-  return value;
+  const field = header.subarray(start, start + length);
+  if (field[0] === 0x80) {
+    const value = Number(BigInt(`0x${field.toString("hex", 1)}`));
+    if (Number.isSafeInteger(value)) return value;
+  }
+  const text = field.toString("latin1");
+  // Nothing but NULs is zero to tar.
+  if (/^\0+$/.test(text)) return 0;
+  const digits = /^ *([0-7]+)[ \0]*$/.exec(text)?.[1];
+  if (digits === undefined) throw new UnsafeArchive("Cannot unpack: a size is no number");
+  return Number.parseInt(digits, 8);
 }
 
 function hasChecksum(header: Buffer): boolean {
   let sum = 8 * 0x20;
   for (let at = 0; at < blockBytes; at += 1) if (at < 148 || at >= 156) sum += header[at] ?? 0;
-  return sum === Number.parseInt(textIn(header, 148, 8).trim(), 8);
+  const digits = /^ *([0-7]+)[ \0]*$/.exec(header.toString("latin1", 148, 156))?.[1];
+  return digits !== undefined && sum === Number.parseInt(digits, 8);
 }
 
 /** Records `LENGTH KEY=VALUE\n`. What tar might read otherwise than we do is refused. */
