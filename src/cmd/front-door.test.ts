@@ -45,6 +45,18 @@ test("openFrontDoor() hands each path to the component that owns it, and to none
   assert.equal(await at("/api/v1/read/x"), "log-cache");
 });
 
+test("a connection stays for 15 minutes between two requests, longer than a proxy keeps it", async () => {
+  const port = await freePort();
+  const routes = { uaa: answering("uaa"), logCache: answering("log-cache"), upgrade };
+  await using _door = await openFrontDoor(
+    { host: "127.0.0.1", port },
+    { ...routes, cloudController: answering("cc") },
+  );
+
+  const { headers } = await fetch(`http://127.0.0.1:${port}/`);
+  assert.equal(headers.get("keep-alive"), "timeout=900");
+});
+
 test("a browser is led to the dashboard, programs read the API's root; without a dashboard all is the API's", async () => {
   const parts = {
     uaa: answering("uaa"),
@@ -133,10 +145,18 @@ test("what is to become a WebSocket below /rivera/v1 is handed on and may be sil
   };
 
   const taken = ask("/rivera/v1/builds/b/shell?x", "WebSocket");
-  const others = [ask("/rivera/v1/builds/b/shell", "h2c"), ask("/v3/apps", "websocket")];
-  // They are let go once they have been silent for longer than the other may not be.
-  for (const other of others)
-    assert.match(await text(other), /^HTTP\/1\.1 200 OK\r\n.*\r\n\r\ncc$/s);
+  for (const other of [ask("/rivera/v1/builds/b/shell", "h2c"), ask("/v3/apps", "websocket")]) {
+    let answer = "";
+    for await (const chunk of other) {
+      answer += chunk;
+      if (answer.endsWith("cc")) break;
+    }
+    assert.match(answer, /^HTTP\/1\.1 200 OK\r\n.*\r\n\r\ncc$/s);
+  }
+  // Let go once it has been silent for longer than the other may not be.
+  const silent = connect(port, "127.0.0.1");
+  silent.resume().write("POST / HTTP/1.1\r\nHost: a\r\n");
+  await once(silent, "close");
   taken.write("typed later");
   assert.equal(await text(taken), "taken /rivera/v1/builds/b/shell?x\ntyped later");
 });

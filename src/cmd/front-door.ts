@@ -2,6 +2,12 @@ import { createServer, type IncomingMessage, type Server } from "node:http";
 import { Socket } from "node:net";
 import type { HttpHandler, UpgradeHandler } from "#kernel/http/mounted.ts";
 
+/**
+ * Between two requests of a connection, as gorouter's `frontend_idle_timeout`. Longer than the pool of any proxy in
+ * front of this: one that sends a request while we close the connection has to fail it (Node's default is 5 s).
+ */
+const idleTimeoutMs = 900_000;
+
 export interface FrontDoorRoutes {
   readonly uaa: HttpHandler;
   readonly logCache: HttpHandler;
@@ -44,6 +50,7 @@ export async function openFrontDoor(
   // An upload of a gigabyte over a slow line takes longer than Node's default of 300 s.
   server.requestTimeout = 0;
   server.headersTimeout = 60_000;
+  server.keepAliveTimeout = idleTimeoutMs;
   server.timeout = listen.silentMs ?? 120_000;
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
