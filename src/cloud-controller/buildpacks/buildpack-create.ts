@@ -48,6 +48,7 @@ export async function createBuildpack(
       await recordBuildpackEvent(tx, change, {
         type: "audit.buildpack.create",
         buildpack: created,
+        request: message,
       });
       return created;
     }),
@@ -82,7 +83,11 @@ export async function updateBuildpack(
         .execute();
       if (message.position !== undefined) await moveBuildpack(tx, buildpack, message.position);
       await updateMetadata(tx, { type: "buildpack", guid: buildpack.guid }, message.metadata);
-      await recordBuildpackEvent(tx, change, { type: "audit.buildpack.update", buildpack });
+      await recordBuildpackEvent(tx, change, {
+        type: "audit.buildpack.update",
+        buildpack,
+        request: message,
+      });
     }),
   );
 }
@@ -90,12 +95,18 @@ export async function updateBuildpack(
 export async function recordBuildpackEvent(
   db: Executor,
   { clock, auth }: Pick<BuildpackChange, "clock" | "auth">,
-  event: { readonly type: string; readonly buildpack: Pick<Buildpack, "guid" | "name"> },
+  event: {
+    readonly type: string;
+    readonly buildpack: Pick<Buildpack, "guid" | "name">;
+    /** As it was asked for. */
+    readonly request: Readonly<Record<string, unknown>>;
+  },
 ): Promise<void> {
   await recordAuditEvent(db, clock, {
     type: event.type,
     actor: actorOf(auth),
     target: { guid: event.buildpack.guid, type: "buildpack", name: event.buildpack.name },
+    data: { request: event.request },
   });
 }
 

@@ -32,6 +32,11 @@ test("buildpacks of one lifecycle stand by their position, whichever end comes f
 
   assert.deepEqual(await listed("lifecycle"), ["b", "a", "c"]);
   assert.deepEqual(await listed("-lifecycle"), ["c", "a", "b"]);
+  const { resources } = (await admin.get("/v3/audit_events?types=audit.buildpack.create")).json;
+  assert.deepEqual(
+    resources.slice(-3).map((event: { data: unknown }) => event.data),
+    ["c", "a", "b"].map((name) => ({ request: { name } })),
+  );
 });
 
 async function ready(developer: Developer, name: string, position?: number): Promise<string> {

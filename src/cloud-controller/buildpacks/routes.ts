@@ -141,7 +141,11 @@ function registerUpload(app: ApiServer, context: BuildpackRoutes): void {
         const bits = await requireArchive(received.bits, buildpack.lifecycle);
         if (buildpack.locked === 1) throw unprocessable("Buildpack is locked");
         const { auth } = request;
-        const event = { type: "audit.buildpack.upload", buildpack };
+        const event = {
+          type: "audit.buildpack.upload",
+          buildpack,
+          request: { bits_name: bits.filename },
+        };
         await recordBuildpackEvent(db, { clock, auth }, event);
         const job = await jobs.enqueue({
           operation: "buildpack.upload",

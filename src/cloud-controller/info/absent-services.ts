@@ -8,6 +8,7 @@ import { parseListQuery } from "../http/list-query.ts";
 import { presentPage } from "../http/page.ts";
 import { parseMessage, relationshipsOf, toOneRelationship } from "../http/parse-message.ts";
 import type { Permissions } from "../http/permissions.ts";
+import { unprocessableQuery } from "../http/unprocessable-query.ts";
 import { metadataSchema } from "../metadata/metadata.ts";
 import { serviceCollections, singleServicePaths } from "./service-collections.ts";
 
@@ -33,7 +34,8 @@ export function registerAbsentServices(app: ApiServer, context: ServiceRoutes): 
       ) {
         throw new CfError("NotAuthenticated");
       }
-      const list = parseListQuery(request.query, spec);
+      const parse = () => parseListQuery(request.query, spec);
+      const list = spec.unprocessable === true ? unprocessableQuery(parse) : parse();
       return presentPage({ links, path, list, total: 0, resources: [] });
     });
   }

@@ -9,9 +9,15 @@ const oneOf = (value: string | undefined, attribute: string, known: readonly str
     ? undefined
     : `${attribute} must be one of ${known.map((item) => `'${item}'`).join(", ")}`;
 
-/** Each collection with what its list takes; `open`: the marketplace may be seen without a token. */
+/**
+ * Each collection with what its list takes; `open`: the marketplace may be seen without a token; `unprocessable`: a query
+ * that is wrong is 422, not 400.
+ */
 export const serviceCollections: Readonly<
-  Record<string, ListSpec & { readonly one: string; readonly open?: boolean }>
+  Record<
+    string,
+    ListSpec & { readonly one: string; readonly open?: boolean; readonly unprocessable?: boolean }
+  >
 > = {
   service_brokers: {
     one: "Service broker",
@@ -112,7 +118,10 @@ export const serviceCollections: Readonly<
   },
   service_usage_events: {
     one: "Service usage event",
+    unprocessable: true,
     filters: ["after_guid", "service_instance_types", "service_offering_guids"],
+    orderOnlyBy: { created_at: "createdAt" },
+    refusedTimes: "updated_ats",
   },
 };
 

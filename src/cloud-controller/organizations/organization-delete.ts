@@ -104,7 +104,9 @@ async function deleteSpaces(
     .select("guid")
     .where("organizationGuid", "=", organization.guid)
     .execute();
-  for (const { guid } of spaces) await deleteSpace(dependencies, { spaceGuid: guid, actor });
+  for (const { guid: spaceGuid } of spaces) {
+    await deleteSpace(dependencies, { spaceGuid, actor, withOrganization: true });
+  }
 }
 
 /** Gives the apps of other organizations that routes of its domains had reached. */

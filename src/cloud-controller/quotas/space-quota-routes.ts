@@ -11,6 +11,7 @@ import type { Links } from "../http/links.ts";
 import { fetchPage, isOneOf, presentPage } from "../http/page.ts";
 import { parseMessage } from "../http/parse-message.ts";
 import type { Permissions } from "../http/permissions.ts";
+import { unprocessableQuery } from "../http/unprocessable-query.ts";
 import { acceptJob } from "../jobs/routes.ts";
 import type { Jobs } from "../jobs/jobs.ts";
 import { createSpaceQuotaMessage, updateSpaceQuotaMessage } from "./messages.ts";
@@ -44,9 +45,9 @@ function registerReading(app: ApiServer, dependencies: QuotaRoutes): void {
   const { links } = dependencies;
 
   app.get(path, async (request) => {
-    const list = parseListQuery(request.query, {
-      filters: ["names", "organization_guids", "space_guids"],
-    });
+    const list = unprocessableQuery(() =>
+      parseListQuery(request.query, { filters: ["names", "organization_guids", "space_guids"] }),
+    );
     let query = visibleQuotas(dependencies, request.auth);
     const { names, organization_guids: organizations, space_guids: spaces } = list.filters;
     if (names !== undefined) {

@@ -4,7 +4,7 @@ import { named } from "../database/name-key.ts";
 import { newRecord, storedBoolean, touched } from "../database/record.ts";
 import type { Database } from "../database/schema.ts";
 import { whereTaken } from "../database/where-taken.ts";
-import type { AuthContext } from "../http/auth-context.ts";
+import { actorOf, type AuthContext } from "../http/auth-context.ts";
 import { unprocessable } from "../http/cf-errors.ts";
 import { updateMetadata } from "../metadata/metadata.ts";
 import { findOrganization } from "../organizations/find-organization.ts";
@@ -39,7 +39,7 @@ export async function createSpace(
     await recordSpaceEvent(tx, clock, {
       type: "audit.space.create",
       space,
-      auth,
+      actor: actorOf(auth),
       request: message,
     });
     return space;
@@ -79,7 +79,7 @@ export async function updateSpace(
     await recordSpaceEvent(tx, clock, {
       type: "audit.space.update",
       space,
-      auth,
+      actor: actorOf(auth),
       request: message,
     });
     return space;

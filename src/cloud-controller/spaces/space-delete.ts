@@ -24,7 +24,7 @@ export async function requestSpaceDelete(
     await recordSpaceEvent(tx, clock, {
       type: "audit.space.delete-request",
       space,
-      auth,
+      actor: actorOf(auth),
       request: { recursive: true },
     });
     return await jobs.insert(tx, {
@@ -61,12 +61,19 @@ export function spaceDelete(dependencies: AppDelete): JobHandler {
   };
 }
 
-/** Removes a space with its apps, routes and roles. Each step may be repeated. */
+/**
+ * Removes a space with its apps, routes and roles. Each step may be repeated. Where its organization goes nobody has
+ * asked for the deletion of the space by itself: it is recorded when it is done.
+ */
 export async function deleteSpace(
   dependencies: AppDelete,
-  { spaceGuid, actor }: { readonly spaceGuid: string; readonly actor: Actor },
+  {
+    spaceGuid,
+    actor,
+    withOrganization = false,
+  }: { readonly spaceGuid: string; readonly actor: Actor; readonly withOrganization?: boolean },
 ): Promise<void> {
-  const { db, runner } = dependencies;
+  const { db, clock, runner } = dependencies;
   const apps = await db
     .selectFrom("apps")
     .select("guid")
@@ -87,7 +94,15 @@ export async function deleteSpace(
       await tx.deleteFrom(table).where("spaceGuid", "=", spaceGuid).execute();
     }
     await deleteMetadata(tx, "space", [spaceGuid]);
-    await tx.deleteFrom("spaces").where("guid", "=", spaceGuid).execute();
+    const space = await tx
+      .deleteFrom("spaces")
+      .where("guid", "=", spaceGuid)
+      .returning(["guid", "name", "organizationGuid", "deleting"])
+      .executeTakeFirst();
+    if (withOrganization && space?.deleting === 0) {
+      const type = "audit.space.delete-request";
+      await recordSpaceEvent(tx, clock, { type, space, actor, request: { recursive: true } });
+    }
     return reachedByShared;
   });
   for (const app of reached) await runner.routesChanged(app);

@@ -1,7 +1,7 @@
 import type { Clock } from "#kernel/clock/clock.ts";
 import { recordAuditEvent } from "../audit-events/record-audit-event.ts";
 import type { Executor } from "../database/schema.ts";
-import { actorOf, type AuthContext } from "../http/auth-context.ts";
+import type { Actor } from "../http/auth-context.ts";
 import type { Space } from "./space-table.ts";
 
 export async function recordSpaceEvent(
@@ -10,7 +10,7 @@ export async function recordSpaceEvent(
   event: {
     readonly type: `audit.space.${"create" | "update" | "delete-request"}`;
     readonly space: Pick<Space, "guid" | "name" | "organizationGuid">;
-    readonly auth: AuthContext;
+    readonly actor: Actor;
     /** As it was asked for. */
     readonly request: Readonly<Record<string, unknown>>;
   },
@@ -18,7 +18,7 @@ export async function recordSpaceEvent(
   const { guid, name, organizationGuid } = event.space;
   await recordAuditEvent(db, clock, {
     type: event.type,
-    actor: actorOf(event.auth),
+    actor: event.actor,
     target: { guid, type: "space", name },
     spaceGuid: guid,
     organizationGuid,

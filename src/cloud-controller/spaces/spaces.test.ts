@@ -36,6 +36,11 @@ test("deleting an organization takes spaces, apps, routes, domains and roles wit
   ]) {
     assert.equal((await admin.get(gone)).status, 404, gone);
   }
+  const requests = await admin.get("/v3/audit_events?types=audit.space.delete-request");
+  assert.deepEqual(
+    requests.json.resources.map((event: { target: { guid: string } }) => event.target.guid),
+    [place.spaceGuid],
+  );
   for (const empty of ["/v3/roles", "/v3/routes", "/v3/processes"]) {
     assert.equal((await admin.get(empty)).json.pagination.total_results, 0, empty);
   }
