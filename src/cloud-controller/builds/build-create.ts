@@ -14,6 +14,8 @@ import { CfError, unprocessable } from "../http/cf-errors.ts";
 import { updateMetadata } from "../metadata/metadata.ts";
 import type { Package } from "../packages/package-table.ts";
 import { findProcessOfType } from "../processes/find-process.ts";
+import { usedScopes } from "../quotas/check-quota.ts";
+import { stagingLogRateFault, stagingMemoryFault } from "../quotas/quota-faults.ts";
 import { stackVerdict } from "../stacks/stack-state.ts";
 import type { Stager, StagingRequest } from "../staging/stager.ts";
 import type { StagingLimits } from "../staging/staging-config.ts";
@@ -118,13 +120,21 @@ async function stagingLimits(
   const web = await findProcessOfType(db, app.guid, "web");
   const memory = message.staging_memory_in_mb ?? web?.memoryInMb ?? 0;
   const disk = message.staging_disk_in_mb ?? web?.diskInMb ?? 0;
+  const logRate =
+    message.staging_log_rate_limit_bytes_per_second ?? web?.logRateLimitInBytesPerSecond ?? -1;
+  const scopes = await usedScopes(db, app.spaceGuid);
+  // The least that a staging gets is anybody's, whatever the quota has left.
+  const memoryFault =
+    memory < limits.minimumStagingMemoryInMb ? undefined : stagingMemoryFault(scopes, memory);
+  if (memoryFault !== undefined) throw unprocessable(memoryFault);
   const maximumDisk = Math.max(limits.maximumDiskInMb, limits.minimumStagingDiskInMb);
   if (disk > maximumDisk) throw unprocessable("disk limit exceeded");
+  const logRateFault = stagingLogRateFault(scopes, logRate);
+  if (logRateFault !== undefined) throw unprocessable(logRateFault);
   return {
     memoryInMb: Math.max(memory, limits.minimumStagingMemoryInMb),
     diskInMb: Math.max(disk, limits.minimumStagingDiskInMb),
-    logRate:
-      message.staging_log_rate_limit_bytes_per_second ?? web?.logRateLimitInBytesPerSecond ?? -1,
+    logRate,
   };
 }
 

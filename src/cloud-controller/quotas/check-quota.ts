@@ -9,6 +9,7 @@ import {
   type QuotaScope,
   type TaskDemand,
   type Use,
+  type UsedScope,
 } from "./quota-faults.ts";
 import { toLimits } from "./quota-limits.ts";
 
@@ -31,10 +32,7 @@ export async function quotaFaults(
   const started = changed.filter((process) => process.state === "STARTED");
   if (started.length === 0) return [];
   const guids = started.map((process) => process.guid);
-  const scopes = [];
-  for (const scope of await quotaScopes(db, spaceGuid)) {
-    scopes.push({ ...scope, others: await useIn(db, scope, guids) });
-  }
+  const scopes = await usedScopes(db, spaceGuid, guids);
   return processFaults(scopes, { started, logRateCounts });
 }
 
@@ -43,11 +41,20 @@ export async function taskQuotaFaults(
   db: Executor,
   { spaceGuid, task }: { readonly spaceGuid: string; readonly task: TaskDemand },
 ): Promise<string[]> {
+  return taskFaults(await usedScopes(db, spaceGuid), task);
+}
+
+/** The quotas that hold in a space, with what is in use of each but for these processes. */
+export async function usedScopes(
+  db: Executor,
+  spaceGuid: string,
+  withoutProcesses: readonly string[] = [],
+): Promise<readonly UsedScope[]> {
   const scopes = [];
   for (const scope of await quotaScopes(db, spaceGuid)) {
-    scopes.push({ ...scope, others: await useIn(db, scope, []) });
+    scopes.push({ ...scope, others: await useIn(db, scope, withoutProcesses) });
   }
-  return taskFaults(scopes, task);
+  return scopes;
 }
 
 /** Undefined where space and organization may have one more route. */

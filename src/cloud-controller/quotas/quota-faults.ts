@@ -109,3 +109,27 @@ export function routeFault(
     ? `Routes quota exceeded for ${kind} '${name}'.`
     : undefined;
 }
+
+/** The original's text for a staging that asks for more memory than a quota has left; it is not counted while it runs. */
+export function stagingMemoryFault(
+  scopes: readonly UsedScope[],
+  memoryInMb: number,
+): string | undefined {
+  const full = scopes.find(({ others, limits }) =>
+    exceeds(others.memory + memoryInMb, limits.apps.total_memory_in_mb),
+  );
+  return full && `${full.kind}'s memory limit exceeded: staging requires ${memoryInMb}M memory`;
+}
+
+/** As `stagingMemoryFault`, of bytes of log a second. An unlimited rate (-1) passes while the quota is not exceeded. */
+export function stagingLogRateFault(
+  scopes: readonly UsedScope[],
+  logRate: number,
+): string | undefined {
+  const full = scopes.find(({ others, limits }) =>
+    exceeds(others.logRate + logRate, limits.apps.log_rate_limit_in_bytes_per_second),
+  );
+  return (
+    full && `${full.kind}'s log rate limit exceeded: staging requires ${logRate} bytes per second`
+  );
+}
