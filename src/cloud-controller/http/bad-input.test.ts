@@ -119,11 +119,11 @@ test("names are kept as they are or refused, and never more than names", async (
     "x".repeat(255),
   ];
   const refused: [unknown, string][] = [
-    ["line\nbreak", "Name must not contain escaped characters"],
-    ["tab\there", "Name must not contain escaped characters"],
-    ["bell\u0007", "Name must not contain escaped characters"],
+    ["line\nbreak", "name format"],
+    ["tab\there", "name format"],
+    ["bell\u0007", "name format"],
     ["x".repeat(256), "Name is too long (maximum is 255 characters)"],
-    ["   ", "Name can't be blank"],
+    ["   ", "name presence, name format"],
     [{}, "Name must be a string"],
     [true, "Name must be a string"],
   ];

@@ -50,6 +50,15 @@ test("what is wrong with a body is told in Cloud Controller's words", () => {
         `Relationships Space can't be blank, ${structure}`,
       ],
     ],
+    [
+      { relationships: {}, zebra: 1, name: 3, metadata: 5 },
+      [
+        "Metadata must be an object",
+        "Unknown field(s): 'zebra'",
+        "Relationships 'relationships' must include one or more valid relationships",
+        "Name must be a string",
+      ],
+    ],
     [{ relationships: { space: "guid" } }, [structure]],
     [{ relationships: { space: { data: {} } } }, [structure]],
     [to(5), [`Relationships Space guid must be a string, ${guidLength}`]],
@@ -62,6 +71,33 @@ test("what is wrong with a body is told in Cloud Controller's words", () => {
   for (const [body, errors] of cases) {
     assert.deepEqual(checkMessage(schema, body), { ok: false, errors }, JSON.stringify(body));
   }
+});
+
+test("relationships that a message has not are a field that it does not know", () => {
+  const checked = checkMessage(z.strictObject({ name: z.string() }), { relationships: {} });
+  assert.deepEqual(checked, {
+    ok: false,
+    errors: ["Unknown field(s): 'relationships'", "Name must be a string"],
+  });
+});
+
+test("values of metadata are texts, also where they are written as numbers or booleans", () => {
+  const labels = { tier: 1, canary: true, version: "1.10", gone: null };
+  const checked = checkMessage(schema, { metadata: { labels, annotations: null } });
+  assert.deepEqual(checked, {
+    ok: true,
+    message: {
+      metadata: {
+        labels: { tier: "1", canary: "true", version: "1.10", gone: null },
+        annotations: null,
+      },
+    },
+  });
+  const nested = checkMessage(schema, { metadata: { labels: { a: { b: 1 } } } });
+  assert.deepEqual(nested, {
+    ok: false,
+    errors: [`Metadata label value error: '{"b":1}' contains invalid characters`],
+  });
 });
 
 test("metadata keeps to Cloud Controller's rules for keys and values", () => {

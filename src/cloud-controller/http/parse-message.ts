@@ -36,20 +36,35 @@ export function checkMessage<Schema extends z.ZodType>(
     .filter(
       (issue, index, all) => all.findLastIndex((other) => isSameLimit(issue, other)) === index,
     )
-    .toSorted((a, b) => rank(a) - rank(b));
-  const sentences = hasNoRelationships(body)
-    ? [
-        "Relationships 'relationships' must include one or more valid relationships",
-        ...issues.filter(({ path }) => path[0] !== "relationships").map(sentenceOf),
-      ]
-    : issues.map(sentenceOf);
+    .toSorted(compareIssues);
+  if (!hasNoRelationships(body, issues)) {
+    return { ok: false, errors: [...new Set(issues.map(sentenceOf))] };
+  }
+  const others = issues.filter(({ path }) => path[0] !== "relationships");
+  const first = others.filter((issue) => rank(issue) < 2);
+  const sentences = [
+    ...first.map(sentenceOf),
+    "Relationships 'relationships' must include one or more valid relationships",
+    ...others.slice(first.length).map(sentenceOf),
+  ];
   return { ok: false, errors: [...new Set(sentences)] };
+}
+
+/** Unknown fields of one attribute stand before its other faults; the attributes stay in the schema's order. */
+function compareIssues(a: z.core.$ZodIssue, b: z.core.$ZodIssue): number {
+  const difference = rank(a) - rank(b);
+  if (difference !== 0 || a.path[0] !== b.path[0]) return difference;
+  return Number(isUnknownField(b)) - Number(isUnknownField(a));
 }
 
 /** Cloud Controller looks at metadata first, then for unknown fields, then at each attribute. */
 function rank(issue: z.core.$ZodIssue): number {
   if (issue.path[0] === "metadata") return 0;
-  return issue.code === "unrecognized_keys" && isTopOrRelationships(issue.path) ? 1 : 2;
+  return isUnknownField(issue) && isTopOrRelationships(issue.path) ? 1 : 2;
+}
+
+function isUnknownField(issue: z.core.$ZodIssue): boolean {
+  return issue.code === "unrecognized_keys";
 }
 
 function isTopOrRelationships(path: readonly PropertyKey[]): boolean {
@@ -65,8 +80,12 @@ function isSameLimit(a: z.core.$ZodIssue, b: z.core.$ZodIssue): boolean {
 
 const emptyRelationships = z.object({ relationships: z.strictObject({}) });
 
-function hasNoRelationships(body: unknown): boolean {
-  return emptyRelationships.safeParse(body).success;
+/** Only of a message that may have some: to another they are a field that it does not know. */
+function hasNoRelationships(body: unknown, issues: readonly z.core.$ZodIssue[]): boolean {
+  const isUnknown = issues.some(
+    (issue) => issue.code === "unrecognized_keys" && issue.keys.includes("relationships"),
+  );
+  return !isUnknown && emptyRelationships.safeParse(body).success;
 }
 
 /** A text of several lines is several predicates of one attribute. */
@@ -120,6 +139,9 @@ function typePredicate(expected: string): string {
     case "object":
     case "record":
       return "must be an object";
+    // What zod calls a field that is not there, where what it should be is not said.
+    case "nonoptional":
+      return "can't be blank";
     default:
       return `must be a ${expected}`;
   }

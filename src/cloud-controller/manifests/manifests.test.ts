@@ -23,7 +23,7 @@ applications:
   health-check-type: http
   health-check-http-endpoint: /ok
   env: {A: 1, B: true, C: text}
-  metadata: {labels: {tier: web}}
+  metadata: {labels: {tier: web, version: 2, stable: true}, annotations: {build: 1.10}}
   processes:
   - type: worker
     command: node worker.js
@@ -32,7 +32,10 @@ applications:
 
   assert.equal(job.json.state, "COMPLETE", job.text);
   const [app] = (await admin.get("/v3/apps?names=hello")).json.resources;
-  assert.deepEqual(app.metadata.labels, { tier: "web" });
+  assert.deepEqual(app.metadata, {
+    labels: { tier: "web", version: "2", stable: "true" },
+    annotations: { build: "1.10" },
+  });
   const web = (await admin.get(`/v3/apps/${app.guid}/processes/web`)).json;
   assert.equal(web.guid, app.guid);
   assert.deepEqual(

@@ -20,15 +20,31 @@ export type MetadataPatch = z.infer<typeof metadataSchema>;
 const maximumLabels = 50;
 const maximumAnnotations = 200;
 
-const values = (kind: "labels" | "annotations") =>
-  z.record(z.string(), z.string().nullable(), {
-    error: `Metadata '${kind}' is not an object`,
-  });
+/** Numbers and booleans, frequent in manifests (`tier: 1`), are kept as texts, as the original's columns do. */
+const value = (fault: (given: string) => string) =>
+  z
+    .union([z.string(), z.number(), z.boolean()], {
+      error: ({ input }) => fault(JSON.stringify(input)),
+    })
+    .transform(String)
+    .nullable();
+
+const values = (kind: "labels" | "annotations", fault: (given: string) => string) =>
+  z
+    .record(z.string(), value(fault), { error: `Metadata '${kind}' is not an object` })
+    // Null asks for nothing.
+    .nullish();
 
 /** The `metadata` of a body, checked by Cloud Controller's rules for keys and values. */
 export const metadataSchema = z
   .strictObject(
-    { labels: values("labels").optional(), annotations: values("annotations").optional() },
+    {
+      labels: values(
+        "labels",
+        (given) => `Metadata label value error: '${given}' contains invalid characters`,
+      ),
+      annotations: values("annotations", () => "Metadata annotation value error: must be a string"),
+    },
     {
       error: (issue) =>
         issue.code === "unrecognized_keys"
