@@ -10,6 +10,7 @@ import { CfError } from "../http/cf-errors.ts";
 import { updateMetadata, type MetadataPatch } from "../metadata/metadata.ts";
 import { createProcess } from "../processes/process-create.ts";
 import { changeAppCount } from "./app-count.ts";
+import { requireAppName } from "./app-name.ts";
 import { requireFits } from "./environment-variables.ts";
 import { toApp, type App, type Lifecycle } from "./app-table.ts";
 
@@ -27,6 +28,7 @@ export async function createApp(
   context: { readonly clock: Clock; readonly limits: CloudControllerLimits; readonly actor: Actor },
   wanted: NewApp,
 ): Promise<App> {
+  requireAppName(wanted.name);
   requireFits(wanted.environmentVariables);
   const row = await db
     .insertInto("apps")

@@ -9,6 +9,7 @@ import { whereTaken } from "../database/where-taken.ts";
 import type { Actor } from "../http/auth-context.ts";
 import { updateMetadata } from "../metadata/metadata.ts";
 import { appNameTaken } from "./app-create.ts";
+import { requireAppName } from "./app-name.ts";
 import type { App } from "./app-table.ts";
 import { resolveLifecycle } from "./check-lifecycle.ts";
 import type { UpdateApp } from "./messages.ts";
@@ -26,7 +27,7 @@ export async function updateApp(
   },
   { app, message }: { readonly app: App; readonly message: UpdateApp },
 ): Promise<void> {
-  const { name } = message;
+  const name = message.name === undefined ? undefined : requireAppName(message.name);
   const lifecycle =
     message.lifecycle === undefined
       ? app.lifecycle

@@ -61,7 +61,8 @@ test("POST /v3/apps refuses what is wrong in Cloud Controller's words", async ()
   const cases: [unknown, number, string][] = [
     [{ relationships: space }, 10008, "Name must be a string"],
     [{ name: 3, relationships: space }, 10008, "Name must be a string"],
-    [{ name: "", relationships: space }, 10008, "Name can't be blank"],
+    [{ name: "", relationships: space }, 10008, "name presence, name format"],
+    [{}, 10008, "Relationships 'relationships' is not an object, Name must be a string"],
     [
       { name: "x".repeat(256), relationships: space },
       10008,

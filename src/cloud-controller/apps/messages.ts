@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { relationshipsOf, toOneRelationship } from "../http/parse-message.ts";
-import { resourceName } from "../http/resource-name.ts";
 import { metadataSchema } from "../metadata/metadata.ts";
+import { appName } from "./app-name.ts";
 import { initialVariables } from "./environment-variables.ts";
 
 const entryLength = "Lifecycle Buildpacks entries must be between 1 and 4096 characters";
@@ -38,11 +38,11 @@ export const lifecycleMessage = z.strictObject(
       .enum(["buildpack", "docker", "cnb"], {
         error: "Lifecycle type is not included in the list: buildpack, docker, cnb",
       })
-      .optional(),
+      .nullish(),
     data: z.strictObject(
       {
-        buildpacks: buildpacks.optional(),
         stack: stack.optional(),
+        buildpacks: buildpacks.optional(),
         credentials: credentials.optional(),
       },
       {
@@ -60,15 +60,15 @@ export const lifecycleMessage = z.strictObject(
 export type LifecycleMessage = z.infer<typeof lifecycleMessage>;
 
 export const createAppMessage = z.strictObject({
-  name: resourceName,
   relationships: relationshipsOf({ space: toOneRelationship("space") }),
+  name: appName,
   environment_variables: initialVariables.nullish(),
   lifecycle: lifecycleMessage.optional(),
   metadata: metadataSchema.optional(),
 });
 
 export const updateAppMessage = z.strictObject({
-  name: resourceName.optional(),
+  name: appName.nullish(),
   lifecycle: lifecycleMessage.optional(),
   metadata: metadataSchema.optional(),
 });

@@ -1,9 +1,9 @@
 import { z } from "zod";
+import { appName, appNameFaults } from "../apps/app-name.ts";
 import { environmentKeyFault } from "../apps/environment-variables.ts";
 import { lifecycleMessage, type LifecycleMessage } from "../apps/messages.ts";
 import { isFeature } from "../apps/set-features.ts";
 import { checkMessage } from "../http/parse-message.ts";
-import { resourceName } from "../http/resource-name.ts";
 import { metadataSchema, type MetadataPatch } from "../metadata/metadata.ts";
 import { createSidecarMessage, type CreateSidecar } from "../sidecars/messages.ts";
 import { megabytes } from "./byte-sizes.ts";
@@ -74,8 +74,8 @@ function nameFaults(name: YamlValue | undefined): string[] {
   const faults: string[] = isBlank(name) ? ["Name must not be empty"] : [];
   if (typeof name !== "string") return [...faults, "Name must be a string"];
   if (faults.length > 0) return faults;
-  const checked = checkMessage(z.object({ name: resourceName }), { name });
-  return checked.ok ? [] : [...checked.errors];
+  const checked = checkMessage(z.object({ name: appName }), { name });
+  return checked.ok ? appNameFaults(checked.message.name) : [...checked.errors];
 }
 
 function isBlank(value: YamlValue | undefined): boolean {

@@ -60,7 +60,7 @@ test("a name is a text of 1 to 255 characters, as YAML 1.2 reads it", async () =
     ["true", ["Name must be a string"]],
     ["[a]", ["Name must be a string"]],
     ["{a: b}", ["Name must be a string"]],
-    ['"line\\nbreak"', ["Name must not contain escaped characters"]],
+    ['"line\\nbreak"', ["name format"]],
   ];
   for (const [name, details] of refused) {
     const answer = await apply(`applications: [{name: ${name}}]`);

@@ -10,9 +10,13 @@ const positive = (attribute: string) =>
       .gt(0, { error: `${attribute} must be greater than 0` }),
   );
 
+/** What is no string has no length either, and the original says both. */
+const noGuid = (attribute: string) =>
+  `${attribute} must be a string, ${attribute} must be between 1 and 200 characters`;
+
 const guid = (attribute: string) =>
   z
-    .string({ error: `${attribute} must be a string` })
+    .string({ error: noGuid(attribute) })
     .min(1, { error: `${attribute} must be between 1 and 200 characters` })
     .max(200, { error: `${attribute} must be between 1 and 200 characters` });
 
@@ -21,10 +25,8 @@ const logRate = "Log rate limit in bytes per second";
 
 export const createTaskMessage = z
   .strictObject({
-    name: z.string().max(255).nullish(),
-    command: z.string().nullish(),
-    memory_in_mb: positive("Memory in mb").nullish(),
     disk_in_mb: positive("Disk in mb").nullish(),
+    memory_in_mb: positive("Memory in mb").nullish(),
     log_rate_limit_in_bytes_per_second: numeric(
       z
         .number({ error: `${logRate} is not a number` })
@@ -32,17 +34,19 @@ export const createTaskMessage = z
         .gt(-2, { error: `${logRate} must be greater than -2` }),
     ).nullish(),
     droplet_guid: guid("Droplet guid").nullish(),
-    user: z
-      .string({ error: "User must be a string" })
-      .min(1, userLength)
-      .max(255, userLength)
-      .nullish(),
     template: z
       .object(
         { process: z.object({ guid: guid("Template process guid") }, templateError()) },
         templateError(),
       )
       .optional(),
+    name: z.string().max(255).nullish(),
+    command: z.string().nullish(),
+    user: z
+      .string({ error: "User must be a string" })
+      .min(1, userLength)
+      .max(255, userLength)
+      .nullish(),
     metadata: metadataSchema.optional(),
   })
   .superRefine((message, context) => {
@@ -55,7 +59,7 @@ export type CreateTask = z.infer<typeof createTaskMessage>;
 export const updateTaskMessage = z.strictObject({ metadata: metadataSchema.optional() });
 
 function templateError() {
-  return { error: "Template process guid must be a string" };
+  return { error: noGuid("Template process guid") };
 }
 
 /** An empty command is a command to the original, whose check of the task then refuses it. */

@@ -55,9 +55,9 @@ test("a task that cannot be says so in the original's words", () => {
   const cases: [Partial<typeof fine> | Record<string, unknown>, string[]][] = [
     [{}, []],
     [{ name: "mit Leerzeichen: ünïcode ✓", user: "VCAP" }, []],
-    [{ name: "a\tb" }, ["name is invalid"]],
-    [{ name: "" }, ["name is invalid", "name is not present"]],
-    [{ command: null }, ["command is not present"]],
+    [{ name: "a\tb" }, ["name format"]],
+    [{ name: "" }, ["name format", "name presence"]],
+    [{ command: null }, ["command presence"]],
     [{ command: "x".repeat(4096) }, []],
     [{ command: "x".repeat(4097) }, ["command must be shorter than 4097 characters"]],
     [

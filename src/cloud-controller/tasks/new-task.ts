@@ -47,12 +47,12 @@ export function wantedTask(
 export function taskFaults(task: WantedTask): string[] {
   const faults: string[] = [];
   const command = task.command ?? "";
-  if (!/^[^\p{Cc}\p{Cs}\p{Cn}]+$/u.test(task.name ?? "")) faults.push("name is invalid");
-  if (command.trim() === "") faults.push("command is not present");
+  if (!/^[^\p{Cc}\p{Cs}\p{Cn}]+$/u.test(task.name ?? "")) faults.push("name format");
+  if ((task.name ?? "").trim() === "") faults.push("name presence");
+  if (command.trim() === "") faults.push("command presence");
   if (command.length > maximumCommand) {
     faults.push(`command must be shorter than ${maximumCommand + 1} characters`);
   }
-  if ((task.name ?? "").trim() === "") faults.push("name is not present");
   return faults;
 }
 

@@ -169,9 +169,18 @@ test("what a task may not be is refused in Cloud Controller's words", async () =
     ],
     [{ command: "x", extra: 1 }, 422, "Unknown field(s): 'extra'"],
     [{ command: "x", user: "" }, 422, "User must be between 1 and 255 characters"],
-    [{ template: {} }, 422, "Template process guid must be a string"],
+    [
+      { template: {} },
+      422,
+      "Template process guid must be a string, Template process guid must be between 1 and 200 characters",
+    ],
+    [
+      { command: "x", droplet_guid: 5, memory_in_mb: 0, disk_in_mb: 0 },
+      422,
+      "Disk in mb must be greater than 0, Memory in mb must be greater than 0, Droplet guid must be a string, Droplet guid must be between 1 and 200 characters",
+    ],
     [{ command: "x", droplet_guid: "nowhere" }, 404, "Droplet not found"],
-    [{ command: "", name: "n" }, 422, "command is not present"],
+    [{ command: "", name: "n" }, 422, "command presence"],
     [
       { command: "x", user: "root" },
       422,
