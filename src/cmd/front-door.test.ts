@@ -160,3 +160,41 @@ test("what is to become a WebSocket below /rivera/v1 is handed on and may be sil
   taken.write("typed later");
   assert.equal(await text(taken), "taken /rivera/v1/builds/b/shell?x\ntyped later");
 });
+
+test("a request with more than one Host header is refused, whosever path it asks for and however late the other comes", async () => {
+  const port = await freePort();
+  const parts = {
+    uaa: answering("uaa"),
+    logCache: answering("log-cache"),
+    cloudController: answering("cc"),
+    web: answering("web"),
+    upgrade: (_request: IncomingMessage, socket: Duplex) => socket.end("taken"),
+  };
+  await using _door = await openFrontDoor({ host: "127.0.0.1", port }, parts);
+  const send = async (path: string, lines: readonly string[]) => {
+    const socket = connect(port, "127.0.0.1");
+    // With a second request behind it: a refused connection serves no other.
+    const [first, second] = [
+      `GET ${path} HTTP/1.1`,
+      "GET /uaa HTTP/1.1\r\nHost: a\r\nConnection: close",
+    ];
+    socket.write(`${[first, ...lines].join("\r\n")}\r\n\r\n${second}\r\n\r\n`);
+    return await text(socket);
+  };
+  const refusal =
+    /^HTTP\/1\.1 400 Bad Request\r\n[^]*\r\n\r\n400 Bad Request: There is more than one Host header\n$/;
+  const toUpgrade = ["Connection: Upgrade", "Upgrade: websocket"];
+
+  for (const [path, lines] of [
+    ["/v3/apps", ["Host: a", "Host: b"]],
+    ["/uaa/oauth/token", ["Host: a", "hOST: a"]],
+    ["/api/v1/read/x", ["Host: a", "Host:"]],
+    ["/rivera/", ["Host: a", ...Array.from({ length: 2_500 }, () => "a:"), "Host: b"]],
+    ["/rivera/v1/builds/b/shell", ["Host: a", ...toUpgrade, "Host: b"]],
+  ] as const) {
+    const answer = await send(path, lines);
+    assert.match(answer, refusal, path);
+    assert.equal(answer.split("HTTP/1.1 ").length - 1, 1, `answers to ${path}`);
+  }
+  assert.match(await send("/v3/apps", ["Host: a", "X-Host: b"]), /\r\n\r\n.*cc[^]*uaa/);
+});

@@ -1,5 +1,6 @@
-import { createServer, type IncomingMessage, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { Socket } from "node:net";
+import { hostHeaders, severalHosts } from "#kernel/http/host-headers.ts";
 import type { HttpHandler, UpgradeHandler } from "#kernel/http/mounted.ts";
 
 /**
@@ -35,7 +36,8 @@ export async function openFrontDoor(
   const options = { shouldUpgradeCallback: isWebSocket };
   const server = createServer(options, (request, response) => {
     const url = request.url ?? "/";
-    if (isBelow(url, "/uaa")) routes.uaa(request, response);
+    if (!hasOneHost(request)) refuse(response);
+    else if (isBelow(url, "/uaa")) routes.uaa(request, response);
     else if (isBelow(url, "/api/v1")) routes.logCache(request, response);
     else if (routes.web !== undefined && isPage(url)) routes.web(request, response);
     else if (routes.web !== undefined && url === "/" && isBrowser(request)) {
@@ -47,6 +49,8 @@ export async function openFrontDoor(
     if (socket instanceof Socket) socket.setTimeout(0);
     routes.upgrade(request, socket, head);
   });
+  // Else Node drops what comes after the 2,000th, which may be a second Host; their bytes are bounded in any case.
+  server.maxHeadersCount = 0;
   // An upload of a gigabyte over a slow line takes longer than Node's default of 300 s.
   server.requestTimeout = 0;
   server.headersTimeout = 60_000;
@@ -59,8 +63,29 @@ export async function openFrontDoor(
   return { [Symbol.asyncDispose]: () => close(server) };
 }
 
-function isWebSocket({ url, headers }: IncomingMessage): boolean {
-  return isBelow(url ?? "", "/rivera/v1") && /^websocket$/i.test(headers.upgrade ?? "");
+/** Else it is answered as a request, which refuses it. */
+function isWebSocket(request: IncomingMessage): boolean {
+  const { url = "", headers } = request;
+  const isAsked = isBelow(url, "/rivera/v1") && /^websocket$/i.test(headers.upgrade ?? "");
+  return isAsked && hasOneHost(request);
+}
+
+function hasOneHost({ rawHeaders }: IncomingMessage): boolean {
+  return hostHeaders(rawHeaders).length <= 1;
+}
+
+/** As the router refuses it, which stands before the API in the original. */
+function refuse(response: ServerResponse): void {
+  const body = `400 Bad Request: ${severalHosts}\n`;
+  response
+    .writeHead(400, {
+      "content-length": body.length,
+      "content-type": "text/plain; charset=utf-8",
+      "x-content-type-options": "nosniff",
+      "cache-control": "no-cache, no-store",
+      connection: "close",
+    })
+    .end(body);
 }
 
 function isPage(url: string): boolean {

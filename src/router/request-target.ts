@@ -1,3 +1,4 @@
+import { hostHeaders, severalHosts } from "#kernel/http/host-headers.ts";
 import { routerErrors, type RouterError } from "./router-error.ts";
 
 /** The parts of a request that decide where it goes, as Node's parser gives them. */
@@ -39,9 +40,8 @@ export function readTarget(head: RequestHead): RequestTarget | { readonly error:
   if (head.httpVersion === "1.0" && headerValues(head.rawHeaders, "transfer-encoding").length > 0) {
     return { error: routerErrors.badRequest("HTTP/1.0 has no Transfer-Encoding") };
   }
-  const hosts = headerValues(head.rawHeaders, "host");
-  if (hosts.length > 1)
-    return { error: routerErrors.badRequest("There is more than one Host header") };
+  const hosts = hostHeaders(head.rawHeaders);
+  if (hosts.length > 1) return { error: routerErrors.badRequest(severalHosts) };
   return readHostAndPath(head.url, hosts[0] ?? "");
 }
 
