@@ -26,7 +26,7 @@ export const stageRetry: Command = {
 Goes on with a staging that has failed at one of its scripts, in a new build of the same package: what the scripts before it left
 in app, dependencies and build cache is there, what it left itself is not. SCRIPT is supply:0, supply:1, finalize:1 and so on, by
 phase and number of the buildpack; without it the script that failed. What is needed for that is kept with the container of the
-failed staging (15 minutes where the operator has set nothing else) and gives way to other work.`,
+failed staging (15 minutes where the operator has set nothing else) and gives way to other work and other failed stagings.`,
   examples: `rivera stage-retry my-app --buildpack ./my-buildpack
 rivera stage-retry my-app --from supply:0 --files ./mended --keep`,
   arguments: [{ name: "BUILD_OR_APP" }],

@@ -13,7 +13,7 @@ export const stageShell: Command = {
 
 A terminal in the container of a staging that has failed, as it was then: app, dependencies, build cache and environment. Of an
 app that of its newest build. The container is kept for a while (15 minutes where the operator has set nothing else) and gives
-way to other work. The exit status is the shell's.`,
+way to other work and other failed stagings. The exit status is the shell's.`,
   examples: `rivera stage-shell my-app
 echo 'ls -l; cat npm-debug.log' | rivera stage-shell my-app`,
   arguments: [{ name: "BUILD_OR_APP" }],

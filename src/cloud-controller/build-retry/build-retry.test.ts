@@ -155,7 +155,10 @@ test("refusals of a retry", async (t) => {
     "Build not found",
   ]);
   kept.delete(guid);
-  assert.match(String((await refusal())[1]), /gives way to other work. Stage again/);
+  assert.match(
+    String((await refusal())[1]),
+    /gives way to other work and other failed stagings. Stage again/,
+  );
   bbs.presences = [];
   assert.match(String((await refusal())[1]), /the cell that ran it, cell-1, is gone\. Stage again/);
 });

@@ -142,7 +142,7 @@ async function requireKept(kept: KeptStagings, { guid, state }: Build): Promise<
       const cell = await kept.absentCell(guid);
       throw unprocessable(
         cell === undefined
-          ? "What the scripts of this staging found is not there any more: it is kept with the container, for a while, and gives way to other work. Stage again to have it again"
+          ? "What the scripts of this staging found is not there any more: it is kept with the container, for a while, and gives way to other work and other failed stagings. Stage again to have it again"
           : `What the scripts of this staging found is not there any more: the cell that ran it, ${cell}, is gone. Stage again to have it again`,
       );
     }

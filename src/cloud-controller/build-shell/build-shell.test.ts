@@ -119,7 +119,10 @@ test("a developer gets a ticket for a failed build, and one terminal for it", as
   const [hello] = await once(socket, "message");
 
   assert.deepEqual([asked?.forMs, asked?.directory], [900_000, "/tmp/app"]);
-  assert.match(asked?.line ?? "", new RegExp(`15 minutes: rivera stage-shell ${buildGuid}$`));
+  assert.match(
+    asked?.line ?? "",
+    new RegExp(`, for 15 minutes unless its place is needed: rivera stage-shell ${buildGuid}$`),
+  );
   assert.equal(early.status, 422);
   assert.match(early.text, /has not ended yet/);
   const shown = {

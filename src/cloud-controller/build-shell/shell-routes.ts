@@ -123,7 +123,7 @@ function whyNot({ state }: Build): string {
     case "STAGED":
       return "The staging has not failed: only the containers of failed ones are kept";
     case "FAILED":
-      return "The container of this staging is not there any more: it is kept for a while, and gives way to other work. Stage again to have another";
+      return "The container of this staging is not there any more: it is kept for a while, and gives way to other work and other failed stagings. Stage again to have another";
   }
 }
 

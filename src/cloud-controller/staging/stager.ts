@@ -202,7 +202,7 @@ export class Stager {
     const time = minutes === 1 ? "a minute" : `${minutes} minutes`;
     return {
       forMs,
-      line: `A shell in this container, for ${time}: rivera stage-shell ${guid}`,
+      line: `A shell in this container, for ${time} unless its place is needed: rivera stage-shell ${guid}`,
       retryLine: `Once it is mended, on from {script}: rivera stage-retry ${guid} [--buildpack DIR] [--files DIR]`,
     };
   }
