@@ -22,7 +22,7 @@ const keyAnswer = z.object({ kid: z.string(), signs_from: z.string() });
 const refusal = z.object({ error_description: z.string() });
 
 export async function uaaOperator(uaaUrl: string, clientSecret: string): Promise<UaaOperator> {
-  const basic = Buffer.from(`admin:${clientSecret}`).toString("base64");
+  const basic = Buffer.from(`admin:${encodeURIComponent(clientSecret)}`).toString("base64");
   const { access_token: token } = tokenAnswer.parse(
     await ask(`${uaaUrl}/oauth/token`, {
       method: "POST",

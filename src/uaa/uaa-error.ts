@@ -18,6 +18,8 @@ const statuses = {
   scim_resource_not_found: 404,
   member_not_found: 404,
   not_found: 404,
+  method_not_allowed: 405,
+  query_string_not_allowed: 406,
   scim_resource_already_exists: 409,
   scim_resource_conflict: 409,
   member_already_exists: 409,
@@ -41,7 +43,8 @@ export class UaaError extends Error {
   }
 
   /** SCIM's readers look for `message`. */
-  body(): Readonly<Record<"error" | "error_description", string>> & { readonly message?: string } {
+  body(): Readonly<Record<"error" | "error_description", string>> &
+    Readonly<Partial<Record<"message" | "scope", string>>> {
     const isScim = /^(scim|invalid_scim|invalid_password|invalid_self|member)/.test(this.code);
     return {
       error: this.code,
@@ -50,16 +53,45 @@ export class UaaError extends Error {
     };
   }
 
-  /** The challenge that goes with a 401 or 403 (RFC 6750, RFC 7617). */
+  /** The challenge that goes with a 401 or 403 (RFC 6750, RFC 7617), with UAA's realms. */
   challenge(): string | undefined {
     if (this.httpStatus !== 401 && this.httpStatus !== 403) return undefined;
     if (this.code === "unauthorized" || this.code === "invalid_client") {
-      return 'Basic realm="UAA/client"';
+      return this.challengeOf('Basic realm="UAA/client"', "unauthorized");
     }
     if (this.code === "invalid_token" || this.code === "insufficient_scope") {
-      return `Bearer realm="oauth", error="${this.code}", error_description="${quotable(this.message)}"`;
+      return this.challengeOf('Bearer realm="UAA/oauth"', this.code);
     }
     return undefined;
+  }
+
+  protected challengeOf(realm: string, error: UaaErrorCode): string {
+    return `${realm}, error="${error}", error_description="${quotable(this.message)}"`;
+  }
+}
+
+/** A resource was asked for without a token: `unauthorized`, but what is missing is one of those. */
+export class MissingToken extends UaaError {
+  constructor() {
+    super("unauthorized", "Full authentication is required to access this resource");
+  }
+
+  override challenge(): string {
+    return this.challengeOf('Bearer realm="UAA/oauth"', "unauthorized");
+  }
+}
+
+/** A token is good, but not for that: the body names the scopes of which one would be. */
+export class InsufficientScope extends UaaError {
+  readonly #anyOf: readonly string[];
+
+  constructor(anyOf: readonly string[]) {
+    super("insufficient_scope", "Insufficient scope for this resource");
+    this.#anyOf = anyOf;
+  }
+
+  override body() {
+    return { ...super.body(), scope: this.#anyOf.join(" ") };
   }
 }
 
@@ -68,8 +100,8 @@ function quotable(text: string): string {
   return text.replace(/[^\x20-\x7e]|["\\]/g, "?");
 }
 
-export const badCredentials = () => new UaaError("unauthorized", "Bad credentials");
-export const badClientCredentials = () => new UaaError("invalid_client", "Bad credentials");
+/** A user's and a client's alike, as in UAA: the code is `invalid_client` in both cases. */
+export const badCredentials = () => new UaaError("invalid_client", "Bad credentials");
 export const accountLocked = () =>
   new UaaError(
     "unauthorized",

@@ -156,7 +156,7 @@ test("a wrong password, an expired or forged token and another user's space get 
     );
 
   assert.equal(wrong.status, 401);
-  assert.equal(((await wrong.json()) as { error: string }).error, "unauthorized");
+  assert.equal(((await wrong.json()) as { error: string }).error, "invalid_client");
   const forgedAnswer = await withToken(`${header}.${forged}.${signature}`);
   assert.equal(forgedAnswer.status, 401);
   assert.deepEqual(await forgedAnswer.json(), {

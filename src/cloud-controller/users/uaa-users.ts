@@ -34,7 +34,10 @@ export function createUaaUsers(options: {
   async function accessToken(): Promise<string> {
     const now = options.clock.now().getTime();
     if (token !== undefined && token.endsAtMs > now) return token.value;
-    const basic = Buffer.from(`${options.client.id}:${options.client.secret}`).toString("base64");
+    const { id, secret } = options.client;
+    const basic = Buffer.from(`${encodeURIComponent(id)}:${encodeURIComponent(secret)}`).toString(
+      "base64",
+    );
     const answer = tokenAnswer.parse(
       await ask("/oauth/token", {
         method: "POST",

@@ -70,7 +70,7 @@ test("an empty passcode, and one in the query, are refused", async () => {
   assert.equal(empty.status, 401);
   assert.equal(empty.error_description, "Passcode information is missing.");
   const inQuery = await token({ grant_type: "password" }, cfClient, "?passcode=x");
-  assert.equal(inQuery.status, 400);
+  assert.equal(inQuery.status, 406);
 });
 
 test("the login form needs the token that came with it", async () => {

@@ -3,7 +3,7 @@ import type { Clock } from "#kernel/clock/clock.ts";
 import { isSecretOf } from "../clients/client-secret.ts";
 import type { ClientTable } from "../clients/client-table.ts";
 import type { OauthClient } from "../clients/oauth-client.ts";
-import { badClientCredentials, UaaError } from "../uaa-error.ts";
+import { badCredentials, UaaError } from "../uaa-error.ts";
 import type { PasswordHasher } from "../users/password-hasher.ts";
 import { optionalParameter } from "./form-parameters.ts";
 
@@ -40,7 +40,7 @@ export async function authenticateClient(
     return bySecret({ id, secret, form }, parts);
   }
   const id = optionalParameter(form, "client_id");
-  if (id === undefined) throw badClientCredentials();
+  if (id === undefined) throw badCredentials();
   return bySecret({ id, secret: optionalParameter(form, "client_secret") ?? "", form }, parts);
 }
 
@@ -50,7 +50,7 @@ async function bySecret(
   parts: ClientAuthenticationParts,
 ): Promise<AuthenticatedClient> {
   const client = await parts.clients.find(given.id);
-  if (client === undefined) throw badClientCredentials();
+  if (client === undefined) throw badCredentials();
   // Without a verifier too where the client has no secret at all: else its code would need no PKCE.
   const redeemsCode =
     optionalParameter(given.form, "grant_type") === "authorization_code" &&
@@ -61,7 +61,7 @@ async function bySecret(
   // A client that has a key of its own instead of a secret is none that is known by having none.
   const hasKeyInstead = client.secretHash === "" && client.jwks !== undefined;
   if (hasKeyInstead || !(await isSecretOf(client.secretHash, given.secret, parts.hasher))) {
-    throw badClientCredentials();
+    throw badCredentials();
   }
   return { client, isPublic: false };
 }
@@ -78,7 +78,7 @@ async function bySignature(
     throw new UaaError("invalid_client", "Wrong client_assertion");
   }
   const client = await parts.clients.find(clientId);
-  if (client?.jwks === undefined) throw badClientCredentials();
+  if (client?.jwks === undefined) throw badCredentials();
   try {
     await jwtVerify(assertion, createLocalJWKSet(client.jwks), {
       algorithms: ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"],
@@ -101,13 +101,25 @@ function subjectOf(assertion: string): string {
   } catch {
     throw new UaaError("invalid_client", "Bad client_assertion");
   }
-  throw badClientCredentials();
+  throw badCredentials();
 }
 
+/** RFC 6749, 2.3.1: id and secret are encoded as in a form. */
 function parseBasic(header: string): { readonly id: string; readonly secret: string } {
   const match = /^Basic +([A-Za-z0-9+/=]+)$/i.exec(header);
   const decoded = Buffer.from(match?.[1] ?? "", "base64").toString("utf8");
   const colon = decoded.indexOf(":");
-  if (colon === -1) throw badClientCredentials();
-  return { id: decoded.slice(0, colon), secret: decoded.slice(colon + 1) };
+  if (colon === -1) throw new UaaError("invalid_client", "Invalid basic authentication token");
+  return {
+    id: formDecoded(decoded.slice(0, colon)),
+    secret: formDecoded(decoded.slice(colon + 1)),
+  };
+}
+
+function formDecoded(text: string): string {
+  try {
+    return decodeURIComponent(text.replaceAll("+", " "));
+  } catch {
+    throw new UaaError("invalid_client", "Failed to URL Decode credentials");
+  }
 }

@@ -1,11 +1,5 @@
 import { UaaError } from "../uaa-error.ts";
 
-export function requireParameter(form: URLSearchParams, name: string): string {
-  const value = optionalParameter(form, name);
-  if (value === undefined) throw new UaaError("invalid_request", `Missing parameter: ${name}`);
-  return value;
-}
-
 /** RFC 6749, 3.2: a parameter must not be given twice. */
 export function optionalParameter(form: URLSearchParams, name: string): string | undefined {
   const values = form.getAll(name);

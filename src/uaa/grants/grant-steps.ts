@@ -24,11 +24,11 @@ export function requireKnownOrigin(request: GrantRequest): string {
   if (text === undefined || text === "") return uaaOrigin;
   const hint = loginHint.safeParse(parseJson(text));
   if (!hint.success) {
-    throw new UaaError("invalid_request", "The origin provided in the login hint is invalid.");
+    throw new UaaError("unauthorized", "The origin provided in the login hint is invalid.");
   }
   if (hint.data.origin !== uaaOrigin) {
     throw new UaaError(
-      "invalid_request",
+      "unauthorized",
       "The origin provided in the login_hint does not match an active Identity Provider, that supports password grant.",
     );
   }

@@ -1,5 +1,6 @@
+import { UaaError } from "../uaa-error.ts";
 import { authenticateClient } from "./client-authentication.ts";
-import { optionalParameter, requireParameter } from "./form-parameters.ts";
+import { optionalParameter } from "./form-parameters.ts";
 import type { Grant } from "./grant.ts";
 import {
   requireGrantType,
@@ -16,11 +17,17 @@ export const passwordGrant: Grant = async (request, parts) => {
   const user =
     passcode === undefined
       ? await parts.passwordLogin.login(
-          requireParameter(request.form, "username"),
+          optionalParameter(request.form, "username") ?? "",
           requireKnownOrigin(request),
-          requireParameter(request.form, "password"),
+          requirePassword(request.form),
         )
       : await userOfPasscode(passcode, parts);
   const scopes = scopesOfUser(user, client, optionalParameter(request.form, "scope"));
   return parts.tokens.forNewSession({ user, client, scopes, grantType: "password" });
 };
+
+function requirePassword(form: URLSearchParams): string {
+  const password = optionalParameter(form, "password");
+  if (password === undefined) throw new UaaError("invalid_client", "No password supplied");
+  return password;
+}

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from "fastify";
 import type { Bearer, TokenIssuer } from "../tokens/token-issuer.ts";
-import { UaaError } from "../uaa-error.ts";
+import { deadToken, InsufficientScope, MissingToken } from "../uaa-error.ts";
 
 /** Who makes the request. Throws `UaaError` 401, or 403 where none of the scopes is held. */
 export type Authenticate = (
@@ -15,10 +15,7 @@ export function authenticateWith(tokens: TokenIssuer): Authenticate {
     // `cf logout` sends "Bearer bearer TOKEN": its stored token has the type in front.
     const match = /^(?:bearer +){1,2}([A-Za-z0-9_.-]+)$/i.exec(authorization);
     if (match?.[1] === undefined || others.length > 0) {
-      throw new UaaError(
-        "invalid_token",
-        "Full authentication is required to access this resource",
-      );
+      throw /^bearer\b/i.test(authorization) ? deadToken() : new MissingToken();
     }
     const bearer = await tokens.bearerOf(match[1]);
     requireAnyScope(bearer, anyOfScopes);
@@ -28,7 +25,7 @@ export function authenticateWith(tokens: TokenIssuer): Authenticate {
 
 export function requireAnyScope(bearer: Bearer, anyOf: readonly string[]): void {
   if (anyOf.length === 0 || hasAnyScope(bearer, anyOf)) return;
-  throw new UaaError("insufficient_scope", "Insufficient scope for this resource");
+  throw new InsufficientScope(anyOf);
 }
 
 export function hasAnyScope(bearer: Bearer, anyOf: readonly string[]): boolean {

@@ -6,6 +6,7 @@ import type { Bearer } from "../tokens/token-issuer.ts";
 import { UaaError } from "../uaa-error.ts";
 import type { UserTable } from "../users/user-table.ts";
 import type { Clock } from "#kernel/clock/clock.ts";
+import { asGuid } from "#kernel/guid.ts";
 import { hasAnyScope, requireAnyScope, type Authenticate } from "./bearer.ts";
 
 export interface RevocationParts {
@@ -24,14 +25,14 @@ export function registerRevocationEndpoints(app: FastifyInstance, parts: Revocat
   const { sessions, clients, users, authenticate } = parts;
 
   // `cf logout`. Whoever holds a session's token may end that session; an administrator any.
-  app.delete<{ Params: { jti: string } }>("/oauth/token/revoke/:jti", async (request) => {
+  app.delete<{ Params: { jti: string } }>("/oauth/token/revoke/:jti", async (request, reply) => {
     const bearer = await authenticate(request);
     const guid = sessionOfJti(request.params.jti);
     const session = guid === undefined ? undefined : await sessions.byGuid(guid);
     const mayEnd = session?.userGuid === bearer.userGuid || hasAnyScope(bearer, mayRevokeAll);
     if (session === undefined || !mayEnd) throw resourceNotFound();
     await sessions.end(session.guid);
-    return { status: "ok" };
+    return reply.send();
   });
 
   for (const method of ["GET", "DELETE"] as const) {
@@ -39,39 +40,38 @@ export function registerRevocationEndpoints(app: FastifyInstance, parts: Revocat
       method,
       url: "/oauth/token/revoke/user/:user",
       exposeHeadRoute: false,
-      handler: async (request) => {
+      handler: async (request, reply) => {
         const bearer = await authenticate(request);
         if (bearer.userGuid !== request.params.user) requireAnyScope(bearer, mayRevokeAll);
         const user = await users.byGuid(request.params.user);
         if (user === undefined) throw resourceNotFound();
         await sessions.endAllOf(user.guid);
-        return { status: "ok" };
+        return reply.send();
       },
     });
     app.route<{ Params: { user: string; client: string } }>({
       method,
       url: "/oauth/token/revoke/user/:user/client/:client",
       exposeHeadRoute: false,
-      handler: async (request) => {
+      handler: async (request, reply) => {
         const bearer = await authenticate(request);
         const isOwn =
           bearer.userGuid === request.params.user && bearer.clientId === request.params.client;
         if (!isOwn) requireAnyScope(bearer, mayRevokeAll);
-        const user = await users.byGuid(request.params.user);
-        if (user === undefined) throw resourceNotFound();
-        await sessions.endAllOf(user.guid, request.params.client);
-        return { status: "ok" };
+        const { user, client } = request.params;
+        await sessions.endAllOf(asGuid<"user">(user), client);
+        return reply.send();
       },
     });
     app.route<{ Params: { client: string } }>({
       method,
       url: "/oauth/token/revoke/client/:client",
       exposeHeadRoute: false,
-      handler: async (request) => {
+      handler: async (request, reply) => {
         await authenticate(request, ...mayRevokeAll);
         if ((await clients.find(request.params.client)) === undefined) throw resourceNotFound();
         await clients.revokeTokens(request.params.client);
-        return { status: "ok" };
+        return reply.send();
       },
     });
   }

@@ -1,14 +1,15 @@
 import type { FastifyInstance } from "fastify";
 import { authorizationCodeGrant } from "../grants/authorization-code-grant.ts";
 import { clientCredentialsGrant } from "../grants/client-credentials-grant.ts";
-import { requireParameter } from "../grants/form-parameters.ts";
+import { authenticateClient } from "../grants/client-authentication.ts";
+import { optionalParameter } from "../grants/form-parameters.ts";
 import type { Grant, GrantParts } from "../grants/grant.ts";
 import { jwtBearerGrant } from "../grants/jwt-bearer-grant.ts";
 import { passwordGrant } from "../grants/password-grant.ts";
 import { refreshTokenGrant } from "../grants/refresh-token-grant.ts";
 import type { GrantType } from "../clients/oauth-client.ts";
 import { UaaError } from "../uaa-error.ts";
-import { readForm } from "./form.ts";
+import { readForm, registerPostOnly } from "./form.ts";
 
 const grants: Readonly<Record<GrantType, Grant>> = {
   password: passwordGrant,
@@ -35,20 +36,25 @@ export function registerTokenEndpoint(app: FastifyInstance, parts: GrantParts): 
     const query = new URLSearchParams(request.url.split("?")[1] ?? "");
     const misplaced = formOnly.find((name) => query.has(name));
     if (misplaced !== undefined) {
-      throw new UaaError("invalid_request", `The parameter ${misplaced} belongs in the body`);
-    }
-    const form = readForm(request);
-    const grantType = requireParameter(form, "grant_type");
-    if (!isGrantType(grantType)) {
       throw new UaaError(
-        "unsupported_grant_type",
-        `Unsupported grant type: ${grantType.slice(0, 128)}`,
+        "query_string_not_allowed",
+        "Parameters must be passed in the body of the request",
       );
     }
+    const form = readForm(request);
     const { authorization } = request.headers;
+    const grantType = optionalParameter(form, "grant_type") ?? "";
+    if (!isGrantType(grantType)) {
+      // A client that is none hears of that first.
+      await authenticateClient({ form, authorization }, parts);
+      throw grantType === ""
+        ? new UaaError("invalid_request", "Missing grant type")
+        : new UaaError("unsupported_grant_type", "Unsupported grant type");
+    }
     void reply.header("pragma", "no-cache");
     return grants[grantType]({ form, query, authorization }, parts);
   });
+  registerPostOnly(app, "/oauth/token");
 }
 
 function isGrantType(text: string): text is GrantType {

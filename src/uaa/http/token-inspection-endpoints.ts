@@ -5,7 +5,7 @@ import { optionalParameter } from "../grants/form-parameters.ts";
 import type { GrantParts } from "../grants/grant.ts";
 import { UaaError } from "../uaa-error.ts";
 import type { Authenticate } from "./bearer.ts";
-import { readForm } from "./form.ts";
+import { readForm, registerPostOnly } from "./form.ts";
 
 type Parts = GrantParts & { readonly authenticate: Authenticate };
 
@@ -27,6 +27,9 @@ export function registerTokenInspectionEndpoints(app: FastifyInstance, parts: Pa
     }
     return claims;
   });
+
+  registerPostOnly(app, "/check_token");
+  registerPostOnly(app, "/introspect");
 
   // RFC 7662: a token that is not good is an answer, not an error.
   app.post("/introspect", async (request) => {

@@ -16,8 +16,23 @@ test("a wish narrows", () => {
   assert.deepEqual(grantScopes({ held, allowed, requested: "openid" }), ["openid"]);
 });
 
-for (const requested of ["cloud_controller.admin", "uaa.admin", "openid root"]) {
-  test(`the wish for ${requested} is refused, not cut down`, () => {
-    assert.throws(() => grantScopes({ held, allowed, requested }), { code: "invalid_scope" });
+test("a wish that the client may have and the user has not is left out", () => {
+  const requested = "openid cloud_controller.admin";
+  assert.deepEqual(grantScopes({ held, allowed, requested }), ["openid"]);
+});
+
+for (const [requested, description] of [
+  ["uaa.admin", "uaa.admin is invalid. Please use a valid scope name in the request"],
+  ["openid root", "root is invalid. Please use a valid scope name in the request"],
+  [
+    "cloud_controller.admin",
+    "[cloud_controller.admin] is invalid. This user is not allowed any of the requested scopes",
+  ],
+] as const) {
+  test(`the wish for ${requested} is refused`, () => {
+    assert.throws(() => grantScopes({ held, allowed, requested }), {
+      code: "invalid_scope",
+      message: description,
+    });
   });
 }

@@ -1,8 +1,14 @@
 import { UaaError } from "../uaa-error.ts";
 
+/** A list of scopes as requests have it. */
+export function scopeList(text: string | undefined): string[] {
+  return [...new Set((text ?? "").split(/[ ,]+/).filter(Boolean))];
+}
+
 /**
- * The scopes that a token gets: those both held and allowed, or of them the ones asked for.
- * @throws UaaError `invalid_scope` where one is asked for that may not be had
+ * The scopes that a token gets: those both held and allowed, or of them the ones asked for. As in UAA, what is asked for
+ * and allowed but not held is left out, unless nothing would be left.
+ * @throws UaaError `invalid_scope`
  */
 export function grantScopes(facts: {
   /** The user's groups, or the client's authorities. */
@@ -11,11 +17,21 @@ export function grantScopes(facts: {
   /** The `scope` parameter. */
   readonly requested: string | undefined;
 }): string[] {
-  const available = facts.held.filter((scope) => facts.allowed.includes(scope));
-  const requested = [...new Set((facts.requested ?? "").split(/[ ,]+/).filter(Boolean))];
-  const refused = requested.filter((scope) => !available.includes(scope));
-  if (refused.length > 0) {
-    throw new UaaError("invalid_scope", `${refused.join(" ").slice(0, 256)} is invalid.`);
+  const requested = scopeList(facts.requested);
+  const refused = requested.find((scope) => !facts.allowed.includes(scope));
+  if (refused !== undefined) {
+    throw new UaaError(
+      "invalid_scope",
+      `${refused.slice(0, 256)} is invalid. Please use a valid scope name in the request`,
+    );
   }
-  return (requested.length > 0 ? requested : [...available]).sort((a, b) => a.localeCompare(b));
+  const wanted = requested.length > 0 ? requested : [...new Set(facts.allowed)];
+  const granted = wanted.filter((scope) => facts.held.includes(scope));
+  if (granted.length === 0 && facts.allowed.length > 0) {
+    throw new UaaError(
+      "invalid_scope",
+      `[${wanted.join(", ").slice(0, 256)}] is invalid. This user is not allowed any of the requested scopes`,
+    );
+  }
+  return granted.sort((a, b) => a.localeCompare(b));
 }

@@ -119,7 +119,7 @@ export const sessions: readonly Command[] = [
       const refused = await wire.ask("POST", `${uaa}/oauth/token`, wrong);
       assert.equal(refused.status, 401);
       assert.deepEqual(refused.body, {
-        error: "unauthorized",
+        error: "invalid_client",
         error_description: "Bad credentials",
       });
       await wire.one(reads.organization, "/v3/organizations?names=conformance&page=1&per_page=1");

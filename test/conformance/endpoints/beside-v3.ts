@@ -64,6 +64,7 @@ const forResources = {
   shape: z.strictObject({
     error: z.literal("insufficient_scope"),
     error_description: z.string(),
+    scope: z.string(),
   }),
 };
 
