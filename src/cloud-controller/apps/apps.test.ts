@@ -300,6 +300,7 @@ test("start needs a droplet; features, permissions and ssh are told", async () =
     enabled: true,
   });
   const unknown = await caller.get(`/v3/apps/${guid}/features/nope`);
+  const features = await caller.get(`/v3/apps/${guid}/features`);
 
   assert.equal(started.status, 422);
   assert.equal(started.json.errors[0].detail, "Assign a droplet before starting this app.");
@@ -307,6 +308,15 @@ test("start needs a droplet; features, permissions and ssh are told", async () =
   assert.deepEqual(ssh.json, { enabled: false, reason: "ssh is disabled for app" });
   assert.equal(both.status, 422);
   assert.equal(unknown.json.errors[0].detail, "Feature not found");
+  const page = { href: `/v3/apps/${guid}/features` };
+  assert.deepEqual(features.json.pagination, {
+    total_results: 4,
+    total_pages: 1,
+    first: page,
+    last: page,
+    next: null,
+    previous: null,
+  });
   assert.deepEqual((await caller.get(`/v3/apps/${guid}/permissions`)).json, {
     read_basic_data: true,
     read_sensitive_data: true,

@@ -189,7 +189,7 @@ function registerCurrentDroplet(app: ApiServer, dependencies: AppRoutes): void {
 /** What the body does not name, or names wrongly, is a droplet that does not exist. */
 function wantedDroplet(body: unknown): string {
   const message = currentDropletMessage.safeParse(body).data;
-  if (message !== undefined && "data" in message && message.data?.guid === undefined) {
+  if (message !== undefined && "data" in message && (message.data?.guid ?? null) === null) {
     throw unprocessable("Current droplet cannot be removed. Replace it with a preferred droplet.");
   }
   return message?.data?.guid ?? "";

@@ -2,7 +2,6 @@ import { recordAuditEvent } from "../audit-events/record-audit-event.ts";
 import { actorOf } from "../http/auth-context.ts";
 import { notFound } from "../http/cf-errors.ts";
 import type { ApiServer } from "../http/create-server.ts";
-import { presentAll } from "../http/page.ts";
 import { parseMessage } from "../http/parse-message.ts";
 import { featureMessage } from "../spaces/messages.ts";
 import { permittedApp, type AppRoutes } from "./app-access.ts";
@@ -16,17 +15,25 @@ export function registerAppFeatures(app: ApiServer, dependencies: AppRoutes): vo
 }
 
 function registerSwitches(app: ApiServer, dependencies: AppRoutes): void {
-  const { db, clock, links } = dependencies;
+  const { db, clock } = dependencies;
 
   app.get<{ Params: { guid: string } }>("/v3/apps/:guid/features", async (request) => {
     const { guid } = request.params;
     const found = await permittedApp(dependencies, request.auth, guid, "space.read");
     const names = Object.keys(appFeatures).filter(isFeature);
-    return presentAll(
-      links,
-      `/v3/apps/${guid}/features`,
-      names.map((name) => presentFeature(name, found.features[name])),
-    );
+    // A list that has no pages: the original links it by its path alone.
+    const self = { href: `/v3/apps/${guid}/features` };
+    return {
+      resources: names.map((name) => presentFeature(name, found.features[name])),
+      pagination: {
+        total_results: names.length,
+        total_pages: 1,
+        first: self,
+        last: self,
+        next: null,
+        previous: null,
+      },
+    };
   });
 
   app.get<{ Params: { guid: string; name: string } }>(

@@ -25,8 +25,8 @@ export const buildCreateMessage = z.strictObject({
     { error: `Package guid can't be blank, Package guid must be a string, ${guidLength}` },
   ),
   lifecycle: lifecycleMessage.optional(),
-  staging_memory_in_mb: size,
   staging_disk_in_mb: size,
+  staging_memory_in_mb: size,
   staging_log_rate_limit_bytes_per_second: numeric(
     z.int().min(-1).max(Number.MAX_SAFE_INTEGER),
   ).nullish(),
@@ -41,7 +41,7 @@ export const buildUpdateMessage = z
     metadata: metadataSchema.optional(),
     state: z
       .enum(["STAGED", "FAILED"], {
-        error: ({ input }) => `State '${String(input)}' is not a valid state`,
+        error: ({ input }) => `State '${String(input ?? "")}' is not a valid state`,
       })
       .optional(),
     error: z.string().nullish(),

@@ -34,8 +34,9 @@ const options = z.object({
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
+/** One without a guid names nothing; what else it has (a revision's `version`) is let be. */
 const reference = z
-  .object({ guid: z.unknown() }, { error: "must be an object" })
+  .object({ guid: z.unknown().optional() }, { error: "must be an object" })
   .transform(({ guid }) => (typeof guid === "string" ? guid : undefined))
   .nullish();
 

@@ -32,7 +32,10 @@ export const createDomainMessage = z
   .strictObject({
     name: domainName,
     internal: z.boolean().nullable().optional(),
-    router_group: z.strictObject({ guid: z.string() }).nullable().optional(),
+    router_group: z
+      .strictObject({ guid: z.string({ error: "Router group guid must be a string" }) })
+      .nullable()
+      .optional(),
     enforce_route_policies: z.boolean().nullable().optional(),
     route_policies_scope: z
       .enum(routePoliciesScopes, { error: "must be one of 'any', 'org', 'space'" })

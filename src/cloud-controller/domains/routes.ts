@@ -5,7 +5,7 @@ import { requireEnabled } from "../feature-flags/feature-flags.ts";
 import { actorOf, type AuthContext } from "../http/auth-context.ts";
 import { unprocessable } from "../http/cf-errors.ts";
 import type { ApiServer } from "../http/create-server.ts";
-import { parseQuery } from "../http/list-query.ts";
+import { singleValues } from "../http/list-query.ts";
 import type { Links } from "../http/links.ts";
 import { parseMessage } from "../http/parse-message.ts";
 import type { Permissions } from "../http/permissions.ts";
@@ -107,7 +107,8 @@ function registerSingle(app: ApiServer, dependencies: DomainRoutes): void {
   });
 
   app.get<{ Params: { guid: string } }>("/v3/domains/:guid/route_reservations", async (request) => {
-    const query = parseQuery(request.query, ["host", "path", "port"]);
+    // Keys that are unknown are let be, as in the original.
+    const query = singleValues(request.query);
     const domain = await visibleDomain(dependencies, request.auth, request.params.guid);
     // No route has a port: one that is asked for is free.
     const isForPort = Number(query["port"] ?? 0) !== 0;

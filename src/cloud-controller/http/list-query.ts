@@ -152,7 +152,8 @@ function parseRelated(
   return values;
 }
 
-function singleValues(query: unknown): Record<string, string> {
+/** Of a key that is given several times the last value counts. */
+export function singleValues(query: unknown): Record<string, string> {
   const values: Record<string, string> = Object.create(null);
   for (const [key, value] of Object.entries(query ?? {})) {
     const last: unknown = Array.isArray(value) ? value.at(-1) : value;

@@ -179,23 +179,3 @@ function queryOf(list: ListQuery, page: number): string {
     .map(([key, value]) => `${cgiEscape(key)}=${cgiEscape(value)}`)
     .join("&");
 }
-
-/** A list of known length on one page (features, process instances, and resources we have none of). */
-export function presentAll(
-  links: Links,
-  path: string,
-  resources: readonly unknown[],
-): PresentedPage {
-  const self = links.to(`${path}?page=1&per_page=50`);
-  return {
-    pagination: {
-      total_results: resources.length,
-      total_pages: 1,
-      first: self,
-      last: self,
-      next: null,
-      previous: null,
-    },
-    resources,
-  };
-}

@@ -20,19 +20,29 @@ const relationships = relationshipsOf({ app: toOneRelationship("app") });
 const metadata = metadataSchema.optional();
 const notEmpty = "must be empty if provided for bits packages";
 
-export const packageCreateMessage = z.discriminatedUnion(
-  "type",
-  [
-    z.strictObject({
-      type: z.literal("bits"),
-      relationships,
-      data: z.strictObject({}, { error: `Data ${notEmpty}` }).nullish(),
-      metadata,
-    }),
-    z.strictObject({ type: z.literal("docker"), relationships, data: dockerData, metadata }),
-  ],
-  { error: "Type must be one of 'bits, docker'" },
-);
+export const packageCreateMessage = z.discriminatedUnion("type", [
+  z.strictObject({
+    type: z.literal("bits"),
+    data: z.strictObject({}, { error: `Data ${notEmpty}` }).nullish(),
+    relationships,
+    metadata,
+  }),
+  z.strictObject({ type: z.literal("docker"), data: dockerData, relationships, metadata }),
+]);
+
+/** What a body of another type is checked against, so that its other faults are told, too. */
+export const typelessPackageMessage = z.strictObject({
+  relationships,
+  type: z.never({ error: "Type must be one of 'bits, docker'" }),
+  data: z.unknown().optional(),
+  metadata,
+});
+
+const knownType = z.object({ type: z.enum(["bits", "docker"]) });
+
+export function hasPackageType(body: unknown): boolean {
+  return knownType.safeParse(body).success;
+}
 
 export type PackageCreateMessage = z.infer<typeof packageCreateMessage>;
 

@@ -26,7 +26,13 @@ import { loadMetadata, noMetadata, updateMetadata } from "../metadata/metadata.t
 import type { MatchReferences } from "../resource-matches/match-references.ts";
 import type { ResourceCacheConfig } from "../resource-matches/resource-cache-config.ts";
 import { findPackage } from "./find-package.ts";
-import { packageCopyMessage, packageCreateMessage, packageUpdateMessage } from "./messages.ts";
+import {
+  hasPackageType,
+  packageCopyMessage,
+  packageCreateMessage,
+  packageUpdateMessage,
+  typelessPackageMessage,
+} from "./messages.ts";
 import type { PackageCopies } from "./package-copy.ts";
 import { createPackage, createPackageCopy } from "./package-create.ts";
 import type { PackageLeases } from "./package-leases.ts";
@@ -174,6 +180,7 @@ function registerWrites(app: ApiServer, context: PackageRoutes): void {
 }
 
 async function create(context: PackageRoutes, auth: AuthContext, body: unknown): Promise<Package> {
+  if (!hasPackageType(body)) parseMessage(typelessPackageMessage, body);
   const message = parseMessage(packageCreateMessage, body);
   const app = await writableApp(context, auth, message.relationships.app.data.guid);
   return await createPackage(context, { message, app, auth });

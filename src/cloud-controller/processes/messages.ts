@@ -41,7 +41,7 @@ function check<Data extends z.ZodRawShape>(attribute: string, data: Data) {
         error: `${attribute} type must be "port", "process", or "http"`,
       })
       .optional(),
-    data: z.strictObject(data).optional(),
+    data: z.strictObject(data).nullish(),
   });
 }
 
@@ -64,12 +64,12 @@ export const updateProcessMessage = z.strictObject({
     invocation_timeout: seconds(`${liveness} invocation timeout`),
     interval: seconds(`${liveness} interval`),
     endpoint: endpoint(`${liveness} endpoint`),
-  }).optional(),
+  }).nullish(),
   readiness_health_check: check(readiness, {
     invocation_timeout: seconds(`${readiness} invocation timeout`),
     interval: seconds(`${readiness} interval`),
     endpoint: endpoint(`${readiness} endpoint`),
-  }).optional(),
+  }).nullish(),
   metadata: metadataSchema.optional(),
 });
 

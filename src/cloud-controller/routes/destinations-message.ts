@@ -29,7 +29,7 @@ export type DestinationsMode = "insert" | "replace";
 
 export function destinationsMessage(mode: DestinationsMode) {
   return z
-    .strictObject({ destinations: z.unknown() })
+    .strictObject({ destinations: z.unknown().optional() })
     .transform(({ destinations }, context): readonly WantedDestination[] => {
       const faults = destinationFaults(destinations, mode);
       for (const message of faults) context.addIssue({ code: "custom", message });

@@ -18,14 +18,25 @@ function text(attribute: "Name" | "Command", maximum: number) {
   });
 }
 
+/** What is no list is asked for its length, too: nothing and an empty object have none. */
 const processTypes = z
-  .array(
-    z
-      .string({ error: "Process types can only contain strings" })
-      .max(255, { error: "Process type is too long (maximum is 255 characters)" }),
-    { error: "must be an array" },
-  )
-  .min(1, { error: "must have at least 1 process_type" });
+  .unknown()
+  .transform((value, context): unknown => {
+    const isEmpty =
+      (value ?? null) === null ||
+      (typeof value === "object" && value !== null && Object.keys(value).length === 0);
+    const fault = (message: string) => context.addIssue({ code: "custom", message });
+    if (!Array.isArray(value)) fault("Process types must be an array");
+    if (isEmpty) fault("Process types must have at least 1 process_type");
+    return value;
+  })
+  .pipe(
+    z.array(
+      z
+        .string({ error: "Process types can only contain strings" })
+        .max(255, { error: "Process type is too long (maximum is 255 characters)" }),
+    ),
+  );
 const memoryInMb = numeric(
   z
     .int({ error: "must be an integer" })

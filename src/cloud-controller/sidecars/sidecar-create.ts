@@ -25,6 +25,7 @@ export async function createSidecar(
 ): Promise<Sidecar> {
   const { appGuid, sidecar, origin } = wanted;
   await refuseOvercommitted(db, { appGuid, sidecar });
+  requireDistinct(sidecar.processTypes);
   const row = await db
     .insertInto("sidecars")
     .values({
@@ -32,7 +33,7 @@ export async function createSidecar(
       appGuid,
       name: sidecar.name,
       command: sidecar.command,
-      processTypes: JSON.stringify([...new Set(sidecar.processTypes)]),
+      processTypes: JSON.stringify(sidecar.processTypes),
       memoryInMb: sidecar.memoryInMb,
       origin,
     })
@@ -40,6 +41,15 @@ export async function createSidecar(
     .executeTakeFirstOrThrow()
     .catch(whereTaken(() => sidecarNameTaken(sidecar.name)));
   return toSidecar(row);
+}
+
+/** @throws 422, which names the columns, as the original's does */
+export function requireDistinct(processTypes: readonly string[]): void {
+  const repeated = processTypes.find((type, index) => processTypes.indexOf(type) !== index);
+  if (repeated === undefined) return;
+  throw unprocessable(
+    `sidecar_guid and type Sidecar is already associated with process type ${repeated}`,
+  );
 }
 
 /** The sidecars of each process must leave some of its memory to the app. */

@@ -4,7 +4,12 @@ import type { Executor } from "../database/schema.ts";
 import { whereTaken } from "../database/where-taken.ts";
 import { sidecarsOfApp } from "./find-sidecar.ts";
 import type { CreateSidecar, UpdateSidecar } from "./messages.ts";
-import { createSidecar, refuseOvercommitted, sidecarNameTaken } from "./sidecar-create.ts";
+import {
+  createSidecar,
+  refuseOvercommitted,
+  requireDistinct,
+  sidecarNameTaken,
+} from "./sidecar-create.ts";
 import type { Sidecar } from "./sidecar-table.ts";
 
 /** Keys that are not given stay; its origin stays in any case. */
@@ -23,12 +28,13 @@ export async function updateSidecar(
     const { appGuid, guid: replaced } = sidecar;
     await refuseOvercommitted(db, { appGuid, sidecar: wanted, replaced });
   }
+  requireDistinct(wanted.processTypes);
   await db
     .updateTable("sidecars")
     .set({
       ...touched(clock),
       ...wanted,
-      processTypes: JSON.stringify([...new Set(wanted.processTypes)]),
+      processTypes: JSON.stringify(wanted.processTypes),
     })
     .where("guid", "=", sidecar.guid)
     .execute()

@@ -55,7 +55,7 @@ for (const [what, body, detail] of [
   [
     "nothing",
     {},
-    "Name can't be blank, Name must be a string, Command can't be blank, Command must be a string, Process types must be an array",
+    "Name can't be blank, Name must be a string, Command can't be blank, Command must be a string, Process types must be an array, Process types must have at least 1 process_type",
   ],
   ["a name of another type", { ...proxy, name: 7 }, "Name must be a string"],
   ["a blank command", { ...proxy, command: " " }, "Command can't be blank"],
@@ -65,6 +65,11 @@ for (const [what, body, detail] of [
     "Name is too long (maximum is 255 characters)",
   ],
   ["no type", { ...proxy, process_types: [] }, "Process types must have at least 1 process_type"],
+  [
+    "a type twice",
+    { ...proxy, process_types: ["web", "worker", "web"] },
+    "sidecar_guid and type Sidecar is already associated with process type web",
+  ],
   ["types that are no list", { ...proxy, process_types: "web" }, "Process types must be an array"],
   ["no memory at all", { ...proxy, memory_in_mb: 0 }, "Memory in mb must be greater than 0"],
   ["half a megabyte", { ...proxy, memory_in_mb: 1.5 }, "Memory in mb must be an integer"],
