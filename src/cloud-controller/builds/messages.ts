@@ -41,7 +41,8 @@ export const buildUpdateMessage = z
     metadata: metadataSchema.optional(),
     state: z
       .enum(["STAGED", "FAILED"], {
-        error: ({ input }) => `State '${String(input ?? "")}' is not a valid state`,
+        error: ({ input }) =>
+          `State '${typeof input === "string" ? input : ""}' is not a valid state`,
       })
       .optional(),
     error: z.string().nullish(),
