@@ -17,7 +17,8 @@ import { Downloader } from "./downloads/downloader.ts";
 import { Uploader } from "./downloads/uploader.ts";
 import { KeptContainers, type KeptLimits, type OpenedTerminal } from "./kept/kept-containers.ts";
 import type { Keeping } from "./kept/giving-way.ts";
-import { ManagedContainer, type CellParts, type Window } from "./managed-container.ts";
+import type { Window } from "./kept/shell-after.ts";
+import { ManagedContainer, type ContainerParts } from "./managed-container.ts";
 
 export interface ExecutorConfig {
   readonly cellId: string;
@@ -56,7 +57,7 @@ const pruneIntervalMs = 30_000;
 /** The containers of one cell: their places, their programs and their end. */
 export class Executor implements AsyncDisposable {
   readonly total: Capacity;
-  readonly #parts: CellParts;
+  readonly #parts: ContainerParts;
   readonly #containers = new Map<string, ManagedContainer>();
   readonly #metrics: ContainerMetricsEmitter;
   readonly #kept: KeptContainers;

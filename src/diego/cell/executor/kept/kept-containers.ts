@@ -5,8 +5,9 @@ import { Loop } from "#kernel/loop/loop.ts";
 import type { KeepRequest } from "#diego/models/keep-request.ts";
 import type { ContainerTerminal } from "../../runtime/container-runtime.ts";
 import type { Capacity } from "../capacity.ts";
-import type { ManagedContainer, Window } from "../managed-container.ts";
+import type { ManagedContainer } from "../managed-container.ts";
 import { givingWay, type Keeping } from "./giving-way.ts";
+import type { Window } from "./shell-after.ts";
 
 export interface KeptLimits {
   /** 0: none is kept. */

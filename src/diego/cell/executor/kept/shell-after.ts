@@ -2,6 +2,12 @@ import type { Action, RunAction } from "#diego/models/action.ts";
 import type { TerminalSpec } from "../../runtime/container-runtime.ts";
 import type { ProcessEnvironment } from "../process-environment.ts";
 
+/** Of a terminal, in characters. */
+export interface Window {
+  readonly columns: number;
+  readonly rows: number;
+}
+
 /** A history would be a file of the container's that its program did not write. */
 const terminalVariables = [
   { name: "TERM", value: "xterm-256color" },
