@@ -52,7 +52,6 @@ import { registerSpaces } from "./spaces/routes.ts";
 import { spaceDelete } from "./spaces/space-delete.ts";
 import { registerStacks } from "./stacks/routes.ts";
 import { registerUsers } from "./users/routes.ts";
-import { createUaaUsers } from "./users/uaa-users.ts";
 import { userDelete } from "./users/user-delete.ts";
 import type { UserDirectory } from "./users/user-directory.ts";
 
@@ -77,9 +76,8 @@ export function registerTenancy(
   { runner, remover }: { readonly runner: AppRunner; readonly remover: AppDataRemover },
 ): void {
   const { db, clock, links, longPoll, jobs, permissions, users, config, logger } = core;
-  const { uaaUrl, logCacheUrl, uaaClient } = config;
-  const uaaUsers =
-    uaaClient === undefined ? undefined : createUaaUsers({ uaaUrl, client: uaaClient, clock });
+  const { uaaUsers } = users;
+  const { uaaUrl, logCacheUrl } = config;
   registerInfo(api, { db, links, uaaUrl, logCacheUrl, rateLimits: config.rateLimits });
   registerAbsentServices(api, { db, links, permissions });
   registerJobs(api, { db, jobs, links, longPoll });

@@ -36,6 +36,7 @@ import { meterLongPolls } from "./metrics/long-poll-metrics.ts";
 import { registerPlatformMetrics } from "./metrics/routes.ts";
 import { registerLogAccess } from "./apps/log-access.ts";
 import { registerApplications, registerTenancy, type Core } from "./register-resources.ts";
+import { createUaaUsers, type UaaUsers } from "./users/uaa-users.ts";
 import { UserDirectory } from "./users/user-directory.ts";
 
 export interface CloudController extends AsyncDisposable {
@@ -86,7 +87,7 @@ export async function startCloudController(
     defaultMs: config.longPollMs,
   });
   const jobs = starting.use(new Jobs({ db, clock, logger, changes, holder: holderOf(config) }));
-  const users = new UserDirectory(db, clock);
+  const users = new UserDirectory(db, clock, uaaUsersOf(config, clock));
   const authenticate = createAuthenticate({ uaaUrl: config.uaaUrl, clock });
 
   const { api, internal } = openServers(starting, {
@@ -196,4 +197,11 @@ function startCleanUp(
   const context = { ...core, config: core.config.cleanUp ?? defaultCleanUp };
   internal.get("/clean-up", async () => await cleanUpRuns(context));
   return cleanUpLoop(context).start();
+}
+
+function uaaUsersOf(
+  { uaaUrl, uaaClient: client }: CloudControllerConfig,
+  clock: Clock,
+): UaaUsers | undefined {
+  return client === undefined ? undefined : createUaaUsers({ uaaUrl, client, clock });
 }

@@ -166,7 +166,7 @@ async function insertBuild(
           stagingMemoryInMb: chosen.limits.memoryInMb,
           stagingDiskInMb: chosen.limits.diskInMb,
           stagingLogRateLimit: chosen.limits.logRate,
-          createdByGuid: auth.userGuid || auth.clientId,
+          createdByGuid: auth.userGuid,
           createdByName: auth.userName,
           createdByEmail: auth.email,
         })

@@ -14,8 +14,8 @@ export function registerOrganizationDomains(
 
   app.get<{ Params: { guid: string } }>("/v3/organizations/:guid/domains", async (request) => {
     const { guid } = request.params;
-    const list = parseDomainsQuery(request.query);
     await requireReadable(dependencies, request.auth, guid);
+    const list = parseDomainsQuery(request.query);
     let among = domainsOfOrganization(db, guid);
     if (!(await permissions.can(request.auth, "domains.read", { organizationGuid: guid }))) {
       among = among.where("domains.organizationGuid", "is", null);

@@ -56,16 +56,23 @@ export function registerDomainSharing(app: ApiServer, dependencies: DomainPresen
   );
 }
 
-/** Either side may end it: who manages the owner, or the organization that the domain is shared with. */
+/**
+ * Either side may end it: who manages the owner, or the organization that the domain is shared with. Who manages one that
+ * takes no changes hears of that.
+ */
 async function requireEitherOwner(
   dependencies: DomainPresentation,
   auth: AuthContext,
   { domain, organizationGuid }: { readonly domain: Domain; readonly organizationGuid: string },
 ): Promise<void> {
-  try {
-    await requireOwner(dependencies, auth, domain.organizationGuid);
-  } catch (error) {
-    if (!(error instanceof CfError) || error.status !== 403) throw error;
-    await requireOwner(dependencies, auth, organizationGuid);
+  const refusals: CfError[] = [];
+  for (const owner of [domain.organizationGuid, organizationGuid]) {
+    try {
+      return await requireOwner(dependencies, auth, owner);
+    } catch (error) {
+      if (!(error instanceof CfError)) throw error;
+      refusals.push(error);
+    }
   }
+  throw refusals.find(({ title }) => title !== "NotAuthorized") ?? new CfError("NotAuthorized");
 }

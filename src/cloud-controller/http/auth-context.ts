@@ -1,10 +1,10 @@
 /** Who makes a request, by the claims of the token. */
 export interface AuthContext {
-  /** Empty for a token of a client alone (client_credentials). */
+  /** The client's id where it speaks for itself (client_credentials): it has roles like a user. */
   readonly userGuid: string;
+  readonly isClient: boolean;
   readonly userName: string;
   readonly email: string;
-  readonly clientId: string;
   readonly origin: string;
   readonly scopes: ReadonlySet<string>;
   readonly isAdmin: boolean;
@@ -20,7 +20,7 @@ export interface Actor {
 }
 
 export function actorOf(auth: AuthContext): Actor {
-  return { guid: auth.userGuid || auth.clientId, type: "user", name: auth.email || auth.userName };
+  return { guid: auth.userGuid, type: "user", name: auth.email || auth.userName };
 }
 
 export function mayRead(auth: AuthContext): boolean {

@@ -82,10 +82,10 @@ function refusalOf(error: unknown): CfError {
 function authContextOf(claims: z.infer<typeof claimsSchema>): AuthContext {
   const scopes = new Set(claims.scope);
   return {
-    userGuid: claims.user_id ?? "",
+    userGuid: claims.user_id ?? claims.client_id ?? "",
+    isClient: claims.user_id === undefined,
     userName: claims.user_name ?? "",
     email: claims.email ?? "",
-    clientId: claims.client_id ?? "",
     origin: claims.origin ?? "",
     scopes,
     isAdmin: scopes.has("cloud_controller.admin"),

@@ -34,9 +34,9 @@ export const anonymous = { config: { anonymous: true } };
 
 const nobody: AuthContext = {
   userGuid: "",
+  isClient: false,
   userName: "",
   email: "",
-  clientId: "",
   origin: "",
   scopes: new Set(),
   isAdmin: false,

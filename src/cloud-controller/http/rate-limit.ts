@@ -42,8 +42,7 @@ export class RateLimiter {
     if (isExempt(request)) return;
     const limit = this.#limitOf(auth);
     if (limit === undefined) return;
-    const key =
-      auth === undefined ? `address:${request.ip}` : `user:${auth.userGuid || auth.clientId}`;
+    const key = auth === undefined ? `address:${request.ip}` : `user:${auth.userGuid}`;
     const now = this.#clock.now().getTime();
     const count = this.#count(key, now);
     const secondsLeft = Math.max(1, Math.ceil((count.endsAt - now) / 1000));

@@ -155,6 +155,12 @@ test("a space or role is looked for before or after its query as in the original
     [`spaces/${space.guid}?page=1`, 400, `The query parameter is invalid: ${unknown}`],
     ["roles/none?page=1", 422, unknown],
     ["roles/none", 404, "Role not found"],
+    ["organizations/none/domains?page=x", 404, "Organization not found"],
+    [
+      "organizations/none/users?page=x",
+      400,
+      "The query parameter is invalid: Page must be a positive integer",
+    ],
   ];
   for (const [path, status, detail] of cases) {
     const refused = await admin.get(`/v3/${path}`);

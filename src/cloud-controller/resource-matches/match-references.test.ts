@@ -11,12 +11,12 @@ function caller(userGuid: string): AuthContext {
     userGuid,
     userName: userGuid,
     email: "",
-    clientId: "cf",
     origin: "uaa",
     scopes: new Set(),
     isAdmin: true,
     isAdminReadOnly: false,
     isGlobalAuditor: false,
+    isClient: false,
   };
 }
 

@@ -28,9 +28,9 @@ test("a role by name goes to who has the name in UAA now, not to who had it", as
   };
   const auth = {
     userGuid: "admin",
+    isClient: false,
     userName: "admin",
     email: "admin",
-    clientId: "cf",
     origin: "uaa",
     scopes: new Set<string>(),
     isAdmin: true,

@@ -238,6 +238,49 @@ test("deleting a user takes the roles; a new token makes the record again", asyn
   assert.equal(again.json.errors[0].detail, "User with guid 'client-1' already exists.");
 });
 
+test("a client of UAA has roles like a user, but never those of a user whose guid is its id", async () => {
+  await using cc = await TestCloudController.start();
+  const admin = await cc.admin();
+  const { spaceGuid, organizationGuid } = await firstSpace(admin);
+  const asClient = (id: string) =>
+    cc.as({
+      userGuid: id,
+      payload: {
+        user_id: undefined,
+        user_name: undefined,
+        email: undefined,
+        origin: undefined,
+        client_id: id,
+      },
+    });
+  const pipeline = await asClient("pipeline");
+  const path = `/v3/spaces/${spaceGuid}`;
+  assert.equal((await pipeline.get(path)).status, 404);
+  for (const [type, place] of [
+    ["organization_user", { organization: { data: { guid: organizationGuid } } }],
+    ["space_developer", { space: { data: { guid: spaceGuid } } }],
+  ] as const) {
+    const user = { data: { guid: "pipeline" } };
+    const granted = await admin.post("/v3/roles", { type, relationships: { user, ...place } });
+    assert.equal(granted.status, 201, granted.text);
+  }
+
+  assert.equal((await pipeline.get(path)).status, 200);
+  const app = await pipeline.post("/v3/apps", {
+    name: "a",
+    relationships: { space: { data: { guid: spaceGuid } } },
+  });
+  assert.equal(app.status, 201, app.text);
+  const [event] = (await admin.get("/v3/audit_events?types=audit.app.create")).json.resources;
+  assert.deepEqual(event.actor, { guid: "pipeline", type: "user", name: "" });
+  assert.equal((await admin.get("/v3/users/pipeline")).json.username, null);
+
+  await userWith(cc, "ann", { spaceGuid, organizationGuid, types: ["space_developer"] });
+  const shadow = await (await asClient("ann-guid")).get(path);
+  assert.deepEqual([shadow.status, shadow.json.errors[0].title], [401, "CF-InvalidAuthToken"]);
+  assert.equal((await admin.get("/v3/users/ann-guid")).json.username, "ann");
+});
+
 test("users are looked up in UAA with a token that is kept", async () => {
   const asked: string[] = [];
   const server = createServer((request, response) => {

@@ -4,6 +4,7 @@ import type { Command } from "../command.ts";
 import { to } from "../look-up.ts";
 import { passcodeOf } from "../passcode.ts";
 import * as reads from "../reads.ts";
+import { clientWithRole } from "../client-with-role.ts";
 import { loginsByAssertion } from "../logins-by-assertion.ts";
 import { addClient, basicCf, homeOf, reader, tokenRequest } from "../uaa-requests.ts";
 import { insecure, type World } from "../world.ts";
@@ -194,11 +195,12 @@ export const sessions: readonly Command[] = [
       assert.match(await world.cfWith(home, ...own, "uaa"), /Authenticating\.\.\.\nOK\n/);
       assert.match(
         await world.cfFailsWith(home, ...own, "ldap"),
-        /does not match an active Identity/,
+        /FAILED\n\nThe origin provided is invalid\.\n/,
       );
       await addClient(world, { client_id: "cf-robot", client_secret: "secret", ...reader });
       await world.cfWith(home, "auth", "cf-robot", "secret", "--client-credentials");
       assert.match(await world.cfWith(home, "orgs"), /\nconformance\n/);
+      await clientWithRole(world);
       await loginsByAssertion(world, "cf-auth", "first-of-cf-auth");
     },
   },
