@@ -12,8 +12,8 @@ const lockFiles = new Set([
   "yarn.lock",
   "pnpm-lock.yaml",
 ]);
-/** Of one zip; a larger one gets no hint. */
-const maximumEntries = 100_000;
+/** Of one zip; a larger one gets no hint, for which every request waits. */
+const limits = { maxEntries: 100_000, maxDirectoryBytes: 16 * 1024 * 1024 };
 
 /** What a developer could do better, seen from the paths of an upload; texts for `X-Cf-Warnings`. */
 export function hintsFor(paths: Iterable<string>): readonly string[] {
@@ -42,7 +42,7 @@ export function uploadHints(upload: {
 function filesOf(bitsPath: string): readonly string[] {
   const fd = openSync(bitsPath, "r");
   try {
-    const { entries } = readZipDirectory(fd, { maxEntries: maximumEntries });
+    const { entries } = readZipDirectory(fd, limits);
     return entries.filter(({ kind }) => kind !== "directory").map(({ name }) => name);
   } catch (error) {
     if (error instanceof InvalidZip) return [];

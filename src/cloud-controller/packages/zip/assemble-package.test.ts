@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { hash, randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -54,6 +55,11 @@ const refused: readonly (readonly [string, Buffer, RegExp])[] = [
   ["an empty segment", buildZip([{ name: "a//b" }]), /not safe/],
   ["NUL in a name", buildZip([{ name: "a\0b" }]), /not safe/],
   ["a newline in a name", buildZip([{ name: "a\nb" }]), /'a\\nb' is not safe/],
+  [
+    "a name that acts on a terminal",
+    buildZip([{ name: "../a\u009b2J\u202eb" }]),
+    /'..\/a\\u009b2J\\u202eb' is not safe/,
+  ],
   ["a segment of 300 bytes", buildZip([{ name: "n".repeat(300) }]), /too long/],
   ["a path of 5,000 bytes", buildZip([{ name: "abcd/".repeat(1000) + "f" }]), /too long/],
   ["101 folders", buildZip([{ name: "d/".repeat(101) + "f" }]), /too long/],
@@ -386,6 +392,18 @@ test("a thread that has made a package, or refused one, makes the next, and keep
   );
 });
 
+test("a thread whose package has left it large is not kept", async () => {
+  await using threads = new AssemblyThreads(1, 1024 * 1024);
+  const thread = threads.take();
+  await once(thread, "online");
+  await threads.giveBack(thread);
+  const next = threads.take();
+  await next.terminate();
+
+  assert.notEqual(next, thread);
+  assert.equal(thread.threadId, -1);
+});
+
 test("the worker throws the same error for a bad upload", async () => {
   await using space = await workspace();
   await writeFile(space.at("upload"), buildZip([{ name: "../x" }]));
@@ -402,6 +420,10 @@ test("a small package is made in this thread, a large, crowded or bad one in one
     large: buildZip([{ name: "a", content: "x".repeat(5 * 1024 * 1024) }]),
     crowded: buildZip(Array.from({ length: 201 }, (_, index) => ({ name: `f${index}` }))),
     bad: Buffer.from("no zip"),
+    padded: buildZip([{ name: "a", content: randomBytes(5 * 1024 * 1024), declaredSize: 1 }]),
+    wordy: buildZip(
+      Array.from({ length: 100 }, (_, at) => ({ name: `${at}${"n".repeat(5_000)}` })),
+    ),
   };
   for (const [name, bytes] of Object.entries(zips)) await writeFile(space.at(name), bytes);
   await using threads = new AssemblyThreads(1);
@@ -413,7 +435,7 @@ test("a small package is made in this thread, a large, crowded or bad one in one
 
   assert.equal(await isInThread(space.at("small"), [100]), false);
   assert.equal(await isInThread(undefined, [100]), false);
-  for (const name of ["large", "crowded", "bad"]) {
+  for (const name of ["large", "crowded", "bad", "padded", "wordy"]) {
     assert.equal(await isInThread(space.at(name), []), true, name);
   }
   assert.equal(await isInThread(space.at("small"), [5 * 1024 * 1024]), true);

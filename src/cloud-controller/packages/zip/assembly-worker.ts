@@ -35,15 +35,26 @@ export type AssemblyReply =
  */
 const youngMb = 48;
 
+/**
+ * A waiting thread collects nothing: after a package of a million files it would keep 700 MB. One of 15,000 files leaves
+ * some 60.
+ */
+const keptHeapBytes = 192 * 1024 * 1024;
+
 /** Threads that have made a package wait for the next: to start one takes as long as a small package. */
 export class AssemblyThreads implements AsyncDisposable {
   readonly #idle = new Set<Worker>();
   readonly #most: number;
+  readonly #heapBytes: number;
   #isOpen = true;
 
-  /** @param most threads that are kept; more may be out at once. */
-  constructor(most: number) {
+  /**
+   * @param most threads that are kept; more may be out at once.
+   * @param heapBytes of a thread that is kept, at most.
+   */
+  constructor(most: number, heapBytes = keptHeapBytes) {
     this.#most = most;
+    this.#heapBytes = heapBytes;
   }
 
   take(): Worker {
@@ -55,16 +66,21 @@ export class AssemblyThreads implements AsyncDisposable {
 
   /** A thread that has answered all it was asked. */
   async giveBack(thread: Worker): Promise<void> {
-    if (!this.#isOpen || this.#idle.size >= this.#most) {
-      await thread.terminate();
-      return;
-    }
-    this.#idle.add(thread);
+    if (await this.#isToKeep(thread)) this.#idle.add(thread);
+    else await thread.terminate();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isOpen = false;
     for (const thread of this.#idle) await thread.terminate();
+  }
+
+  async #isToKeep(thread: Worker): Promise<boolean> {
+    // One that is still starting cannot tell.
+    const heap = await thread.getHeapStatistics().catch(() => undefined);
+    const isSmall = heap === undefined || heap.total_heap_size <= this.#heapBytes;
+    const isRunning = thread.threadId !== -1;
+    return isSmall && isRunning && this.#isOpen && this.#idle.size < this.#most;
   }
 
   #start(): Worker {

@@ -19,8 +19,13 @@ export class CorruptResource extends Error {
   }
 }
 
+/** Of which JSON writes none as an escape: DEL, C1 controls, ends of lines, and what turns the direction of the rest. */
+const acting = /[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
 /** A name in a form that cannot act on a terminal or a log: 80 characters at most, escapes for the rest. */
 export function shown(name: string): string {
   const short = name.length > 80 ? `${name.slice(0, 77)}...` : name;
-  return JSON.stringify(short).slice(1, -1);
+  return JSON.stringify(short)
+    .slice(1, -1)
+    .replace(acting, (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }

@@ -20,6 +20,7 @@ interface Assembly extends AsyncDisposable {
 
 const fewFiles = 200;
 const fewBytes = 4 * 1024 * 1024;
+const shortDirectoryBytes = 256 * 1024;
 
 /** A thread may take longer to start than a small package to be made, and a large one would hold up every request. */
 export function openAssembly(
@@ -44,11 +45,17 @@ function isLittle(files: readonly { readonly size: number }[] | undefined): bool
   );
 }
 
-/** With the sizes that they declare, beyond which nothing is inflated. Undefined: too many, or a bad zip. */
+/**
+ * With the sizes that they declare, beyond which nothing is inflated; compressed bytes can be many more. Undefined: too
+ * many, or a bad zip.
+ */
 function entriesOf(path: string): readonly { readonly size: number }[] | undefined {
   const fd = openSync(path, "r");
   try {
-    return readZipDirectory(fd, { maxEntries: fewFiles }).entries;
+    const limits = { maxEntries: fewFiles, maxDirectoryBytes: shortDirectoryBytes };
+    return readZipDirectory(fd, limits).entries.map(({ size, compressedSize }) => ({
+      size: Math.max(size, compressedSize),
+    }));
   } catch {
     return undefined;
   } finally {

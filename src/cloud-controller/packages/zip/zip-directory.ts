@@ -36,21 +36,27 @@ const endSignature = 0x06054b50;
 const end64LocatorSignature = 0x07064b50;
 const end64Signature = 0x06064b50;
 const entrySignature = 0x02014b50;
-const maxDirectoryBytes = 128 * 1024 * 1024;
+const mostDirectoryBytes = 128 * 1024 * 1024;
 
 export interface DirectoryLimits {
   readonly maxEntries: number;
+  /** Of the directory itself; default 128 MiB. */
+  readonly maxDirectoryBytes?: number;
 }
 
 /** @throws `InvalidZip` */
 export function readZipDirectory(fd: number, limits: DirectoryLimits): ZipDirectory {
+  const { maxEntries, maxDirectoryBytes = mostDirectoryBytes } = limits;
   const size = fstatSync(fd).size;
   const end = readEnd(fd, size);
-  if (end.count > limits.maxEntries) {
-    throw new InvalidZip(`it has ${end.count} entries; at most ${limits.maxEntries} are allowed`);
+  if (end.count > maxEntries) {
+    throw new InvalidZip(`it has ${end.count} entries; at most ${maxEntries} are allowed`);
   }
-  if (end.directoryOffset + end.directorySize !== end.at || end.directorySize > maxDirectoryBytes) {
+  if (end.directoryOffset + end.directorySize !== end.at) {
     throw new InvalidZip("its central directory is not where its end record says");
+  }
+  if (end.directorySize > maxDirectoryBytes) {
+    throw new InvalidZip("the names of its entries are too long together");
   }
   const bytes = readExactly(fd, end.directoryOffset, end.directorySize);
   const entries: ZipEntry[] = [];
