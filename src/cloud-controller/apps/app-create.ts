@@ -1,5 +1,5 @@
 import type { Clock } from "#kernel/clock/clock.ts";
-import { hidden, recordAuditEvent } from "../audit-events/record-audit-event.ts";
+import { recordAuditEvent } from "../audit-events/record-audit-event.ts";
 import type { CloudControllerLimits } from "../config.ts";
 import { named } from "../database/name-key.ts";
 import { newRecord } from "../database/record.ts";
@@ -20,6 +20,8 @@ export interface NewApp {
   readonly lifecycle: Lifecycle;
   readonly environmentVariables: Readonly<Record<string, unknown>>;
   readonly metadata?: MetadataPatch | undefined;
+  /** What was asked for, without secrets, for the event. */
+  readonly request: Readonly<Record<string, unknown>>;
 }
 
 /** Stores an app and its web process, whose guid is the app's. */
@@ -58,15 +60,7 @@ export async function createApp(
     actor: context.actor,
     target: { guid: app.guid, type: "app", name: app.name },
     spaceGuid: app.spaceGuid,
-    data: {
-      request: {
-        name: app.name,
-        lifecycle: { type: app.lifecycle.type },
-        ...(Object.keys(wanted.environmentVariables).length === 0
-          ? {}
-          : { environment_variables: hidden }),
-      },
-    },
+    data: { request: wanted.request },
   });
   await createProcess(db, context, { app, type: "web", guid: app.guid });
   return app;

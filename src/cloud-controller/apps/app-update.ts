@@ -1,5 +1,9 @@
 import type { Clock } from "#kernel/clock/clock.ts";
-import { recordAuditEvent } from "../audit-events/record-audit-event.ts";
+import {
+  recordAuditEvent,
+  triggerOf,
+  type ManifestTrigger,
+} from "../audit-events/record-audit-event.ts";
 import { withoutCredentials } from "../buildpacks/buildpack-uri.ts";
 import type { CloudControllerLimits } from "../config.ts";
 import { named } from "../database/name-key.ts";
@@ -16,17 +20,14 @@ import type { UpdateApp } from "./messages.ts";
 
 export async function updateApp(
   db: Executor,
-  {
-    clock,
-    limits,
-    actor,
-  }: {
+  context: ManifestTrigger & {
     readonly clock: Clock;
     readonly limits: CloudControllerLimits;
     readonly actor: Actor;
   },
   { app, message }: { readonly app: App; readonly message: UpdateApp },
 ): Promise<void> {
+  const { clock, limits, actor } = context;
   const name = message.name === undefined ? undefined : requireAppName(message.name);
   const lifecycle =
     message.lifecycle === undefined
@@ -53,12 +54,14 @@ export async function updateApp(
     actor,
     target: { guid: app.guid, type: "app", name: name ?? app.name },
     spaceGuid: app.spaceGuid,
-    data: { request: withoutSecrets(message) },
+    data: { request: withoutSecrets(message), ...triggerOf(context) },
   });
 }
 
 /** What an event and the app's log may tell of a change: buildpacks without passwords, no credentials. */
-export function withoutSecrets(message: UpdateApp): UpdateApp {
+export function withoutSecrets<Message extends Pick<UpdateApp, "lifecycle">>(
+  message: Message,
+): Message {
   const { lifecycle } = message;
   if (lifecycle === undefined) return message;
   const { credentials: _, buildpacks, ...data } = lifecycle.data;

@@ -1,4 +1,4 @@
-import { recordAuditEvent } from "../audit-events/record-audit-event.ts";
+import { hidden, recordAuditEvent } from "../audit-events/record-audit-event.ts";
 import { actorOf } from "../http/auth-context.ts";
 import { CfError, unprocessable } from "../http/cf-errors.ts";
 import type { ApiServer } from "../http/create-server.ts";
@@ -42,6 +42,10 @@ function registerCreation(app: ApiServer, dependencies: AppRoutes): void {
           lifecycle: await resolveLifecycle(tx, limits, message.lifecycle, undefined),
           environmentVariables: message.environment_variables ?? {},
           metadata: message.metadata,
+          request: {
+            ...withoutSecrets(message),
+            ...("environment_variables" in message ? { environment_variables: hidden } : {}),
+          },
         },
       ),
     );

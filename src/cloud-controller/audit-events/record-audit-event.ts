@@ -15,6 +15,16 @@ export interface NewAuditEvent {
   readonly data?: Readonly<Record<string, unknown>>;
 }
 
+/** Of a change that a manifest asks for: its events say so. */
+export interface ManifestTrigger {
+  readonly manifestTriggered?: boolean;
+}
+
+/** What an event's data have beside their own. */
+export function triggerOf({ manifestTriggered }: ManifestTrigger) {
+  return manifestTriggered === true ? { manifest_triggered: true } : {};
+}
+
 /** What stands in an event in place of a command or of environment variables. */
 export const hidden = "[PRIVATE DATA HIDDEN]";
 

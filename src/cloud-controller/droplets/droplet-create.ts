@@ -104,7 +104,12 @@ async function insertDroplet(
       actor: actorOf(auth),
       target: { guid: app.guid, type: "app", name: app.name },
       spaceGuid: app.spaceGuid,
-      data: { droplet_guid: record.guid },
+      data: {
+        droplet_guid: record.guid,
+        ...(columns.copiedFrom === null
+          ? {}
+          : { request: { source_droplet_guid: columns.copiedFrom } }),
+      },
     });
   });
   return { guid: record.guid };

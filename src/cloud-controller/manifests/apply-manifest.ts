@@ -7,6 +7,12 @@ import { updateApp } from "../apps/app-update.ts";
 import { mergeVariables, requireFits } from "../apps/environment-variables.ts";
 import { setFeatures } from "../apps/set-features.ts";
 import { findApp } from "../apps/find-app.ts";
+import {
+  hidden,
+  recordAuditEvent,
+  triggerOf,
+  type ManifestTrigger,
+} from "../audit-events/record-audit-event.ts";
 import type { CloudControllerLimits } from "../config.ts";
 import { nameKey } from "../database/name-key.ts";
 import { touched } from "../database/record.ts";
@@ -34,7 +40,7 @@ interface ManifestApply {
   readonly appLog: AppLog;
 }
 
-interface ApplyContext {
+interface ApplyContext extends ManifestTrigger {
   readonly clock: Clock;
   readonly limits: CloudControllerLimits;
   readonly actor: Actor;
@@ -57,7 +63,7 @@ export function applyManifest(dependencies: ManifestApply): JobHandler {
     operation: "space.apply_manifest",
     async run(job) {
       const { spaceGuid, applications } = payloadSchema.parse(job.payload);
-      const context = { clock, limits, actor: job.actor };
+      const context = { clock, limits, actor: job.actor, manifestTriggered: true };
       const rules = await manifestRules(db);
       for (const [index, raw] of applications.entries()) {
         const parsed = parseApp(raw, index, rules);
@@ -117,17 +123,32 @@ async function applyToApp(
   }
   const rerouted = await applyRouting(db, context, { app, routing: manifest.routing });
   if (manifest.environment !== undefined) {
-    const variables = mergeVariables(app.environmentVariables, manifest.environment);
-    requireFits(variables);
-    await db
-      .updateTable("apps")
-      .set({ ...touched(context.clock), environmentVariables: JSON.stringify(variables) })
-      .where("guid", "=", app.guid)
-      .execute();
+    await applyVariables(db, context, { app, variables: manifest.environment });
   }
   const [service] = manifest.services;
   if (service !== undefined) throw notFound(`Service instance '${service}'`);
   return { app, resized, rerouted };
+}
+
+async function applyVariables(
+  db: Executor,
+  context: ApplyContext,
+  { app, variables }: { readonly app: App; readonly variables: Readonly<Record<string, string>> },
+): Promise<void> {
+  const merged = mergeVariables(app.environmentVariables, variables);
+  requireFits(merged);
+  await db
+    .updateTable("apps")
+    .set({ ...touched(context.clock), environmentVariables: JSON.stringify(merged) })
+    .where("guid", "=", app.guid)
+    .execute();
+  await recordAuditEvent(db, context.clock, {
+    type: "audit.app.update",
+    actor: context.actor,
+    target: { guid: app.guid, type: "app", name: app.name },
+    spaceGuid: app.spaceGuid,
+    data: { request: { environment_variables: hidden }, ...triggerOf(context) },
+  });
 }
 
 /** Gives the process's guid where its number of instances changed while it is started. */

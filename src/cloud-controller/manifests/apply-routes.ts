@@ -1,5 +1,6 @@
 import type { Clock } from "#kernel/clock/clock.ts";
 import type { App } from "../apps/app-table.ts";
+import type { ManifestTrigger } from "../audit-events/record-audit-event.ts";
 import { touched } from "../database/record.ts";
 import type { Executor } from "../database/schema.ts";
 import { defaultDomain, domainOfHostname } from "../domains/find-domain.ts";
@@ -23,7 +24,7 @@ import { parseManifestRoute, type ManifestRoute } from "./manifest-route.ts";
 import { randomHost } from "./random-host.ts";
 import type { ManifestRouting } from "./routing-manifest.ts";
 
-interface RouteContext {
+interface RouteContext extends ManifestTrigger {
   readonly clock: Clock;
   readonly actor: Actor;
 }
@@ -130,7 +131,15 @@ async function findOrCreateRoute(
     const { spaceGuid } = app;
     const { path, port, options } = wanted;
     return await aboutRoute(wanted, () =>
-      createRoute(db, context, { spaceGuid, domain, host, path, port, options }),
+      createRoute(db, context, {
+        spaceGuid,
+        domain,
+        host,
+        path,
+        port,
+        options,
+        request: { host, path, port: port ?? null, options },
+      }),
     );
   }
   const route = toRoute(row);

@@ -4,6 +4,7 @@ import { permittedApp } from "../apps/app-access.ts";
 import { createApp } from "../apps/app-create.ts";
 import type { AppLog } from "../apps/app-log.ts";
 import type { App } from "../apps/app-table.ts";
+import { withoutSecrets } from "../apps/app-update.ts";
 import { resolveLifecycle } from "../apps/check-lifecycle.ts";
 import { findApp } from "../apps/find-app.ts";
 import { hidden, recordAuditEvent } from "../audit-events/record-audit-event.ts";
@@ -113,7 +114,7 @@ async function createMissing(
 ): Promise<App[]> {
   const { actor, spaceGuid, apps, applications } = wanted;
   const created: App[] = [];
-  for (const [index, { name, lifecycle }] of apps.entries()) {
+  for (const [index, { name, lifecycle, metadata }] of apps.entries()) {
     const existing = await findByName(tx, spaceGuid, name);
     if (existing?.lifecycle.type === "buildpack" && lifecycle?.type === "docker") {
       throw unprocessable(
@@ -131,7 +132,18 @@ async function createMissing(
       (await createApp(
         tx,
         { clock, limits, actor },
-        { name, spaceGuid, lifecycle: resolved, environmentVariables: {} },
+        {
+          name,
+          spaceGuid,
+          lifecycle: resolved,
+          environmentVariables: {},
+          request: {
+            name,
+            relationships: { space: { data: { guid: spaceGuid } } },
+            ...withoutSecrets({ lifecycle }),
+            metadata,
+          },
+        },
       ));
     if (existing === undefined) created.push(target);
     await recordAuditEvent(tx, clock, {

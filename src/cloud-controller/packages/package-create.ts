@@ -36,6 +36,10 @@ export async function createPackage(
   return await insertPackage(creation, {
     ...request,
     metadata: message.metadata,
+    asked: {
+      ...message,
+      ...(docker === undefined ? {} : { data: { ...docker, password: "***" } }),
+    },
     columns: {
       type: message.type,
       state: docker === undefined ? "AWAITING_UPLOAD" : "READY",
@@ -59,6 +63,7 @@ export async function createPackageCopy(
   const { source } = request;
   return await insertPackage(creation, {
     ...request,
+    asked: { source_package_guid: source.guid },
     columns: {
       type: source.type,
       state: source.type === "bits" ? "COPYING" : "READY",
@@ -82,6 +87,8 @@ async function insertPackage(
     readonly app: App;
     readonly auth: AuthContext;
     readonly metadata?: MetadataPatch | undefined;
+    /** For the event, without secrets. */
+    readonly asked: Readonly<Record<string, unknown>>;
   },
 ): Promise<Package> {
   const { app, auth } = request;
@@ -103,7 +110,7 @@ async function insertPackage(
       actor: actorOf(auth),
       target: { guid: app.guid, type: "app", name: app.name },
       spaceGuid: app.spaceGuid,
-      data: { package_guid: created.guid },
+      data: { package_guid: created.guid, request: request.asked },
     });
     return created;
   });

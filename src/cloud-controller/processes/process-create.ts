@@ -2,7 +2,11 @@ import type { Clock } from "#kernel/clock/clock.ts";
 import { randomGuids } from "#kernel/guid.ts";
 import type { App } from "../apps/app-table.ts";
 import { recordProcessUsage } from "../app-usage-events/record-usage-event.ts";
-import { recordAuditEvent } from "../audit-events/record-audit-event.ts";
+import {
+  recordAuditEvent,
+  triggerOf,
+  type ManifestTrigger,
+} from "../audit-events/record-audit-event.ts";
 import type { CloudControllerLimits } from "../config.ts";
 import { newRecord } from "../database/record.ts";
 import type { Executor } from "../database/schema.ts";
@@ -14,7 +18,7 @@ import {
   type ReadinessHealthCheck,
 } from "./process-table.ts";
 
-interface ProcessCreate {
+interface ProcessCreate extends ManifestTrigger {
   readonly clock: Clock;
   readonly limits: CloudControllerLimits;
   readonly actor: Actor;
@@ -26,9 +30,10 @@ interface ProcessCreate {
  */
 export async function createProcess(
   db: Executor,
-  { clock, limits, actor }: ProcessCreate,
+  context: ProcessCreate,
   { app, type, guid }: { readonly app: App; readonly type: string; readonly guid?: string },
 ): Promise<Process> {
+  const { clock, limits, actor } = context;
   const isWeb = type === "web";
   const healthCheck: HealthCheck = {
     type: isWeb ? "port" : "process",
@@ -68,7 +73,7 @@ export async function createProcess(
     actor,
     target: { guid: app.guid, type: "app", name: app.name },
     spaceGuid: app.spaceGuid,
-    data: { process_guid: row.guid, process_type: type },
+    data: { process_guid: row.guid, process_type: type, ...triggerOf(context) },
   });
   const process = toProcess(row);
   await recordProcessUsage(db, clock, { before: undefined, after: process });

@@ -1,7 +1,11 @@
 import type { Clock } from "#kernel/clock/clock.ts";
 import type { App } from "../apps/app-table.ts";
 import { recordProcessUsage } from "../app-usage-events/record-usage-event.ts";
-import { recordAuditEvent } from "../audit-events/record-audit-event.ts";
+import {
+  recordAuditEvent,
+  triggerOf,
+  type ManifestTrigger,
+} from "../audit-events/record-audit-event.ts";
 import type { CloudControllerLimits } from "../config.ts";
 import { touched } from "../database/record.ts";
 import type { Executor } from "../database/schema.ts";
@@ -20,7 +24,11 @@ import type { Process } from "./process-table.ts";
  */
 export async function scaleProcess(
   db: Executor,
-  context: { readonly clock: Clock; readonly limits: CloudControllerLimits; readonly actor: Actor },
+  context: ManifestTrigger & {
+    readonly clock: Clock;
+    readonly limits: CloudControllerLimits;
+    readonly actor: Actor;
+  },
   {
     app,
     process,
@@ -70,7 +78,12 @@ export async function scaleProcess(
     actor: context.actor,
     target: { guid: app.guid, type: "app", name: app.name },
     spaceGuid: app.spaceGuid,
-    data: { process_guid: process.guid, process_type: process.type, request: message },
+    data: {
+      process_guid: process.guid,
+      process_type: process.type,
+      request: message,
+      ...triggerOf(context),
+    },
   });
 }
 

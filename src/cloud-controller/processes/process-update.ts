@@ -1,6 +1,11 @@
 import type { Clock } from "#kernel/clock/clock.ts";
 import type { App } from "../apps/app-table.ts";
-import { hidden, recordAuditEvent } from "../audit-events/record-audit-event.ts";
+import {
+  hidden,
+  recordAuditEvent,
+  triggerOf,
+  type ManifestTrigger,
+} from "../audit-events/record-audit-event.ts";
 import type { CloudControllerLimits } from "../config.ts";
 import { touched } from "../database/record.ts";
 import type { Executor } from "../database/schema.ts";
@@ -20,7 +25,11 @@ const permittedUsers = ["vcap"];
  */
 export async function updateProcess(
   db: Executor,
-  context: { readonly clock: Clock; readonly limits: CloudControllerLimits; readonly actor: Actor },
+  context: ManifestTrigger & {
+    readonly clock: Clock;
+    readonly limits: CloudControllerLimits;
+    readonly actor: Actor;
+  },
   {
     app,
     process,
@@ -75,6 +84,7 @@ export async function updateProcess(
       process_guid: process.guid,
       process_type: process.type,
       request: { ...message, ...(message.command === undefined ? {} : { command: hidden }) },
+      ...triggerOf(context),
     },
   });
 }

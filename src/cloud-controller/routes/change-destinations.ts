@@ -1,6 +1,10 @@
 import { sql } from "kysely";
 import type { Clock } from "#kernel/clock/clock.ts";
-import { recordAuditEvent } from "../audit-events/record-audit-event.ts";
+import {
+  recordAuditEvent,
+  triggerOf,
+  type ManifestTrigger,
+} from "../audit-events/record-audit-event.ts";
 import { newRecord, touched } from "../database/record.ts";
 import type { Executor } from "../database/schema.ts";
 import type { Actor } from "../http/auth-context.ts";
@@ -16,7 +20,7 @@ import {
 } from "./find-route.ts";
 import { planInsertion, planReplacement, type DestinationPlan } from "./plan-destinations.ts";
 
-interface DestinationChange {
+interface DestinationChange extends ManifestTrigger {
   readonly clock: Clock;
   readonly actor: Actor;
 }
@@ -67,12 +71,12 @@ async function carryOut(
 
 export async function removeDestination(
   db: Executor,
-  { clock, actor }: DestinationChange,
+  change: DestinationChange,
   { route, destination }: { readonly route: Route; readonly destination: Destination },
 ): Promise<void> {
   await db.deleteFrom("destinations").where("guid", "=", destination.guid).execute();
-  await touch(db, clock, route);
-  await recordMapping(db, { clock, actor }, { type: "audit.app.unmap-route", route, destination });
+  await touch(db, change.clock, route);
+  await recordMapping(db, change, { type: "audit.app.unmap-route", route, destination });
 }
 
 async function touch(db: Executor, clock: Clock, route: Route): Promise<void> {
@@ -108,7 +112,7 @@ async function add(
 
 async function recordMapping(
   db: Executor,
-  { clock, actor }: DestinationChange,
+  change: DestinationChange,
   {
     type,
     route,
@@ -124,9 +128,9 @@ async function recordMapping(
     .select(["name", "spaceGuid"])
     .where("guid", "=", destination.appGuid)
     .executeTakeFirst();
-  await recordAuditEvent(db, clock, {
+  await recordAuditEvent(db, change.clock, {
     type,
-    actor,
+    actor: change.actor,
     target: { guid: destination.appGuid, type: "app", name: app?.name ?? "" },
     spaceGuid: app?.spaceGuid ?? route.spaceGuid,
     data: {
@@ -138,6 +142,7 @@ async function recordMapping(
       weight: destination.weight,
       protocol: destination.protocol,
       ...(Object.keys(route.options).length === 0 ? {} : { route_options: route.options }),
+      ...triggerOf(change),
     },
   });
 }

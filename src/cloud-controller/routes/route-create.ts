@@ -1,5 +1,9 @@
 import type { Clock } from "#kernel/clock/clock.ts";
-import { recordAuditEvent } from "../audit-events/record-audit-event.ts";
+import {
+  recordAuditEvent,
+  triggerOf,
+  type ManifestTrigger,
+} from "../audit-events/record-audit-event.ts";
 import { newRecord } from "../database/record.ts";
 import type { Executor } from "../database/schema.ts";
 import { whereTaken } from "../database/where-taken.ts";
@@ -23,6 +27,8 @@ export interface NewRoute {
   /** As given; checked already. */
   readonly options: Readonly<Record<string, unknown>>;
   readonly metadata?: MetadataPatch | undefined;
+  /** What was asked for, for the event. */
+  readonly request: Readonly<Record<string, unknown>>;
 }
 
 const maximumFqdnLength = 253;
@@ -32,9 +38,10 @@ const pathForm = /^(?:\/(?:[\w.~!$&'()*+,;=:@-]|%[0-9a-f]{2})*)*$/i;
 /** @throws 422 in Cloud Controller's order: domain, quota, options, host, path, port, and whether it is taken */
 export async function createRoute(
   db: Executor,
-  { clock, actor }: { readonly clock: Clock; readonly actor: Actor },
+  change: ManifestTrigger & { readonly clock: Clock; readonly actor: Actor },
   wanted: NewRoute,
 ): Promise<Route> {
+  const { clock, actor } = change;
   await requireUsableDomain(db, wanted);
   const quotaFault = await routeQuotaFault(db, wanted.spaceGuid);
   if (quotaFault !== undefined) throw unprocessable(quotaFault);
@@ -62,7 +69,7 @@ export async function createRoute(
     actor,
     target: { guid: row.guid, type: "route", name: row.host },
     spaceGuid: row.spaceGuid,
-    data: { request: { host: row.host, path: row.path, domain_guid: row.domainGuid } },
+    data: { request: wanted.request, ...triggerOf(change) },
   });
   return toRoute({ ...row, domainName: wanted.domain.name });
 }

@@ -134,6 +134,7 @@ function registerCreation(app: ApiServer, dependencies: RouteRoutes): void {
           port: message.port ?? undefined,
           options: message.options ?? {},
           metadata: message.metadata,
+          request: message,
         },
       ),
     );
