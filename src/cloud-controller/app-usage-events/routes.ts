@@ -72,12 +72,12 @@ export function registerAppUsageEvents(
 /** Here the original answers a query that is wrong with 422, elsewhere with 400. */
 function parseUsageQuery(query: unknown): ListQuery {
   try {
-    const list = parseListQuery(query, { filters: ["after_guid"] });
+    const list = parseListQuery(query, {
+      filters: ["after_guid"],
+      orderOnlyBy: { created_at: "createdAt" },
+    });
     if (Object.keys(list.raw).some((key) => key.startsWith("updated_ats"))) {
       throw unprocessable("Filtering by 'updated_ats' is not allowed on this resource.");
-    }
-    if (list.order?.key === "updated_at") {
-      throw unprocessable("Order by can only be: 'created_at'");
     }
     if ((list.filters["after_guid"] ?? []).length > 1) {
       throw unprocessable("After guid filter accepts only one guid");

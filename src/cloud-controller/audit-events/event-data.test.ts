@@ -104,8 +104,6 @@ applications:
   ]);
   await caller.post(`/v3/processes/${app}/actions/scale`, { memory_in_mb: 128 });
   const scales = (await eventsOf(caller, app)).filter(({ type }) => type.endsWith(".scale"));
-  assert.deepEqual(scales.map(({ data }) => data["manifest_triggered"]).toSorted(), [
-    true,
-    undefined,
-  ]);
+  assert.equal(scales.length, 2);
+  assert.equal(scales.filter(({ data }) => data["manifest_triggered"] === true).length, 1);
 });

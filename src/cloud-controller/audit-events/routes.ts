@@ -2,7 +2,7 @@ import { sql, type Selectable } from "kysely";
 import { z } from "zod";
 import type { Database } from "../database/schema.ts";
 import type { AuthContext } from "../http/auth-context.ts";
-import { notFound } from "../http/cf-errors.ts";
+import { badQuery, notFound } from "../http/cf-errors.ts";
 import type { ApiServer } from "../http/create-server.ts";
 import { parseListQuery } from "../http/list-query.ts";
 import { presentTimestamp, type Links } from "../http/links.ts";
@@ -21,6 +21,9 @@ export function registerAuditEvents(
   }: { readonly db: Database; readonly links: Links; readonly permissions: Permissions },
 ): void {
   app.get("/v3/audit_events", async (request) => {
+    if (Object.keys(request.query ?? {}).some((key) => /^target_guids\[(?!not\])/.test(key))) {
+      throw badQuery("Target guids target_guids has an invalid operator");
+    }
     const list = parseListQuery(request.query, {
       filters: ["types", "target_guids", "space_guids", "organization_guids", "target_guids[not]"],
     });

@@ -61,18 +61,18 @@ export function registerBuilds(app: ApiServer, context: BuildRoutes): void {
   });
   app.get("/v3/builds", async (request) => {
     const list = parseListQuery(request.query, {
-      filters: ["states", "app_guids", "package_guids"],
+      filters: ["app_guids", "package_guids", "states"],
       labels: true,
     });
     return await presentList(context, list, { auth: request.auth, path: "/v3/builds" });
   });
   app.get<ByGuid>("/v3/apps/:guid/builds", async (request) => {
     const { guid } = request.params;
+    const list = parseListQuery(request.query, { filters: ["states"], labels: true });
     const owner = await findApp(db, guid);
     if (owner === undefined) throw notFound("App");
     const place = { spaceGuid: owner.spaceGuid };
     await permissions.require(request.auth, "space.read", { name: "App", place });
-    const list = parseListQuery(request.query, { filters: ["states"], labels: true });
     const path = `/v3/apps/${guid}/builds`;
     return await presentList(context, list, { auth: request.auth, path, appGuid: guid });
   });

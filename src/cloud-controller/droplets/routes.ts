@@ -26,14 +26,13 @@ export function registerDroplets(app: ApiServer, context: DropletRoutes): void {
 function registerLists(app: ApiServer, context: DropletRoutes): void {
   app.get("/v3/droplets", async (request) => {
     const list = parseListQuery(request.query, {
-      filters: ["states", "app_guids", "space_guids", "organization_guids"],
+      filters: ["app_guids", "organization_guids", "space_guids", "states"],
       labels: true,
     });
     return await presentList(context, list, { auth: request.auth, path: "/v3/droplets" });
   });
   app.get<ByGuid>("/v3/apps/:guid/droplets", async (request) => {
     const { guid } = request.params;
-    const owner = await requireApp(context, request.auth, guid);
     const list = parseListQuery(request.query, {
       filters: ["states"],
       extra: ["current"],
@@ -43,6 +42,7 @@ function registerLists(app: ApiServer, context: DropletRoutes): void {
           : "Current only accepts the value 'true'",
       labels: true,
     });
+    const owner = await requireApp(context, request.auth, guid);
     const { current } = list.raw;
     return await presentList(context, list, {
       auth: request.auth,
@@ -53,6 +53,7 @@ function registerLists(app: ApiServer, context: DropletRoutes): void {
   });
   app.get<ByGuid>("/v3/packages/:guid/droplets", async (request) => {
     const { guid } = request.params;
+    const list = parseListQuery(request.query, { filters: ["states"], labels: true });
     const found = await findPackage(context.db, guid);
     const owner = found === undefined ? undefined : await findApp(context.db, found.appGuid);
     if (owner === undefined) throw notFound("Package");
@@ -60,7 +61,6 @@ function registerLists(app: ApiServer, context: DropletRoutes): void {
       name: "Package",
       place: { spaceGuid: owner.spaceGuid },
     });
-    const list = parseListQuery(request.query, { filters: ["states"], labels: true });
     const path = `/v3/packages/${guid}/droplets`;
     return await presentList(context, list, { auth: request.auth, path, packageGuid: guid });
   });

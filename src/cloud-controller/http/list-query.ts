@@ -4,7 +4,7 @@ import { parseTimestampFilter, type TimestampFilter } from "./timestamp-filter.t
 
 /** What a list endpoint takes beyond `page`, `per_page`, `order_by`, `guids`, `created_ats` and `updated_ats`. */
 export interface ListSpec {
-  /** Comma-separated filters. */
+  /** Comma-separated filters; no text names those that have an operator (`target_guids[not]`). */
   readonly filters: readonly string[];
   /** Query key to the column it orders by. */
   readonly orderBy?: Readonly<Record<string, string>>;
@@ -168,8 +168,9 @@ function reportUnknown(given: readonly string[], known: readonly string[], repor
   const unknown = given.filter((key) => !known.includes(parameterOf(key)));
   if (unknown.length > 0) {
     const quoted = (keys: readonly string[]) => keys.map((key) => `'${key}'`).join(", ");
+    const valid = known.filter((key) => !key.includes("["));
     report(
-      `Unknown query parameter(s): ${quoted(unknown)}. Valid parameters are: ${quoted(known)}`,
+      `Unknown query parameter(s): ${quoted(unknown)}. Valid parameters are: ${quoted(valid)}`,
     );
   }
 }

@@ -4,6 +4,46 @@ import { appWithDroplet } from "../testing/app-with-droplet.ts";
 
 const guidLength = "must be between 1 and 200 characters";
 
+test("a list says what is wrong with its query before it looks for the app", async () => {
+  await using stage = await appWithDroplet();
+  const { caller } = stage;
+  const order = "The query parameter is invalid: Order by can only be: 'created_at', 'updated_at'";
+  const lists = [
+    ...[
+      "builds",
+      "droplets",
+      "packages",
+      "processes",
+      "tasks",
+      "revisions",
+      "routes",
+      "sidecars",
+    ].map((name) => `apps/nowhere/${name}`),
+    "packages/nowhere/droplets",
+    "processes/nowhere/sidecars",
+  ];
+  const rows: readonly [string, number, string][] = [
+    ...lists.map((list): [string, number, string] => [`${list}?order_by=colour`, 400, order]),
+    ["app_usage_events?order_by=colour", 422, "Order by can only be: 'created_at'"],
+    ["app_usage_events?order_by=-updated_at", 422, "Order by can only be: 'created_at'"],
+    [
+      "audit_events?target_guids[is]=x",
+      400,
+      "The query parameter is invalid: Target guids target_guids has an invalid operator",
+    ],
+    [
+      "audit_events?colour=x",
+      400,
+      "The query parameter is invalid: Unknown query parameter(s): 'colour'. Valid parameters are: 'page', 'per_page', 'order_by', 'created_ats', 'updated_ats', 'guids', 'types', 'target_guids', 'space_guids', 'organization_guids'",
+    ],
+  ];
+  for (const [path, status, detail] of rows) {
+    const answer = await caller.get(`/v3/${path}`);
+    assert.equal(answer.status, status, `${path}: ${answer.text}`);
+    assert.equal(answer.json.errors[0].detail, detail, path);
+  }
+});
+
 test("bodies with unusual faults are refused, or taken, as the original does", async () => {
   await using stage = await appWithDroplet();
   const { caller, app, droplet } = stage;

@@ -91,13 +91,13 @@ function registerReads(app: ApiServer, context: PackageRoutes): void {
   });
   app.get<ByGuid>("/v3/apps/:guid/packages", async (request) => {
     const { guid } = request.params;
+    const list = parseListQuery(request.query, { filters: ["states", "types"], labels: true });
     const owner = await findApp(db, guid);
     if (owner === undefined) throw notFound("App");
     await permissions.require(request.auth, "space.read", {
       name: "App",
       place: { spaceGuid: owner.spaceGuid },
     });
-    const list = parseListQuery(request.query, { filters: ["states", "types"], labels: true });
     const path = `/v3/apps/${guid}/packages`;
     return await presentList(context, list, { auth: request.auth, path, appGuid: guid });
   });

@@ -19,7 +19,7 @@ export function registerProcesses(app: ApiServer, dependencies: ProcessRoutes): 
   app.get("/v3/processes", async (request, reply) => {
     const list = parseListQuery(request.query, {
       narrowed: { by: ["app_guids", "space_guids"], perPage: limits.narrowedPageSize },
-      filters: ["types", "app_guids", "space_guids", "organization_guids"],
+      filters: ["types", "space_guids", "organization_guids", "app_guids"],
       labels: true,
       embed: ["process_instances"],
     });

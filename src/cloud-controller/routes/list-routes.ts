@@ -7,12 +7,12 @@ import { selectRoutes } from "./find-route.ts";
 
 export const routeListSpec = {
   filters: [
-    "app_guids",
+    "hosts",
     "space_guids",
     "organization_guids",
     "domain_guids",
-    "hosts",
     "paths",
+    "app_guids",
     "ports",
     "service_instance_guids",
   ],
