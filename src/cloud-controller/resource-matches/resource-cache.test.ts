@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { BlobNotFound } from "#blobstore/blobstore.ts";
 import { resourcePackBlob } from "../blobs/blob-keys.ts";
 import { ResourceCacheBed, sha1Of } from "../testing/resource-cache-bed.ts";
+import { expireFiles } from "./resource-expiry.ts";
 
 const hourMs = 60 * 60 * 1000;
 const dayMs = 24 * hourMs;
@@ -143,6 +144,39 @@ test("many small packs become one", async () => {
   assert.deepEqual(await bed.contents("ours", files), files);
   assert.equal(await packsOnDisk(bed), 1);
 });
+
+for (const [what, contents] of [
+  ["half dead", ["lives", "is idle", "is idle, too"]],
+  ["dead", ["is idle", "is idle, too"]],
+] as const) {
+  test(`a round of upkeep that is stopped begins nothing more, and the next one does it: a pack is ${what}`, async () => {
+    await using bed = await ResourceCacheBed.open();
+    await bed.bring("ours", [{ content: "of a pack to be reclaimed" }]);
+    await bed.pass(31 * dayMs);
+    await bed.keepUp();
+    await bed.bring(
+      "ours",
+      contents.map((content) => ({ content })),
+    );
+    await bed.pass(29 * dayMs);
+    await bed.contents("ours", ["lives"]);
+    await bed.cache.noteUses();
+    await bed.pass(2 * dayMs);
+
+    const beforeExpiry = await bed.keepUp(AbortSignal.abort());
+    const expired = await expireFiles(bed, new AbortController().signal);
+    const beforeCompaction = await bed.keepUp(AbortSignal.abort());
+    const next = await bed.keepUp();
+
+    const done = { expired: 0, compacted: 0, reclaimed: 0 };
+    assert.partialDeepStrictEqual(beforeExpiry, done);
+    assert.equal(expired, 2);
+    assert.partialDeepStrictEqual(beforeCompaction, done);
+    assert.partialDeepStrictEqual(next, { expired: 0, compacted: 1, reclaimed: 1 });
+    const left = contents.map((content) => (content === "lives" ? content : undefined));
+    assert.deepEqual(await bed.contents("ours", contents), left);
+  });
+}
 
 test("a blob that a crash left before its rows is reclaimed, one that is being written is not", async () => {
   await using bed = await ResourceCacheBed.open();

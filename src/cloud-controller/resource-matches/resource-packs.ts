@@ -93,6 +93,7 @@ export class ResourcePacks {
       )
       .limit(reclaimedAtOnce)
       .execute();
+    let reclaimed = 0;
     for (const { guid } of rows) {
       if (signal.aborted) break;
       // The row goes last: a crash in between leaves it, and the next round deletes what is already gone.
@@ -102,8 +103,9 @@ export class ResourcePacks {
         .where("guid", "=", guid)
         .where("state", "<>", "SEALED")
         .execute();
+      reclaimed += 1;
     }
-    return rows.length;
+    return reclaimed;
   }
 
   #now(): string {

@@ -126,8 +126,8 @@ export class ResourceCacheBed implements AsyncDisposable {
     await over;
   }
 
-  async keepUp(): Promise<ResourceUpkeep> {
-    return await keepUpResources(this, new AbortController().signal);
+  async keepUp(signal = new AbortController().signal): Promise<ResourceUpkeep> {
+    return await keepUpResources(this, signal);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
