@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { printList } from "../http/guid-list.ts";
+import { asGiven, relationshipFaults } from "./role-faults.ts";
 import {
   organizationRoles,
   spaceRoles,
@@ -8,11 +9,6 @@ import {
 } from "./role-table.ts";
 
 const roleTypes = [...organizationRoles, ...spaceRoles];
-
-const placeRelationship = z
-  .strictObject({ data: z.strictObject({ guid: z.string().min(1).max(200) }).nullable() })
-  .nullable()
-  .optional();
 
 /** Who is to have the role: by the guid, or by the name that UAA knows. */
 type RoleUser =
@@ -23,75 +19,73 @@ type RoleWish =
   | { readonly type: SpaceRole; readonly user: RoleUser; readonly spaceGuid: string }
   | { readonly type: OrganizationRole; readonly user: RoleUser; readonly organizationGuid: string };
 
-const user = z
-  .looseObject({ data: z.looseObject({}).nullable().optional() }, { error: "can't be blank" })
-  .transform(({ data }, context): RoleUser => {
-    const given = data ?? {};
-    const report = (message: string) => {
-      context.addIssue({ code: "custom", message: `Relationships ${message}` });
-      return z.NEVER;
-    };
-    const { guid, username, origin } = given;
-    const byGuid = "guid" in given;
-    const byName = "username" in given;
-    if (byGuid && byName)
-      return report("Username cannot be specified when identifying user by guid");
-    if (byGuid && "origin" in given) {
-      return report("User origin cannot be specified when identifying user by guid");
-    }
-    if (!byName && "origin" in given) {
-      return report("User origin cannot be specified without specifying the username");
-    }
-    if (byGuid) {
-      if (typeof guid !== "string") return report("User guid must be a string");
-      return guid.length >= 1 && guid.length <= 200
-        ? { guid }
-        : report("User guid must be between 1 and 200 characters");
-    }
-    if (!byName) return report("User must have a username or guid specified");
-    if (typeof username !== "string") return report("Username must be a string");
-    if (origin === undefined || origin === null) return { username, origin: undefined };
-    return typeof origin === "string"
-      ? { username, origin }
-      : report("User origin must be a string");
-  });
+const place = z.object({ data: z.object({ guid: z.string() }).nullable() }).nullish();
+
+/** What a body without faults holds. */
+const faultless = z.object({
+  type: z.enum(roleTypes),
+  relationships: z.object({
+    user: z.object({
+      data: z.union([
+        z.object({ guid: z.string() }),
+        z.object({
+          username: z.string(),
+          origin: z
+            .string()
+            .nullish()
+            .transform((origin) => origin ?? undefined),
+        }),
+      ]),
+    }),
+    organization: place,
+    space: place,
+  }),
+});
 
 export const createRoleMessage = z
-  .strictObject({
-    type: z.enum(roleTypes, { error: `must be one of the allowed types ${printList(roleTypes)}` }),
-    relationships: z.strictObject(
-      { user, organization: placeRelationship, space: placeRelationship },
-      {
-        error: (issue) =>
-          issue.code === "invalid_type" ? "'relationships' is not an object" : undefined,
-      },
-    ),
-  })
-  .transform(({ type, relationships }, context): RoleWish => {
-    const space = relationships.space?.data ?? undefined;
-    const organization = relationships.organization?.data ?? undefined;
-    const report = (message: string) => {
-      context.addIssue({ code: "custom", message: `Relationships ${message}` });
-      return z.NEVER;
-    };
-    if (space !== undefined && organization !== undefined) {
-      return report("cannot specify both an organization and a space.");
+  .strictObject({ type: z.unknown().optional(), relationships: z.unknown().optional() })
+  .transform((given, context): RoleWish => {
+    const faults = faultsOf(given);
+    for (const { path, message } of faults) {
+      context.addIssue({ code: "custom", path: [path], message });
     }
-    if (isSpaceRole(type)) {
-      if (organization !== undefined) {
-        return report(`Organization cannot be provided with the space role type: '${type}'.`);
-      }
-      if (space === undefined) return report("must specify either a space or an organization.");
-      return { type, user: relationships.user, spaceGuid: space.guid };
-    }
-    if (space !== undefined) {
-      return report(`Space cannot be provided with the organization role type: '${type}'.`);
-    }
-    if (organization === undefined) {
-      return report("must specify either a space or an organization.");
-    }
-    return { type, user: relationships.user, organizationGuid: organization.guid };
+    if (faults.length > 0) return z.NEVER;
+    const { type, relationships } = faultless.parse(given);
+    const user = relationships.user.data;
+    const guid = relationships.space?.data?.guid ?? relationships.organization?.data?.guid ?? "";
+    return isSpaceRole(type)
+      ? { type, user, spaceGuid: guid }
+      : { type, user, organizationGuid: guid };
   });
+
+/** The relationships' before the type's, as the original tells them. */
+function faultsOf({ type, relationships }: { readonly type?: unknown; relationships?: unknown }) {
+  const isKnown = roleTypes.some((known) => known === type);
+  return [
+    ...faultsOfRelationships(type, relationships).map((fault) => ({
+      path: "relationships",
+      message: `Relationships ${fault}`,
+    })),
+    ...(isKnown
+      ? []
+      : [
+          {
+            path: "type",
+            message: `Type must be one of the allowed types ${printList(roleTypes)}`,
+          },
+        ]),
+  ];
+}
+
+function faultsOfRelationships(type: unknown, relationships: unknown): string[] {
+  const isObject =
+    typeof relationships === "object" && relationships !== null && !Array.isArray(relationships);
+  if (!isObject) return ["'relationships' is not an object"];
+  if (Object.keys(relationships).length === 0) {
+    return ["'relationships' must include one or more valid relationships"];
+  }
+  return relationshipFaults(type, asGiven(relationships));
+}
 
 function isSpaceRole(type: OrganizationRole | SpaceRole): type is SpaceRole {
   return type.startsWith("space_");

@@ -70,7 +70,46 @@ test("role bodies with faults are refused in Cloud Controller's words", async ()
   const organization = { data: { guid: organizationGuid } };
   const cases: [type: string, relationships: unknown, detail: string][] = [
     ["space_auditor", 5, "Relationships 'relationships' is not an object"],
-    ["space_auditor", { space }, "Relationships User can't be blank"],
+    [
+      "space_auditor",
+      { space },
+      "Relationships User can't be blank, Relationships User must have a username or guid specified",
+    ],
+    [
+      "space_auditor",
+      { moon: 1, user: "ann" },
+      "Relationships Unknown field(s): 'moon', Relationships User must have a username or guid specified, Relationships must specify either a space or an organization.",
+    ],
+    [
+      "space_auditor",
+      { space, user: { data: { guid: 5 } } },
+      "Relationships User guid must be a string, Relationships User guid must be between 1 and 200 characters",
+    ],
+    [
+      "space_auditor",
+      { space, user: { data: { guid: "ann-guid", name: "ann" } } },
+      `Relationships User must be structured like this: "user: {"data": {"guid": "valid-guid"}}"`,
+    ],
+    [
+      "space_auditor",
+      { space, user: { data: { username: 5 } } },
+      "Relationships Username must be a string",
+    ],
+    [
+      "space_auditor",
+      { space, user: { data: { username: "ann", origin: 5 } } },
+      "Relationships User origin must be a string",
+    ],
+    [
+      "organization_user",
+      { user, organization: { data: { guid: "" } } },
+      "Relationships Organization guid must be between 1 and 200 characters",
+    ],
+    [
+      "organization_user",
+      { user, organization: { data: "rivera" } },
+      `Relationships Organization must be structured like this: "organization: {"data": {"guid": "valid-guid"}}"`,
+    ],
     [
       "space_auditor",
       { space, user: { data: {} } },
@@ -84,18 +123,18 @@ test("role bodies with faults are refused in Cloud Controller's words", async ()
     [
       "space_auditor",
       { space, user: { data: { guid: "a", origin: "b" } } },
-      "Relationships User origin cannot be specified when identifying user by guid",
+      "Relationships User origin cannot be specified when identifying user by guid, Relationships User origin cannot be specified without specifying the username",
     ],
     [
       "space_auditor",
       { space, user: { data: { origin: "b" } } },
-      "Relationships User origin cannot be specified without specifying the username",
+      "Relationships User origin cannot be specified without specifying the username, Relationships User must have a username or guid specified",
     ],
     ["space_auditor", { user }, "Relationships must specify either a space or an organization."],
     [
       "space_auditor",
       { user, space, organization },
-      "Relationships cannot specify both an organization and a space.",
+      "Relationships Organization cannot be provided with the space role type: 'space_auditor'., Relationships cannot specify both an organization and a space.",
     ],
     [
       "space_auditor",
@@ -174,6 +213,7 @@ test("users are found by name, part of a name and origin", async () => {
   assert.deepEqual(await found("partial_usernames=ann,b_1"), ["ann@a.test", "Annette", "bob_1"]);
   assert.deepEqual(await found("usernames=annette&origins=ldap"), []);
   assert.deepEqual(await found("guids=a-client"), ["a-client"]);
+  assert.deepEqual(await found("usernames="), [], "who has no name is not found by none");
   const faults: [query: string, detail: string][] = [
     [
       "origins=uaa",

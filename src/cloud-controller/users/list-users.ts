@@ -36,6 +36,10 @@ export async function listUsers(
 ) {
   let query = users;
   const { usernames, partial_usernames: partial, origins } = list.filters;
+  // Clients have no name, which is not an empty one.
+  if (usernames !== undefined || partial !== undefined) {
+    query = query.where("users.username", "is not", null);
+  }
   if (usernames !== undefined) {
     query = query.where(isNamed("users.usernameKey", usernames));
   }

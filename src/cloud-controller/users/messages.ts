@@ -7,7 +7,7 @@ const name = z.string().min(1).max(1024).nullable().optional();
 export const createUserMessage = z
   .strictObject({
     guid: z
-      .string()
+      .string({ error: "must be a string\nmust be between 1 and 200 characters" })
       .min(1, { error: "must be between 1 and 200 characters" })
       .max(200, { error: "must be between 1 and 200 characters" })
       .nullable()
