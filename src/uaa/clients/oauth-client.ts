@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { JSONWebKeySet } from "jose";
+import { secretHashes } from "./client-secret.ts";
 
 export const grantTypes = [
   "authorization_code",
@@ -13,7 +14,7 @@ export type GrantType = (typeof grantTypes)[number];
 
 export interface OauthClient {
   readonly clientId: string;
-  /** Empty for a public client, which authenticates with its empty secret; else as `client-secret.ts` makes them. */
+  /** Empty for a public client, which authenticates with its empty secret; else one or two of `client-secret.ts`. */
   readonly secretHash: string;
   readonly grantTypes: readonly GrantType[];
   /** What its users' tokens may carry. */
@@ -39,12 +40,19 @@ export interface OauthClient {
  * What the tokens that a client has for itself are checked against, as `rev_sig`: another secret, a revocation of its
  * tokens, or the client's deletion and return end them.
  */
-export function revocationSignature(
-  client: Pick<OauthClient, "clientId" | "secretHash" | "tokenSalt">,
-): string {
-  const { clientId, secretHash, tokenSalt } = client;
-  return createHash("sha256")
-    .update([clientId, secretHash, tokenSalt].join("\0"))
-    .digest("hex")
-    .slice(0, 16);
+export function revocationSignature(client: SignedClient): string {
+  return signaturesOf(client).at(-1) ?? "";
+}
+
+/** A token is good as long as one of the client's secrets is that of when it was made. */
+export function isRevocationSignature(client: SignedClient, signature: unknown): boolean {
+  return signaturesOf(client).some((own) => own === signature);
+}
+
+type SignedClient = Pick<OauthClient, "clientId" | "secretHash" | "tokenSalt">;
+
+function signaturesOf({ clientId, secretHash, tokenSalt }: SignedClient): readonly string[] {
+  return secretHashes(secretHash).map((hash) =>
+    createHash("sha256").update([clientId, hash, tokenSalt].join("\0")).digest("hex").slice(0, 16),
+  );
 }

@@ -51,6 +51,53 @@ test("an administrator makes a client, which logs in, is changed, gets another s
   assert.equal((await call("GET", "/oauth/clients/cf", third.access_token)).status, 401);
 });
 
+test("a client changes from one secret to another while both hold", async () => {
+  const { call, adminToken, token } = await running();
+  const bearer = await adminToken();
+  await call("POST", "/oauth/clients", bearer, message);
+  const change = async (body: object) => {
+    const answer = await call("PUT", "/oauth/clients/ci/secret", bearer, body);
+    return answer.body["message"] ?? answer.body["error_description"];
+  };
+  const holds = async (secret: string) => (await token(asClient("ci", secret), {})).status === 200;
+  const second = { changeMode: "ADD", secret: "second" };
+  await call("PUT", "/oauth/clients/ci", bearer, { ...message, authorities: ["clients.read"] });
+  const before = (await token(asClient("ci", "s3cret"), {})).access_token;
+  const isAlive = async (of: string) => (await call("GET", "/oauth/clients/ci", of)).status === 200;
+
+  assert.equal(
+    await change({ changeMode: "DELETE" }),
+    "client secret is either empty or client has only one secret.",
+  );
+  assert.equal(await change(second), "Secret is added");
+  assert.deepEqual([await holds("s3cret"), await holds("second")], [true, true]);
+  const between = (await token(asClient("ci", "s3cret"), {})).access_token;
+  assert.deepEqual([await isAlive(before), await isAlive(between)], [true, true]);
+  assert.equal(
+    await change({ ...second, secret: "third" }),
+    "client secret is either empty or client already has two secrets.",
+  );
+  assert.equal(await change({ changeMode: "DELETE" }), "Secret is deleted");
+  assert.deepEqual([await holds("s3cret"), await holds("second")], [false, true]);
+  assert.deepEqual([await isAlive(before), await isAlive(between)], [false, true]);
+});
+
+test("a client that logs users in may refresh their tokens", async () => {
+  const { call, adminToken } = await running();
+  for (const [type, extra] of [
+    ["password", {}],
+    ["authorization_code", { redirect_uri: ["https://app.example.com/"] }],
+  ] as const) {
+    const made = await call("POST", "/oauth/clients", await adminToken(), {
+      ...message,
+      ...extra,
+      client_id: type,
+      authorized_grant_types: [type],
+    });
+    assert.deepEqual(made.body["authorized_grant_types"], [type, "refresh_token"], type);
+  }
+});
+
 test("what makes no client is refused in UAA's words", async () => {
   const { call, adminToken } = await running();
   const bearer = await adminToken();

@@ -1,7 +1,12 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { z } from "zod";
 import type { Clock } from "#kernel/clock/clock.ts";
-import { hashChosenSecret, isSecretOf } from "../clients/client-secret.ts";
+import {
+  hashChosenSecret,
+  isSecretOf,
+  withSecondSecret,
+  withoutOlderSecret,
+} from "../clients/client-secret.ts";
 import { clientFilterColumns, type ClientTable } from "../clients/client-table.ts";
 import type { OauthClient } from "../clients/oauth-client.ts";
 import { presentList, readListQuery } from "../scim/scim-message.ts";
@@ -97,10 +102,12 @@ function requireNoMoreThanOwn(
   }
 }
 
-const secretMessage = z.object({
-  oldSecret: z.string().max(255).optional(),
-  secret: z.string().min(1).max(255),
-});
+const oldSecret = z.string().max(255).nullish();
+const secret = z.string().min(1).max(255);
+const secretMessage = z.union([
+  z.object({ changeMode: z.literal("DELETE"), oldSecret }),
+  z.object({ changeMode: z.enum(["UPDATE", "ADD"]).default("UPDATE"), oldSecret, secret }),
+]);
 
 function registerSecretEndpoint(app: FastifyInstance, parts: ClientEndpointParts): void {
   const { clients, hasher, clock } = parts;
@@ -115,19 +122,43 @@ function registerSecretEndpoint(app: FastifyInstance, parts: ClientEndpointParts
     const message = secretMessage.safeParse(request.body);
     if (!message.success) throw invalidClient(z.prettifyError(message.error));
     const client = await existing(request, clients);
-    const { secret, oldSecret } = message.data;
-    await requireOwnOldSecret(bearer, client, { oldSecret, hasher });
-    const secretHash = await hashChosenSecret(secret, hasher);
+    const change = message.data;
+    await requireOwnOldSecret(bearer, client, { oldSecret: change.oldSecret, hasher });
+    const secretHash = await changedSecret(client, change, hasher);
     await clients.update({ ...client, secretHash }, clock.now().getTime());
-    return { status: "ok", message: "secret updated" };
+    return { status: "ok", message: secretChanged[change.changeMode] };
   });
+}
+
+const secretChanged = {
+  UPDATE: "secret updated",
+  ADD: "Secret is added",
+  DELETE: "Secret is deleted",
+};
+
+/** A client can have two secrets while it changes from one to the other; the older is the one to be deleted. */
+async function changedSecret(
+  { secretHash }: OauthClient,
+  change: z.infer<typeof secretMessage>,
+  hasher: PasswordHasher,
+): Promise<string> {
+  if (change.changeMode === "DELETE") {
+    const left = withoutOlderSecret(secretHash);
+    if (left !== undefined) return left;
+    throw invalidClient("client secret is either empty or client has only one secret.");
+  }
+  const chosen = await hashChosenSecret(change.secret, hasher);
+  if (change.changeMode === "UPDATE") return chosen;
+  const both = withSecondSecret(secretHash, chosen);
+  if (both !== undefined) return both;
+  throw invalidClient("client secret is either empty or client already has two secrets.");
 }
 
 /** Who administrates no clients may change but the own secret, and shows the old one. */
 async function requireOwnOldSecret(
   bearer: Bearer,
   client: OauthClient,
-  given: { readonly oldSecret: string | undefined; readonly hasher: PasswordHasher },
+  given: { readonly oldSecret: string | null | undefined; readonly hasher: PasswordHasher },
 ): Promise<void> {
   if (hasAnyScope(bearer, ["clients.admin", "uaa.admin"])) return;
   if (bearer.clientId !== client.clientId) {

@@ -100,7 +100,11 @@ function readGrantTypes(
   if (wanted.length === 0) {
     throw invalidClient(`An authorized grant type must be provided. Must be one of: ${list}`);
   }
-  const types = grantTypes.filter((type) => wanted.includes(type));
+  // Who logs users in may keep them logged in.
+  const refreshes = wanted.some((type) => type === "authorization_code" || type === "password");
+  const types = grantTypes.filter(
+    (type) => wanted.includes(type) || (refreshes && type === "refresh_token"),
+  );
   const unknown = wanted.find((type) => !grantTypes.some((known) => known === type));
   if (unknown !== undefined) {
     throw invalidClient(`${unknown} is not an allowed grant type. Must be one of: ${list}`);

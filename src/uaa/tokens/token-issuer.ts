@@ -2,7 +2,7 @@ import type { JWTPayload } from "jose";
 import type { Clock } from "#kernel/clock/clock.ts";
 import { asGuid, type GuidSource } from "#kernel/guid.ts";
 import type { ClientTable } from "../clients/client-table.ts";
-import { revocationSignature, type OauthClient } from "../clients/oauth-client.ts";
+import { isRevocationSignature, type OauthClient } from "../clients/oauth-client.ts";
 import { deadToken } from "../uaa-error.ts";
 import type { User } from "../users/user-table.ts";
 import { clientClaims, idClaims, sessionOfJti, userClaims } from "./access-token.ts";
@@ -153,7 +153,7 @@ export class TokenIssuer {
     const claims = await this.signedClaims(accessToken);
     if (claims["user_id"] === undefined) {
       const client = await clients.find(String(claims["client_id"]));
-      if (client === undefined || claims["rev_sig"] !== revocationSignature(client)) {
+      if (client === undefined || !isRevocationSignature(client, claims["rev_sig"])) {
         throw deadToken();
       }
       return claims;
