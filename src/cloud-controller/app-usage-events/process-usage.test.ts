@@ -6,9 +6,7 @@ const started: ProcessUse = { state: "STARTED", instances: 2, memoryInMb: 64 };
 const stopped: ProcessUse = { ...started, state: "STOPPED" };
 
 test("a start, a stop, and a change of the size of what is started are told", () => {
-  const cases: [ProcessUse | undefined, ProcessUse | undefined, string | undefined][] = [
-    [undefined, stopped, undefined],
-    [undefined, started, "STARTED"],
+  const cases: [ProcessUse, ProcessUse | undefined, string | undefined][] = [
     [stopped, started, "STARTED"],
     [started, stopped, "STOPPED"],
     [started, undefined, "STOPPED"],

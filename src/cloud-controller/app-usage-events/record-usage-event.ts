@@ -30,11 +30,11 @@ const stagingMemoryInMb = 1024;
 export async function recordProcessUsage(
   db: Executor,
   clock: Clock,
-  { before, after }: { readonly before: Process | undefined; readonly after: Process | undefined },
+  { before, after }: { readonly before: Process; readonly after: Process | undefined },
 ): Promise<void> {
   const state = processUsage(before, after);
   const process = after ?? before;
-  if (state === undefined || process === undefined) return;
+  if (state === undefined) return;
   await insertProcessEvent(db, clock, { state, process, before });
 }
 
@@ -64,7 +64,7 @@ async function insertProcessEvent(
   }: {
     readonly state: "STARTED" | "STOPPED";
     readonly process: Process;
-    readonly before: Process | undefined;
+    readonly before: Process;
   },
 ): Promise<void> {
   const app = await findApp(db, process.appGuid);
@@ -73,7 +73,7 @@ async function insertProcessEvent(
     app,
     columns: {
       state,
-      previousState: before?.state ?? null,
+      previousState: before.state,
       processGuid: process.guid,
       processType: process.type,
       ...(await buildpackOf(db, {
@@ -83,9 +83,9 @@ async function insertProcessEvent(
       })),
       ...noTask,
       memoryInMbPerInstance: process.memoryInMb,
-      previousMemoryInMbPerInstance: before?.memoryInMb ?? null,
+      previousMemoryInMbPerInstance: before.memoryInMb,
       instanceCount: process.instances,
-      previousInstanceCount: before?.instances ?? null,
+      previousInstanceCount: before.instances,
     },
   });
 }

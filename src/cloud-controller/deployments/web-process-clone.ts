@@ -52,6 +52,7 @@ export async function cloneWebProcess(
   const metadata = (await loadMetadata(db, "process", [web.guid])).get(web.guid);
   await updateMetadata(db, { type: "process", guid: row.guid }, metadata);
   const after = toProcess(row);
-  await recordProcessUsage(db, clock, { before: undefined, after });
+  // Made stopped and then started, as the original does: the event has what was before.
+  await recordProcessUsage(db, clock, { before: { ...after, state: "STOPPED" }, after });
   return after;
 }

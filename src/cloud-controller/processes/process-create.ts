@@ -1,7 +1,6 @@
 import type { Clock } from "#kernel/clock/clock.ts";
 import { randomGuids } from "#kernel/guid.ts";
 import type { App } from "../apps/app-table.ts";
-import { recordProcessUsage } from "../app-usage-events/record-usage-event.ts";
 import {
   recordAuditEvent,
   triggerOf,
@@ -54,7 +53,8 @@ export async function createProcess(
       ...newRecord(clock, guid),
       appGuid: app.guid,
       type,
-      state: app.state,
+      // Also of an app that runs: the app's next start is its first.
+      state: "STOPPED",
       version: randomGuids(),
       command: null,
       user: null,
@@ -75,9 +75,7 @@ export async function createProcess(
     spaceGuid: app.spaceGuid,
     data: { process_guid: row.guid, process_type: type, ...triggerOf(context) },
   });
-  const process = toProcess(row);
-  await recordProcessUsage(db, clock, { before: undefined, after: process });
-  return process;
+  return toProcess(row);
 }
 
 /** Gives an app a process for each type of a droplet that it has none of; the types it has beyond those stay. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Developer } from "../testing/developer.ts";
+import { RunningApp } from "../testing/running-app.ts";
 import { TestCloudController } from "../testing/test-cloud-controller.ts";
 
 test("scale answers 202 with the process and keeps what is not given", async () => {
@@ -192,6 +193,32 @@ test("an instance that is not desired cannot be terminated", async () => {
   }
   const unknown = await caller.get(`/v3/apps/${guid}/processes/worker`);
   assert.equal(unknown.json.errors[0].detail, "Process not found");
+});
+
+test("a process that a running app is given starts with the app's next start", async () => {
+  await using app = await RunningApp.start();
+  const { caller, bbs, guid } = app;
+  const { space } = (await caller.get(`/v3/apps/${guid}`)).json.relationships;
+  const manifest =
+    "applications: [{name: shop, processes: [{type: clock, command: tick, instances: 1}]}]";
+  const applied = await caller.send(
+    "POST",
+    `/v3/spaces/${space.data.guid}/actions/apply_manifest`,
+    manifest,
+    { "content-type": "application/x-yaml" },
+  );
+  assert.equal((await caller.job(applied)).json.state, "COMPLETE");
+  const clock = (await caller.get(`/v3/apps/${guid}/processes/clock`)).json;
+  assert.equal(clock.instances, 1);
+  const processesOf = () => [...bbs.desired.keys()].map((lrp) => lrp.slice(0, 36)).toSorted();
+
+  await caller.post(`/v3/processes/${clock.guid}/actions/scale`, { instances: 2 });
+  assert.deepEqual(processesOf(), [guid], "it is not desired yet");
+  const usage = (await caller.get("/v3/app_usage_events")).json.resources;
+  assert.ok(!usage.some((event: { process: { type: string } }) => event.process.type === "clock"));
+
+  await app.act("restart");
+  assert.deepEqual(processesOf(), [guid, clock.guid].toSorted());
 });
 
 async function appOf(cc: TestCloudController) {
