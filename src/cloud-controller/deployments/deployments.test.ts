@@ -163,7 +163,10 @@ test("instances are replaced one by one, and the last round leaves the new proce
   const first = usage.find((event: UsageEvent) => event.process.guid === web?.guid);
   assert.deepEqual(
     [first.state, first.instance_count],
-    [{ current: "STARTED", previous: "STOPPED" }, { current: 1, previous: 1 }],
+    [
+      { current: "STARTED", previous: "STOPPED" },
+      { current: 1, previous: 1 },
+    ],
   );
   const links = (await app.caller.get(`/v3/deployments/${guid}`)).json.links;
   assert.deepEqual(Object.keys(links), ["self", "app"]);
