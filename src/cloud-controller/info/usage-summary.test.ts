@@ -67,6 +67,13 @@ test("usage is summed over the platform, an organization and a space, tasks too"
       links: { ...self(path), space: { href: `${cc.url}/v3/spaces/${guid}` } },
     });
   }
+
+  const db = await cc.openDatabase();
+  await db.updateTable("tasks").set({ state: "PENDING" }).where("state", "=", "RUNNING").execute();
+  await db.destroy();
+  const memory = async (path: string) => (await caller.get(path)).json.usage_summary.memory_in_mb;
+  assert.equal(await memory(info), 3 * 64, "a task that waits takes no memory of the platform");
+  assert.equal(await memory(ofOrganization), used.memory_in_mb);
 });
 
 test("the summary of everything is hidden from whoever does not see everything", async () => {

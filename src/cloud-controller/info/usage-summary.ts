@@ -24,6 +24,8 @@ export async function usageSummary(db: Executor, scope: UsageScope) {
       sql<number>`coalesce(sum(processes.instances * processes.memory_in_mb), 0)`.as("memory"),
     ])
     .executeTakeFirstOrThrow();
+  // The platform's memory leaves out tasks that wait for a place, as in the original.
+  const taking = scope === "platform" ? ["RUNNING"] : ["PENDING", "RUNNING"];
   const tasks = await db
     .selectFrom("tasks")
     .innerJoin("apps", "apps.guid", "tasks.appGuid")
@@ -31,7 +33,9 @@ export async function usageSummary(db: Executor, scope: UsageScope) {
     .where(inScope(scope))
     .where("tasks.state", "in", ["PENDING", "RUNNING"])
     .select([
-      sql<number>`coalesce(sum(tasks.memory_in_mb), 0)`.as("memory"),
+      sql<number>`coalesce(sum(case when tasks.state in (${sql.join(taking)}) then tasks.memory_in_mb end), 0)`.as(
+        "memory",
+      ),
       sql<number>`count(*)`.as("count"),
     ])
     .executeTakeFirstOrThrow();
