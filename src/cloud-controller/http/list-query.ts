@@ -103,12 +103,13 @@ export function parseListQuery(query: unknown, spec: ListSpec): ListQuery {
 /** For endpoints that show one resource: `include` and `embed` are all they take. */
 export function parseShowQuery(
   query: unknown,
-  spec: Pick<ListSpec, "include" | "embed">,
+  spec: Pick<ListSpec, "include" | "embed" | "extra">,
 ): Pick<ListQuery, "include" | "embed"> {
   const faults: string[] = [];
   const report: Report = (fault) => faults.push(fault);
   const raw = singleValues(query);
   const known = [
+    ...(spec.extra ?? []),
     ...(spec.include === undefined ? [] : ["include"]),
     ...(spec.embed === undefined ? [] : ["embed"]),
   ];

@@ -27,6 +27,16 @@ test("a list says what is wrong with its query before it looks for the app", asy
     ["app_usage_events?order_by=colour", 422, "Order by can only be: 'created_at'"],
     ["app_usage_events?order_by=-updated_at", 422, "Order by can only be: 'created_at'"],
     [
+      "routes/nowhere?page=1",
+      422,
+      "Unknown query parameter(s): 'page'. Valid parameters are: 'guid', 'include'",
+    ],
+    [
+      "route_policies/nowhere?order_by=created_at",
+      422,
+      "Unknown query parameter(s): 'order_by'. Valid parameters are: 'include'",
+    ],
+    [
       "audit_events?target_guids[is]=x",
       400,
       "The query parameter is invalid: Target guids target_guids has an invalid operator",
@@ -61,6 +71,9 @@ test("bodies with unusual faults are refused, or taken, as the original does", a
   const notRemoved = "Current droplet cannot be removed. Replace it with a preferred droplet.";
   const noGuid = `App guid must be a string, App guid ${guidLength}`;
 
+  const sourceForm =
+    "Source must be in format 'cf:app:<uuid>', 'cf:space:<uuid>', 'cf:org:<uuid>', or 'cf:any'";
+
   const refused: readonly ["POST" | "PATCH", string, unknown, string][] = [
     ["PATCH", ofApp, { name: null }, "name presence, name format"],
     ["PATCH", ofApp, { relationships: {} }, "Unknown field(s): 'relationships'"],
@@ -92,6 +105,18 @@ test("bodies with unusual faults are refused, or taken, as the original does", a
       "/v3/droplets",
       { ...toApp, process_types: { "": "x", web: 5 } },
       "Process types key must not be empty, Process types value must be a string",
+    ],
+    [
+      "POST",
+      "/v3/route_policies",
+      { source: "" },
+      `Relationships 'relationships' is not an object, Source can't be blank, ${sourceForm}`,
+    ],
+    [
+      "POST",
+      "/v3/route_policies",
+      { relationships: { route: { data: { guid: route.json.guid } }, x: 1 } },
+      "Relationships Unknown field(s): 'x', Source can't be blank, Source must be a string",
     ],
     ["PATCH", `/v3/builds/${build.guid}`, { state: null }, "State '' is not a valid state"],
     [

@@ -1,24 +1,27 @@
 import { z } from "zod";
-import { toOneRelationship } from "../http/parse-message.ts";
+import { relationshipsOf, toOneRelationship } from "../http/parse-message.ts";
 import { metadataSchema } from "../metadata/metadata.ts";
 import { parseSource } from "./source.ts";
 
-const source = z.string().transform((text, context) => {
-  const parsed = parseSource(text);
+/** Cloud Controller asks for presence, for a string and for its form, each in its own words. */
+const source = z.unknown().transform((value, context) => {
+  const parsed = typeof value === "string" ? parseSource(value) : undefined;
   if (parsed !== undefined) return parsed;
-  context.addIssue({
-    code: "custom",
-    message: "must be in format 'cf:app:<uuid>', 'cf:space:<uuid>', 'cf:org:<uuid>', or 'cf:any'",
-  });
+  const fault = (predicate: string) =>
+    context.addIssue({ code: "custom", message: `Source ${predicate}` });
+  const isBlank = (value ?? null) === null || (typeof value === "string" && value.trim() === "");
+  if (isBlank) fault("can't be blank");
+  fault(
+    typeof value === "string"
+      ? "must be in format 'cf:app:<uuid>', 'cf:space:<uuid>', 'cf:org:<uuid>', or 'cf:any'"
+      : "must be a string",
+  );
   return z.NEVER;
 });
 
 export const createRoutePolicyMessage = z.strictObject({
+  relationships: relationshipsOf({ route: toOneRelationship("route") }),
   source,
-  relationships: z.strictObject(
-    { route: toOneRelationship("route") },
-    { error: "'relationships' is not an object" },
-  ),
   metadata: metadataSchema.optional(),
 });
 

@@ -67,7 +67,7 @@ test("policies that may not be are refused", async () => {
     ],
     [
       await create("cf:any"),
-      "Source 'cf:any' cannot coexist with other route policies on the same route",
+      "source 'cf:any' cannot coexist with other route policies on the same route",
     ],
     [
       await create(organization, narrow.guid),
@@ -85,7 +85,7 @@ test("policies that may not be are refused", async () => {
   await create("cf:any", narrow.guid);
   assert.equal(
     (await create(someApp, narrow.guid)).json.errors[0].detail,
-    "Source cannot coexist with the existing 'cf:any' policy on this route",
+    "source cannot coexist with the existing 'cf:any' policy on this route",
   );
   assert.equal((await create(someApp, "nobody")).status, 404);
   const query = await admin.get("/v3/route_policies?sources=everybody");

@@ -75,10 +75,10 @@ async function refuseBesideAny(db: Executor, policy: RoutePolicy): Promise<void>
   if (siblings.length === 0) return;
   if (policy.sourceType === "any") {
     throw unprocessable(
-      "Source 'cf:any' cannot coexist with other route policies on the same route",
+      "source 'cf:any' cannot coexist with other route policies on the same route",
     );
   }
   if (siblings.some((sibling) => sibling.sourceType === "any")) {
-    throw unprocessable("Source cannot coexist with the existing 'cf:any' policy on this route");
+    throw unprocessable("source cannot coexist with the existing 'cf:any' policy on this route");
   }
 }

@@ -8,7 +8,7 @@ import { findDomain } from "../domains/find-domain.ts";
 import { actorOf, type AuthContext } from "../http/auth-context.ts";
 import { badQuery, notFound } from "../http/cf-errors.ts";
 import type { ApiServer } from "../http/create-server.ts";
-import { parseListQuery, type ListQuery } from "../http/list-query.ts";
+import { parseListQuery, parseShowQuery, type ListQuery } from "../http/list-query.ts";
 import type { Links } from "../http/links.ts";
 import { fetchPage, isOneOf, presentPage } from "../http/page.ts";
 import { parseMessage } from "../http/parse-message.ts";
@@ -139,7 +139,7 @@ function registerSingle(app: ApiServer, dependencies: RoutePolicyRoutes): void {
   const path = "/v3/route_policies/:guid";
 
   app.get<{ Params: { guid: string } }>(path, async (request) => {
-    const list = unprocessableQuery(() => parseListQuery(request.query, { filters: [], include }));
+    const list = unprocessableQuery(() => parseShowQuery(request.query, { include }));
     const { guid } = request.params;
     const { policy } = await permitted(dependencies, request.auth, guid, "routes.read");
     const [document] = await presentRoutePolicies({ db, links }, [policy]);

@@ -6,7 +6,7 @@ import { isEnabled, requireEnabled } from "../feature-flags/feature-flags.ts";
 import { actorOf, type AuthContext } from "../http/auth-context.ts";
 import { CfError, notFound, unprocessable } from "../http/cf-errors.ts";
 import type { ApiServer } from "../http/create-server.ts";
-import { parseListQuery, type ListQuery } from "../http/list-query.ts";
+import { parseListQuery, parseShowQuery, type ListQuery } from "../http/list-query.ts";
 import { fetchPage, presentPage } from "../http/page.ts";
 import { parseMessage } from "../http/parse-message.ts";
 import type { Action } from "../http/permissions.ts";
@@ -159,7 +159,8 @@ function registerSingle(app: ApiServer, dependencies: RouteRoutes): void {
 
   app.get<{ Params: { guid: string } }>("/v3/routes/:guid", async (request) => {
     const { include } = unprocessableQuery(() =>
-      parseListQuery(request.query, { filters: [], include: routeListSpec.include }),
+      // The original takes the path's guid for a parameter, too.
+      parseShowQuery(request.query, { include: routeListSpec.include, extra: ["guid"] }),
     );
     const { guid } = request.params;
     const route = await permittedRoute(dependencies, request.auth, guid, "routes.read");
