@@ -7,7 +7,7 @@ import { downloadDirectory, isAtHand, isCustomBuildpack } from "./find-buildpack
 import { printError, printLine } from "./output.ts";
 import { captureTool, type CapturedEnd } from "./run-script.ts";
 import type { Staging } from "./staging.ts";
-import { shownKey, withoutCredentials } from "./shown-url.ts";
+import { shownKey, withoutSecrets } from "./shown-url.ts";
 import { exitStatus, failedWhile, StagingFailure } from "./staging-failure.ts";
 
 /** Fetches the buildpacks that were given by URL: zip files over http, everything else as a git repository. */
@@ -72,8 +72,8 @@ function cloneRepository(staging: Staging, repository: Repository): void {
     complaint = stdout.trim();
   }
   // Wrong branch, unknown host and missing rights are told apart by git alone.
-  if (complaint !== "") printError(withoutCredentials(complaint));
-  const shown = withoutCredentials(url);
+  if (complaint !== "") printError(withoutSecrets(complaint));
+  const shown = withoutSecrets(url);
   throw new StagingFailure(exitStatus.general, `Failed to clone git repository at ${shown}`);
 }
 
@@ -112,7 +112,7 @@ function git({ env, trace }: Staging, key: string, args: readonly string[]): Cap
     ({ end, stdout }) =>
       end.kind === "ok"
         ? { outcome: "ok" }
-        : { outcome: end.reason, errors: withoutCredentials(stdout).slice(-tracedErrorsMax) },
+        : { outcome: end.reason, errors: withoutSecrets(stdout).slice(-tracedErrorsMax) },
   );
 }
 

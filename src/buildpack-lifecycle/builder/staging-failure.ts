@@ -33,5 +33,9 @@ export function failedWhile(
 }
 
 export function messageOf(cause: unknown): string {
+  // Of a host with several addresses none of which answers: it has no words of its own.
+  if (cause instanceof AggregateError && cause.message === "") {
+    return cause.errors.map(messageOf).join(", ");
+  }
   return cause instanceof Error ? cause.message : String(cause);
 }
