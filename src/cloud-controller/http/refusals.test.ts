@@ -67,6 +67,7 @@ test("bodies with unusual faults are refused, or taken, as the original does", a
   const ofApp = `/v3/apps/${app}`;
   const current = `${ofApp}/relationships/current_droplet`;
   const copy = `/v3/droplets?source_guid=${droplet}`;
+  const [source] = (await caller.get("/v3/packages")).json.resources;
   const [build] = (await caller.get("/v3/builds")).json.resources;
   const notRemoved = "Current droplet cannot be removed. Replace it with a preferred droplet.";
   const noGuid = `App guid must be a string, App guid ${guidLength}`;
@@ -96,6 +97,12 @@ test("bodies with unusual faults are refused, or taken, as the original does", a
       "/v3/packages",
       { ...toApp, type: "tar", data: {} },
       "Type must be one of 'bits, docker'",
+    ],
+    [
+      "POST",
+      `/v3/packages?source_guid=${source.guid}`,
+      {},
+      "App is invalid. Ensure it exists and you have access to it.",
     ],
     ["POST", copy, {}, `App must be an object, ${noGuid}`],
     ["POST", copy, { relationships: { app: {} } }, noGuid],

@@ -46,7 +46,14 @@ export function hasPackageType(body: unknown): boolean {
 
 export type PackageCreateMessage = z.infer<typeof packageCreateMessage>;
 
-export const packageCopyMessage = z.strictObject({ relationships });
+/** Of a copy only the app's guid is read; whatever names none is answered like an app that is not there. */
+export const packageCopyMessage = z
+  .unknown()
+  .transform((body) => copyTarget.safeParse(body).data?.relationships.app.data.guid ?? "");
+
+const copyTarget = z.object({
+  relationships: z.object({ app: z.object({ data: z.object({ guid: z.string() }) }) }),
+});
 
 export const packageUpdateMessage = z.strictObject({
   metadata,

@@ -191,8 +191,7 @@ async function copy(
   auth: AuthContext,
   request: { readonly sourceGuid: string; readonly body: unknown },
 ): Promise<Package> {
-  const message = parseMessage(packageCopyMessage, request.body);
-  const app = await writableApp(context, auth, message.relationships.app.data.guid);
+  const app = await writableApp(context, auth, parseMessage(packageCopyMessage, request.body));
   const source = await findPackage(context.db, request.sourceGuid);
   const owner = source === undefined ? undefined : await findApp(context.db, source.appGuid);
   const place = owner === undefined ? undefined : { spaceGuid: owner.spaceGuid };
