@@ -60,6 +60,29 @@ test("a limit takes the oldest ascending and the newest descending", () => {
   ]);
 });
 
+test("a read of long lines ends at 4 MiB, and one goes on where it ended", () => {
+  const store = storeOf({ maxTotalBytes: 100_000_000 });
+  const long = "y".repeat(60_000);
+  store.put([line("app", 1n, "z".repeat(5_000_000))]);
+  store.put(Array.from({ length: 99 }, (_, i) => line("app", BigInt(i + 2), long)));
+
+  const newest = store.read("app", { ...everything, descending: true });
+  const read: bigint[] = [];
+  for (let from = 0n; ;) {
+    const batch = timestamps(store.read("app", { ...everything, startTime: from }));
+    if (batch.length === 0) break;
+    read.push(...batch);
+    from = (batch.at(-1) ?? 0n) + 1n;
+  }
+
+  assert.ok(newest.length > 60 && newest.length < 70, String(newest.length));
+  assert.equal(newest[0]?.timestamp, 100n);
+  assert.deepEqual(
+    read,
+    Array.from({ length: 100 }, (_, i) => BigInt(i + 1)),
+  );
+});
+
 test("types and metric names choose among what was read", () => {
   const store = storeOf();
   store.put([line("app", 1n), gauge("app", 2n, "0", 5), line("app", 3n)]);

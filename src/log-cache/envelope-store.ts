@@ -1,4 +1,4 @@
-import type { Envelope, EnvelopeType, Gauge } from "./envelope.ts";
+import { weigh, type Envelope, type EnvelopeType, type Gauge } from "./envelope.ts";
 import { SourceBuffer } from "./source-buffer.ts";
 
 export interface StoreLimits {
@@ -40,6 +40,11 @@ interface Source {
 
 /** Distinct sets of tags and instances remembered for each source. */
 const maxKeysPerSource = 1_000;
+/**
+ * Of one answer, by `weigh`: a thousand lines of 4 KiB. A thousand of the longest are 60 MB, and each reader that is slow to
+ * take them would keep them in memory.
+ */
+const mostReadBytes = 4 * 1024 * 1024;
 
 /** Envelopes in memory, bounded in number for each source and in bytes over all. */
 export class EnvelopeStore {
@@ -65,7 +70,7 @@ export class EnvelopeStore {
     this.#evict();
   }
 
-  /** Ascending, or the newest first where `descending`. */
+  /** Ascending, or the newest first where `descending`; fewer than `limit` where they are large, one at least. */
   read(sourceId: string, query: ReadQuery): Envelope[] {
     const buffer = this.#sources.get(sourceId)?.buffer;
     if (buffer === undefined) return [];
@@ -73,11 +78,15 @@ export class EnvelopeStore {
     const end = buffer.lowerBound(query.endTime);
     const found: Envelope[] = [];
     const step = query.descending ? -1 : 1;
+    let bytes = 0;
     let position = query.descending ? end - 1 : start;
     while (position >= start && position < end && found.length < query.limit) {
       const envelope = buffer.at(position);
-      if (envelope !== undefined && isWanted(envelope, query)) found.push(envelope);
       position += step;
+      if (envelope === undefined || !isWanted(envelope, query)) continue;
+      bytes += weigh(envelope);
+      if (bytes > mostReadBytes && found.length > 0) break;
+      found.push(envelope);
     }
     return found;
   }
