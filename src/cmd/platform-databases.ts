@@ -1,5 +1,8 @@
 import { existsSync } from "node:fs";
-import { describeDatabase, type DatabaseConfig } from "#db/database-config.ts";
+import type { Clock } from "#kernel/clock/clock.ts";
+import type { Logger } from "#kernel/log/logger.ts";
+import { describeServer, type DatabaseConfig } from "#db/database-config.ts";
+import { holdDatabase } from "#db/hold-database.ts";
 import type { PlatformPaths } from "./platform-paths.ts";
 import { writePlatformState, type PlatformState } from "./platform-state.ts";
 
@@ -43,6 +46,23 @@ export function settleDatabases(options: {
     bbs: { url, schema: "bbs" },
     cloudController: { url, schema: "cloud_controller" },
   };
-  options.say(`Data   ${describeDatabase(databases.cloudController).replace(/ \(.*/, "")}`);
+  options.say(`Data   ${describeServer({ url })}`);
   return databases;
+}
+
+/**
+ * Keeps other platforms off these databases: a data folder has its own lock, a server is open to every machine.
+ *
+ * @throws where another platform runs on it.
+ */
+export async function holdForThisPlatform(
+  { bbs }: PlatformDatabases,
+  dependencies: {
+    readonly clock: Clock;
+    readonly logger: Logger;
+    readonly stop: (why: Error) => void;
+  },
+): Promise<AsyncDisposable> {
+  if ("path" in bbs) return { [Symbol.asyncDispose]: () => Promise.resolve() };
+  return await holdDatabase(bbs, { ...dependencies, onTaken: dependencies.stop });
 }

@@ -15,6 +15,8 @@ export interface PlatformDependencies {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** A line for the person who starts the platform. */
   readonly say: (line: string) => void;
+  /** Asks for the end of a platform that must not go on. */
+  readonly stop: (why: Error) => void;
 }
 
 /** What one start of the platform settles before its parts start. */

@@ -20,7 +20,7 @@ import { openFrontDoor } from "./front-door.ts";
 import { describeHostSettings, detectHostSettings } from "./host-settings.ts";
 import type { PlatformConfig } from "./platform-config.ts";
 import { openCloudController } from "./platform-cloud-controller.ts";
-import { settleDatabases } from "./platform-databases.ts";
+import { holdForThisPlatform, settleDatabases } from "./platform-databases.ts";
 import { installation, platformPaths } from "./platform-paths.ts";
 import { meter, type PlatformDependencies, type PlatformStart } from "./platform-start.ts";
 import { uaaAdminSecret } from "./platform-state.ts";
@@ -57,6 +57,14 @@ export async function startPlatform(
   const ports = starting.use(new HeldPorts());
   const state = await settlePorts(config, { say, held: ports });
   const host = detectHostSettings(dependencies.env);
+  const databases = settleDatabases({
+    dataDir: config.dataDir,
+    paths,
+    asked: config.databaseUrl,
+    state,
+    say,
+  });
+  starting.use(await holdForThisPlatform(databases, dependencies));
   const start: PlatformStart = {
     config,
     dependencies,
@@ -66,13 +74,7 @@ export async function startPlatform(
     secret: asInternalSecret(state.internalSecret),
     host,
     api: `http://${config.host}:${state.apiPort}`,
-    databases: settleDatabases({
-      dataDir: config.dataDir,
-      paths,
-      asked: config.databaseUrl,
-      state,
-      say,
-    }),
+    databases,
     starting,
     metrics: [],
   };

@@ -41,12 +41,15 @@ async function runPlatform(io: UpIo, config: PlatformConfig): Promise<number> {
 
   const isFirstStart = readPlatformState(config.dataDir) === undefined;
   const asked = signalToStop();
+  const ended = Promise.withResolvers<Error>();
   const platform = await startPlatform(config, {
     clock: io.clock,
     logger,
     env: io.env,
     say: (line) => io.print(line),
+    stop: ended.resolve,
   });
+  let why: Error | undefined;
   {
     using _ready = writeRiveraJson(config.dataDir, { ...platform.addresses, pid: process.pid });
     const seconds = (io.clock.now().getTime() - startedAt.getTime()) / 1_000;
@@ -62,10 +65,12 @@ async function runPlatform(io: UpIo, config: PlatformConfig): Promise<number> {
     io.print(`Log    ${logFile}`);
     io.print(`Ready after ${seconds.toFixed(1)} s. Ctrl-C stops.`);
     await using _bundling = bundlingPrograms(logger);
-    await asked;
+    why = (await Promise.race([asked, ended.promise])) ?? undefined;
+    if (why !== undefined) logger.error("platform-must-stop", { error: why });
     io.print("Stopping ...");
   }
   await platform[Symbol.asyncDispose]();
+  if (why !== undefined) throw why;
   io.print("Stopped.");
   return 0;
 }

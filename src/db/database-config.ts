@@ -23,7 +23,12 @@ export interface PostgresConfig extends WatchedQueries {
 /** For people and logs: never with the password. */
 export function describeDatabase(config: DatabaseConfig): string {
   if ("path" in config) return `"${config.path}"`;
+  return `${describeServer(config)} (schema ${config.schema})`;
+}
+
+/** The same of the database of all components, whatever the schema. */
+export function describeServer(config: Pick<PostgresConfig, "url">): string {
   const url = new URL(config.url);
   const user = url.username === "" ? "" : `${url.username}@`;
-  return `"${url.protocol}//${user}${url.host}${url.pathname}" (schema ${config.schema})`;
+  return `"${url.protocol}//${user}${url.host}${url.pathname}"`;
 }

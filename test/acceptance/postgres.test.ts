@@ -17,7 +17,7 @@ function answers(platform: TestPlatform, text: string): Promise<true> {
 }
 
 test(
-  "on PostgreSQL a push works, and kill -9 loses nothing of what was acknowledged",
+  "on PostgreSQL a push works, a second platform is refused, and kill -9 loses nothing of what was acknowledged",
   { skip: server === undefined ? "there is no PostgreSQL (RIVERA_POSTGRES_SERVER)" : false },
   async () => {
     await using database = await emptyDatabase(server ?? "");
@@ -31,6 +31,10 @@ test(
     const pushed = await push(first.path);
     assert.equal(pushed.status, 0, `${pushed.stdout}\n${pushed.stderr}`);
     await answers(platform, "first");
+    await assert.rejects(
+      TestPlatform.start({ flags: ["--database", database.url] }),
+      /ended with 1:[^]*Cannot use the database "[^"]+": process \d+ on \S+ runs a platform on it/,
+    );
 
     await platform.kill9();
     await platform.up();
