@@ -46,3 +46,7 @@ export const refuses = (
   detail: RegExp,
   call: (things: Things) => Promise<Call> | Call,
 ): Refusal => ({ kind: "own", call, status, detail });
+
+/** Where Cloud Controller answers 422 to a query that it does not know, not 400. */
+export const unprocessableQuery = (collection: string) =>
+  refuses(422, /^Unknown query parameter\(s\): 'nope'\./, () => `/v3/${collection}?nope=1`);

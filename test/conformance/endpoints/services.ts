@@ -1,6 +1,12 @@
 import { z } from "zod";
 import { to } from "../look-up.ts";
-import { unknownQuery, type Call, type Endpoint } from "./endpoint.ts";
+import {
+  unknownQuery,
+  unprocessableQuery,
+  type Call,
+  type Endpoint,
+  type Refusal,
+} from "./endpoint.ts";
 import { list } from "./shapes.ts";
 import type { Things } from "./things.ts";
 
@@ -26,13 +32,16 @@ const services = (endpoint: Omit<Endpoint, "group">): Endpoint => ({
   ...endpoint,
 });
 
-const emptyList = (collection: string, isPublic = false) =>
+const emptyList = (
+  collection: string,
+  { isPublic = false, badQuery = unknownQuery }: { isPublic?: boolean; badQuery?: Refusal } = {},
+) =>
   services({
     name: `GET /v3/${collection}`,
     call: () => `/v3/${collection}`,
     status: 200,
     shape: list(z.never()),
-    refusal: unknownQuery,
+    refusal: badQuery,
     isPublic,
   });
 
@@ -72,9 +81,9 @@ export const serviceEndpoints: readonly Endpoint[] = [
     authentication: { type: "basic", credentials: { username: "u", password: "p" } },
   })),
   ...notThere("Service broker", "service_brokers", "GET, PATCH, DELETE"),
-  emptyList("service_offerings", true),
+  emptyList("service_offerings", { isPublic: true }),
   ...notThere("Service offering", "service_offerings", "GET, PATCH, DELETE"),
-  emptyList("service_plans", true),
+  emptyList("service_plans", { isPublic: true }),
   ...notThere("Service plan", "service_plans", "GET, PATCH, DELETE"),
   ...notThere(
     "Service plan",
@@ -116,7 +125,7 @@ export const serviceEndpoints: readonly Endpoint[] = [
     "service_route_bindings",
     "GET, PATCH, DELETE, GET /parameters",
   ),
-  emptyList("service_usage_events"),
+  emptyList("service_usage_events", { badQuery: unprocessableQuery("service_usage_events") }),
   ...notThere("Service usage event", "service_usage_events", "GET"),
   services({
     name: "POST /v3/service_usage_events/actions/destructively_purge_all_and_reseed",

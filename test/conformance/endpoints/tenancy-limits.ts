@@ -1,9 +1,17 @@
 import { z } from "zod";
 import { to } from "../look-up.ts";
-import { absent, refuses, unknownField, unknownQuery, type Endpoint } from "./endpoint.ts";
+import {
+  absent,
+  refuses,
+  unknownField,
+  unknownQuery,
+  unprocessableQuery,
+  type Endpoint,
+  type Refusal,
+} from "./endpoint.ts";
 import * as routing from "./routing-shapes.ts";
 import * as shapes from "./shapes.ts";
-import { data, newSegment, newSpace, tenancy, unprocessableQuery } from "./tenancy.ts";
+import { data, newSegment, newSpace, tenancy } from "./tenancy.ts";
 import { newOrganization, type Things } from "./things.ts";
 
 const newOrganizationQuota = (t: Things) => t.made("organization_quotas", { name: t.name() });
@@ -17,7 +25,13 @@ function quotas(
     shape,
     resource,
     make,
-  }: { shape: z.ZodType; resource: string; make: (t: Things) => Promise<string> },
+    badQuery,
+  }: {
+    shape: z.ZodType;
+    resource: string;
+    make: (t: Things) => Promise<string>;
+    badQuery: Refusal;
+  },
 ): readonly Endpoint[] {
   const path = `/v3/${collection}`;
   return [
@@ -28,7 +42,7 @@ function quotas(
         return path;
       },
       shape: shapes.some(shape),
-      refusal: unknownQuery,
+      refusal: badQuery,
     }),
     tenancy({
       name: `POST ${path}`,
@@ -72,6 +86,7 @@ const allQuotas: readonly Endpoint[] = [
     shape: routing.organizationQuota,
     resource: "Organization quota",
     make: newOrganizationQuota,
+    badQuery: unknownQuery,
   }),
   tenancy({
     name: "POST /v3/organization_quotas/:guid/relationships/organizations",
@@ -86,6 +101,7 @@ const allQuotas: readonly Endpoint[] = [
     shape: routing.spaceQuota,
     resource: "Space quota",
     make: newSpaceQuota,
+    badQuery: unprocessableQuery("space_quotas"),
   }),
   tenancy({
     name: "POST /v3/space_quotas/:guid/relationships/spaces",

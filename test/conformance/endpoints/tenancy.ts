@@ -1,6 +1,13 @@
 import { z } from "zod";
 import { to } from "../look-up.ts";
-import { absent, refuses, unknownField, unknownQuery, type Endpoint } from "./endpoint.ts";
+import {
+  absent,
+  refuses,
+  unknownField,
+  unknownQuery,
+  unprocessableQuery,
+  type Endpoint,
+} from "./endpoint.ts";
 import * as routing from "./routing-shapes.ts";
 import * as shapes from "./shapes.ts";
 import { newOrganization, newRoute, type Things } from "./things.ts";
@@ -21,9 +28,6 @@ const noSpace = absent("Space");
 export const newSpace = (t: Things) =>
   t.made("spaces", { name: t.name(), relationships: { organization: to(t.organization) } });
 export const newSegment = (t: Things) => t.made("isolation_segments", { name: t.name() });
-/** Where Cloud Controller answers 422 to a query that it does not know, not 400. */
-export const unprocessableQuery = (collection: string) =>
-  refuses(422, /^Unknown query parameter\(s\): 'nope'\./, () => `/v3/${collection}?nope=1`);
 
 const organizations: readonly Endpoint[] = [
   tenancy({
