@@ -38,6 +38,7 @@ import { stagingMetrics, type StagingMetrics } from "./metrics/staging-metrics.t
 import { PackageCopies } from "./packages/package-copy.ts";
 import { leasePeriodMs, PackageLeases } from "./packages/package-leases.ts";
 import { PackageProcessing } from "./packages/package-processing.ts";
+import { recoverPackages } from "./packages/package-recovery.ts";
 import { PackageRetention } from "./packages/package-retention.ts";
 import { registerPackages } from "./packages/routes.ts";
 import { UploadWorkspaces } from "./packages/upload-workspaces.ts";
@@ -176,8 +177,8 @@ export function composeStaging(dependencies: StagingDependencies): StagingAndRun
     upgrade,
     stagings: cancellation,
     async start() {
-      await workspaces.sweep(await uploadsOfJobs(db));
-      await packages.leases.recover();
+      const recovery = { ...common, ...resourceCache, ...packages, workspaces };
+      await recoverPackages(recovery, await uploadsOfJobs(db));
       await installBuildpacksOf({ ...common, workspaces, stagingTimeoutMs });
       events.start();
       for (const each of [...running, ...warmUps]) each.start();

@@ -12,6 +12,7 @@ import { openDiskBlobstore } from "#blobstore/disk-blobstore.ts";
 import { packageBlob, resourcePackBlob } from "../blobs/blob-keys.ts";
 import { buildZip } from "../testing/build-zip.ts";
 import { Developer } from "../testing/developer.ts";
+import { eventually } from "../testing/eventually.ts";
 import { TestCloudController } from "../testing/test-cloud-controller.ts";
 
 const child = fileURLToPath(new URL("../testing/upload-and-die.ts", import.meta.url));
@@ -47,9 +48,16 @@ const pointsOfLarge: readonly (readonly [string, After])[] = [
   ['after insert into "resource_files" #3', "READY"],
   ['after insert into "resources" #3', "READY"],
 ];
+/** Once the upload is answered the next process goes on with it, wherever it stood. */
+const pointsOfAnswered: readonly (readonly [string, After])[] = [
+  ["answered at link cc-resources", "READY"],
+  ["answered at put cc-resources", "READY"],
+  ["answered at put cc-packages", "READY"],
+];
 const cuts = [
   ...points.map(([point, state]) => ({ point, state, files: 1 })),
   ...pointsOfLarge.map(([point, state]) => ({ point, state, files: 600 })),
+  ...pointsOfAnswered.map(([point, state]) => ({ point, state, files: 1 })),
 ];
 
 for (const { point, state, files } of cuts) {
@@ -65,12 +73,19 @@ for (const { point, state, files } of cuts) {
       await using cc = await TestCloudController.start({ directory });
 
       const developer = await Developer.admin(cc);
-      const list = await developer.caller.get("/v3/packages?order_by=created_at");
+      const list = await eventually(async () => {
+        const answer = await developer.caller.get("/v3/packages?order_by=created_at");
+        const isMade = answer.json.resources.every(
+          (each: { state: string }) => each.state !== "PROCESSING_UPLOAD",
+        );
+        return isMade ? answer : undefined;
+      });
       const [first, found, ...more] = list.json.resources;
       assert.equal(more.length, 0);
       assert.equal(first.state, "READY");
       assert.equal(found.state, state);
-      assert.deepEqual(await readdir(path.join(directory, "work/uploads")), []);
+      const uploads = path.join(directory, "work/uploads");
+      await eventually(async () => ((await readdir(uploads)).length === 0 ? true : undefined));
       await assertNothingMissing(cc, list.json.resources);
       if (state === "FAILED") assert.match(found.data.error, /push again/);
       if (state === "AWAITING_UPLOAD") {

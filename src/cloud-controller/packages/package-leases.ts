@@ -11,9 +11,9 @@ const leaseMs = 60_000;
 export const leasePeriodMs = leaseMs / 3;
 
 /**
- * Which process makes which package: what it has received lies on its own disk, so no other can go on with it, and what
- * it had in the works when it was killed has failed. Of several processes on one database each fails its own at its
- * start, and those of one that has died for good.
+ * Which process makes which package: what it has received lies on its own disk, so no other can go on with it. Of several
+ * processes on one database each sees to its own at its start (`package-recovery.ts`), and fails those of one that has
+ * died for good.
  */
 export class PackageLeases {
   readonly #db: Database;
@@ -42,14 +42,20 @@ export class PackageLeases {
     return { processedBy: this.#holder, processedAt: this.#clock.now().toISOString() };
   }
 
-  /** At a start: what this process was making when it was killed. Gives how many packages have failed. */
-  async recover(): Promise<number> {
-    const rows = await this.#db
+  /** At a start: what this process was making when it was killed. */
+  async interrupted(): Promise<Package[]> {
+    return await this.#db
       .selectFrom("packages")
-      .select(["guid", "processedBy", "processedAt"])
+      .selectAll()
       .where("processedBy", "=", this.#holder)
       .execute();
-    return (await this.#fail(rows)) + (await this.#failAbandoned());
+  }
+
+  /** At a start: fails what was interrupted, but for those that go on. Gives how many packages have failed. */
+  async recover(goingOn: ReadonlySet<string> = new Set()): Promise<number> {
+    const interrupted = await this.interrupted();
+    const failed = await this.#fail(interrupted.filter(({ guid }) => !goingOn.has(guid)));
+    return failed + (await this.keepUp());
   }
 
   /** One round: this process is alive, others may not be. Gives how many packages have failed. */

@@ -82,6 +82,8 @@ const filesCachedFirst = 500;
 export class PackageProcessing implements AsyncDisposable {
   readonly #options: PackageProcessingOptions;
   readonly #running = new Set<Promise<void>>();
+  /** Whose directories are there yet, each with what is being written into it from outside. */
+  readonly #directories = new Map<string, Promise<void>>();
   readonly #waiting: (() => void)[] = [];
   readonly #threads = new AssemblyThreads(atOnce);
   #free = atOnce;
@@ -106,12 +108,21 @@ export class PackageProcessing implements AsyncDisposable {
     return promise;
   }
 
+  /** Writes into the directory of an upload, unless its package has been made and the directory is going away. */
+  async keep(directory: string, write: () => Promise<void>): Promise<void> {
+    if (!this.#directories.has(directory)) return;
+    const written = write();
+    this.#directories.set(directory, written);
+    await written;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#running);
     await this.#threads[Symbol.asyncDispose]();
   }
 
   async #process(upload: PackageUpload, ended: () => void): Promise<void> {
+    this.#directories.set(upload.directory, Promise.resolve());
     await this.#turn();
     try {
       const { fillCache, ...made } = await this.#make(upload);
@@ -128,6 +139,9 @@ export class PackageProcessing implements AsyncDisposable {
     } finally {
       this.#free += 1;
       this.#waiting.shift()?.();
+      const writing = this.#directories.get(upload.directory);
+      this.#directories.delete(upload.directory);
+      await writing?.catch(() => undefined);
       await rm(upload.directory, { recursive: true, force: true });
     }
   }

@@ -1,6 +1,8 @@
 import { rm } from "node:fs/promises";
+import path from "node:path";
 import type { FastifyRequest } from "fastify";
 import type { Clock } from "#kernel/clock/clock.ts";
+import type { Logger } from "#kernel/log/logger.ts";
 import type { App } from "../apps/app-table.ts";
 import { recordAuditEvent } from "../audit-events/record-audit-event.ts";
 import { touched } from "../database/record.ts";
@@ -13,8 +15,9 @@ import { resourceScope } from "../resource-matches/resource-scope.ts";
 import type { MatchedResource, MatchReferences } from "../resource-matches/match-references.ts";
 import { parseUploadResources, type UploadResource } from "../resource-matches/messages.ts";
 import { findSpace } from "../spaces/find-space.ts";
+import { keepUpload } from "./kept-upload.ts";
 import type { PackageLeases } from "./package-leases.ts";
-import type { PackageProcessing } from "./package-processing.ts";
+import type { PackageProcessing, PackageUpload } from "./package-processing.ts";
 import type { Package } from "./package-table.ts";
 import { receiveUpload } from "./receive-upload.ts";
 import { uploadHints } from "./upload-hints.ts";
@@ -26,6 +29,7 @@ const waitForReadyMs = 1_000;
 interface UploadContext {
   readonly db: Database;
   readonly clock: Clock;
+  readonly logger: Logger;
   readonly permissions: Permissions;
   readonly processing: PackageProcessing;
   readonly leases: PackageLeases;
@@ -70,7 +74,7 @@ export async function uploadPackage(
     const hints = uploadHints({ bitsPath: received.bits?.path, resources });
     const space = await findSpace(context.db, app.spaceGuid);
     await take(context, { found, app, auth: request.auth });
-    const done = processing.start({
+    const upload = {
       packageGuid: found.guid,
       app,
       organizationGuid: space?.organizationGuid ?? "",
@@ -78,8 +82,12 @@ export async function uploadPackage(
       bitsPath: received.bits?.path,
       resources,
       scope: resourceScope(context, request.auth),
-    });
-    await firstOf(done, clock);
+    };
+    const done = processing.start(upload);
+    if (!(await isSoon(done, clock))) {
+      // The answer acknowledges what is still to be made, so from now on it outlives this process.
+      await keep(context, { upload, caller: request.auth });
+    }
     return hints;
   } catch (error) {
     await rm(directory, { recursive: true, force: true });
@@ -109,10 +117,26 @@ async function take(
   });
 }
 
-async function firstOf(done: Promise<void>, clock: Clock): Promise<void> {
+async function keep(
+  { processing, logger }: UploadContext,
+  { upload, caller }: { readonly upload: PackageUpload; readonly caller: AuthContext },
+): Promise<void> {
+  const { packageGuid, organizationGuid, directory, bitsPath, resources } = upload;
+  const bits = bitsPath === undefined ? null : path.basename(bitsPath);
+  const kept = { packageGuid, organizationGuid, bits, resources, caller, tries: 1 };
+  await processing
+    .keep(directory, () => keepUpload(directory, kept))
+    .catch((error: unknown) => logger.error("upload-not-kept", { package: packageGuid, error }));
+}
+
+async function isSoon(done: Promise<void>, clock: Clock): Promise<boolean> {
   const over = new AbortController();
-  const late = clock.sleep(waitForReadyMs, over.signal).catch(() => undefined);
-  await Promise.race([done, late]);
+  const late = clock.sleep(waitForReadyMs, over.signal).then(
+    () => false,
+    () => true,
+  );
+  const isDone = await Promise.race([done.then(() => true), late]);
   over.abort();
   await late;
+  return isDone;
 }

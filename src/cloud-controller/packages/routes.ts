@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { Clock } from "#kernel/clock/clock.ts";
+import type { Logger } from "#kernel/log/logger.ts";
 import type { Blobstore } from "#blobstore/blobstore.ts";
 import { findApp } from "../apps/find-app.ts";
 import { requireOwnedByApp, visibleApps } from "../apps/require-owned-by-app.ts";
@@ -47,6 +48,7 @@ import { registerUploads } from "./upload-scope.ts";
 export interface PackageRoutes {
   readonly db: Database;
   readonly clock: Clock;
+  readonly logger: Logger;
   readonly permissions: Permissions;
   readonly links: Links;
   readonly longPoll: LongPoll;

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import path from "node:path";
 import { FreeSpace } from "#blobstore/free-space.ts";
 
-/** Directories in which uploads are received, each its own. What a killed process left is swept at the next start. */
+/** Directories in which uploads are received, each its own. What a killed process left and nobody goes on with is swept at the next start. */
 export class UploadWorkspaces {
   readonly #directory: string;
   /** On the disk of them all. */
@@ -14,14 +14,19 @@ export class UploadWorkspaces {
     this.space = new FreeSpace(this.#directory, minimumFreeBytes);
   }
 
-  /** `needed` are files that a job of the process before is still to take. */
+  /** `needed` are files of those that go on. */
   async sweep(needed: readonly string[]): Promise<void> {
-    await mkdir(this.#directory, { recursive: true });
     const kept = new Set(needed.map((file) => path.dirname(file)));
-    for (const name of await readdir(this.#directory)) {
-      const workspace = path.join(this.#directory, name);
+    for (const workspace of await this.left()) {
       if (!kept.has(workspace)) await rm(workspace, { recursive: true, force: true });
     }
+  }
+
+  /** At a start: those of the process before. */
+  async left(): Promise<string[]> {
+    await mkdir(this.#directory, { recursive: true });
+    const names = await readdir(this.#directory);
+    return names.map((name) => path.join(this.#directory, name));
   }
 
   /** Who asks for one removes it. */

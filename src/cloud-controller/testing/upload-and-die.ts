@@ -17,7 +17,8 @@ import { TestCloudController } from "./test-cloud-controller.ts";
 // `node upload-and-die.ts DIRECTORY POINT [FILES]`. A point is "before" or "after" and a blob's being stored or found
 // (`before put cc-resources`, `after link cc-resources`), `after` and the beginning of a statement
 // (`after update "packages"`), with a number behind it, the nth time; or `while` and a file of the upload's directory that
-// is being written (`while package.zip`).
+// is being written (`while package.zip`); or `answered at` and a blob's being stored or found, which then takes until the upload is
+// answered (`answered at put cc-packages`).
 const [, , directory = "", wanted = "", files = "1"] = argv;
 const [, point = "", count = "1"] = /^(.*?)(?: #(\d+))?$/.exec(wanted) ?? [];
 let left = Number(count);
@@ -29,6 +30,7 @@ const store = await openDiskBlobstore({
 });
 const putFile: Blobstore["putFile"] = async (key, file, known) => {
   const bucket = typeof key === "function" ? "" : key.bucket;
+  await holdAt(`put ${bucket}`);
   reach(`before put ${bucket}`);
   const info = await store.putFile(key, file, known);
   reach(`after put ${bucket}`);
@@ -36,6 +38,7 @@ const putFile: Blobstore["putFile"] = async (key, file, known) => {
 };
 const link = async (key: BlobKey, name: string) => {
   const isLinked = await store.link(key, name);
+  await holdAt(`link ${key.bucket}`);
   reach(`after link ${key.bucket}`);
   return isLinked;
 };
@@ -63,7 +66,8 @@ const many = Array.from({ length: Number(files) - 1 }, (_, index) => ({
   name: `more-${index}`,
   content: randomBytes(10_000),
 }));
-await developer.packageOf(app, buildZip([{ name: "two", content: "content of two" }, ...many]), [
+const found = await developer.createPackage(app);
+await developer.uploadBits(found, buildZip([{ name: "two", content: "content of two" }, ...many]), [
   {
     checksum: { value: hash("sha1", "content of one") },
     size_in_bytes: "content of one".length,
@@ -71,9 +75,20 @@ await developer.packageOf(app, buildZip([{ name: "two", content: "content of two
     mode: "644",
   },
 ]);
+reach("answered at");
+await eventually(async () => {
+  const { json } = await developer.caller.get(`/v3/packages/${found}`);
+  return json.state === "PROCESSING_UPLOAD" ? undefined : json;
+});
+
+/** For good, where the point is that an upload is answered while this step is under way. */
+async function holdAt(step: string): Promise<void> {
+  if (isArmed && point === `answered at ${step}`) await new Promise(() => undefined);
+}
 
 function reach(reached: string): void {
-  if (!isArmed || !reached.startsWith(point)) return;
+  const isThere = reached === "answered at" ? point.startsWith(reached) : reached.startsWith(point);
+  if (!isArmed || !isThere) return;
   left -= 1;
   if (left === 0) process.kill(process.pid, "SIGKILL");
 }
